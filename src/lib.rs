@@ -1,0 +1,4 @@
+pub mod backend;
+pub mod clock;
+pub mod domain;
+pub mod limits;
