@@ -1,3 +1,9 @@
 //! What is true. Pure: no clock, no I/O, no JSON; time comes in as an argument.
+//!
+//! In reading order: `time`, `ids`, `user`; `geo` and `fix`.
 
+pub mod fix;
+pub mod geo;
+pub mod ids;
 pub mod time;
+pub mod user;

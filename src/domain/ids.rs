@@ -1,0 +1,108 @@
+//! Names of users and of runs. Parsed once at the boundary; who makes new ones is not known here.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// A user's id: 1 to 64 of `A–Z a–z 0–9 _ -`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserId(Arc<str>);
+
+impl UserId {
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = (1..=64).contains(&text.len());
+        let allowed = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+        (fits && allowed).then(|| Self(text.into()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A run's id: a UUID. Written with hyphens and in lower case only, so that one run has one spelling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RunId(u128);
+
+impl RunId {
+    pub const fn from_u128(uuid: u128) -> Self {
+        Self(uuid)
+    }
+
+    pub const fn as_u128(self) -> u128 {
+        self.0
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.len() != 36 {
+            return None;
+        }
+        let mut uuid = 0;
+        for (index, byte) in text.bytes().enumerate() {
+            match (index, byte) {
+                (8 | 13 | 18 | 23, b'-') => {}
+                (8 | 13 | 18 | 23, _) => return None,
+                (_, b'0'..=b'9') => uuid = uuid << 4 | u128::from(byte - b'0'),
+                (_, b'a'..=b'f') => uuid = uuid << 4 | u128::from(byte - b'a' + 10),
+                _ => return None,
+            }
+        }
+        Some(Self(uuid))
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let part = |shift: u32, digits: u32| self.0 >> shift & ((1 << (digits * 4)) - 1);
+        write!(
+            f,
+            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+            part(96, 8),
+            part(80, 4),
+            part(64, 4),
+            part(48, 4),
+            part(0, 12)
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn user_id_is_1_to_64_safe_characters() {
+        let longest = "x".repeat(64);
+        for good in ["a", "Aino_K-7", &longest] {
+            assert_eq!(UserId::parse(good).unwrap().as_str(), good);
+        }
+        for bad in ["", "a b", "ä", "a/b", "a:b", &"x".repeat(65)] {
+            assert_eq!(UserId::parse(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn run_id_has_one_spelling() {
+        let text = "0192f3a1-7c4e-7b21-9a6f-0c1d2e3f4a5b";
+        let id = RunId::parse(text).unwrap();
+        assert_eq!(id.to_string(), text);
+        assert_eq!(RunId::from_u128(id.as_u128()), id);
+        assert_eq!(RunId::from_u128(0).to_string(), "00000000-0000-0000-0000-000000000000");
+        for bad in [
+            "",
+            "0192F3A1-7c4e-7b21-9a6f-0c1d2e3f4a5b",
+            "0192f3a17c4e7b219a6f0c1d2e3f4a5b",
+            "{0192f3a1-7c4e-7b21-9a6f-0c1d2e3f4a5",
+            "0192f3a1-7c4e-7b21-9a6f-0c1d2e3f4a5g",
+            "0192f3a1-7c4e-7b21-9a6f--c1d2e3f4a5b",
+            "0192f3a1-7c4e-7b21-9a6f-0c1d2e3f4aä",
+        ] {
+            assert_eq!(RunId::parse(bad), None, "{bad:?}");
+        }
+    }
+}
