@@ -6,4 +6,5 @@ pub mod fix;
 pub mod geo;
 pub mod ids;
 pub mod time;
+pub mod track;
 pub mod user;
