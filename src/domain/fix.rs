@@ -27,7 +27,8 @@ pub struct Fix {
 pub struct Readings {
     /// Above the sea, from −10,000 to 10,000.
     pub elevation_m: Option<f64>,
-    /// Radius that the true place lies in with 68 %, from 0 to 1,000,000 (a phone that knows only its cell says many kilometres).
+    /// Radius that the true place lies in with 68 %, from 0 to 1,000,000: a phone that knows only its cell says many
+    /// kilometres.
     pub accuracy_m: Option<f64>,
     /// From 0 to 1,000.
     pub speed_mps: Option<f64>,

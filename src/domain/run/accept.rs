@@ -34,11 +34,14 @@ pub struct Kept {
 
 /// Takes a batch, in any order, that arrives `now`. On an error run and `seen` are as they were.
 ///
-/// * A fix that stands in the run already (same time, same place) is a duplicate. While [`Seen::Unknown`], only what is newer
-///   than the newest fix can be taken; else [`RunError::NeedsTrack`].
+/// * A fix that stands in the run already (same time, same place) is a duplicate. While [`Seen::Unknown`], only what is
+///   newer than the newest fix can be taken; else [`RunError::NeedsTrack`].
 /// * A phone's clock that runs ahead is set right: if fixes lie more than 60 s after `now`, they are moved back by one
-///   amount so that the newest is at `now` and their spacing stays. Fixes that lead up to them without a gap of more than 60 s came from
-///   the same wrong clock and move with them. Sent again, such fixes are told as repeats by an idempotency key only.
+///   amount so that the newest is at `now` and their spacing stays. Fixes that lead up to them without a gap of more
+///   than 60 s came from the same wrong clock and move with them. Sent again, such fixes get other times: only an
+///   idempotency key tells that they are repeats.
+/// * Fixes that arrive while the run is paused do not count now; in the end those count whose own time lies outside of
+///   all pauses.
 /// * Late fixes complete the track; their distance is added by [`recount`] when the run is finished.
 pub fn accept(run: &mut Run, seen: &mut Seen, mut batch: Vec<Fix>, now: Timestamp) -> Result<Accepted, RunError> {
     match run.state {

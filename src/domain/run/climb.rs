@@ -1,6 +1,6 @@
-//! Metres up and down. A change counts when it reaches 3 m, so that a barometer's or satellite's jitter adds nothing.
+//! Metres up and down. A change counts when it exceeds 3 m, so that a barometer's or satellite's jitter adds nothing.
 
-/// Hysteresis in metres: what makers of sport software take by default.
+/// As GoldenCheetah has it: only more than this, which tells on watches that record whole metres.
 const HYSTERESIS_M: f64 = 3.0;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -15,7 +15,7 @@ impl Climb {
     pub(super) fn take(&mut self, elevation_m: Option<f64>) {
         let Some(elevation_m) = elevation_m else { return };
         let change_m = elevation_m - *self.reference_m.get_or_insert(elevation_m);
-        if change_m.abs() >= HYSTERESIS_M {
+        if change_m.abs() > HYSTERESIS_M {
             self.up_m += change_m.max(0.0);
             self.down_m += (-change_m).max(0.0);
             self.reference_m = Some(elevation_m);
@@ -33,11 +33,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_changes_of_three_metres_count() {
+    fn only_changes_of_more_than_three_metres_count() {
         for (elevations, up_m, down_m) in [
             (vec![], 0.0, 0.0),
             (vec![Some(100.0), Some(102.9), Some(100.1), Some(102.5)], 0.0, 0.0),
-            (vec![Some(100.0), Some(101.0), Some(102.0), Some(103.0), Some(104.0)], 3.0, 0.0),
+            (vec![Some(100.0), Some(101.0), Some(102.0), Some(103.0), Some(104.0)], 4.0, 0.0),
             (vec![Some(100.0), None, Some(110.0), None, Some(104.5)], 10.0, 5.5),
         ] {
             let mut climb = Climb::default();
