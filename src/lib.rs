@@ -2,3 +2,4 @@ pub mod backend;
 pub mod clock;
 pub mod domain;
 pub mod limits;
+pub mod tracks;

@@ -22,6 +22,8 @@ pub const RUN_TOPIC_LEN_MAX: u32 = 600;
 pub const USER_TOPIC_LEN_MAX: u32 = 500;
 /// Points of the track in the reply to subscribe: a line of 500 points looks exact on any screen, in 25 KB.
 pub const SNAPSHOT_TRACK_LEN_MAX: usize = 500;
+/// Bytes of a GPX or TCX file: two days of a fix a second with every extension.
+pub const TRACK_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// How often a decision is taken again after another write came first. Combining leaves conflicts only between instances.
 pub const TRANSACT_ATTEMPTS_MAX: usize = 16;
 /// Decisions on one aggregate that go in one commit.
