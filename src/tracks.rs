@@ -2,6 +2,7 @@
 //!
 //! What fixes add up to is not known here, but for how far a recorded run had come when (`course`).
 
+pub mod compact;
 pub mod gpx;
 pub mod tcx;
 mod xml;
