@@ -3,7 +3,9 @@
 //! What fixes add up to is not known here, but for how far a recorded run had come when (`course`).
 
 pub mod compact;
+pub mod course;
 pub mod gpx;
+pub mod recorded;
 pub mod tcx;
 mod xml;
 
@@ -91,5 +93,15 @@ mod tests {
     fn file_over_the_bound_is_refused() {
         let large = vec![b' '; usize::try_from(TRACK_FILE_BYTES_MAX).unwrap() + 1];
         assert!(matches!(parse(&large), Err(TrackFileError::TooLarge)));
+    }
+
+    #[test]
+    fn track_moves_in_time_as_a_whole() {
+        let start = Timestamp::parse("2026-11-21T10:00:00Z").unwrap();
+        let fixes = recorded::all().remove(0).fixes;
+        let moved = starting_at(fixes.clone(), start);
+        assert_eq!(moved[0].time, start);
+        let duration = |fixes: &[Fix]| fixes[fixes.len() - 1].time.seconds_since(fixes[0].time);
+        assert!((duration(&moved) - duration(&fixes)).abs() < 1e-9);
     }
 }
