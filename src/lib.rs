@@ -1,3 +1,4 @@
+pub mod app;
 pub mod backend;
 pub mod clock;
 pub mod domain;

@@ -40,3 +40,35 @@ pub const STORE_GROUP_LEN_MAX: usize = 2_048;
 pub const SUBSCRIPTION_LEN_MAX: usize = 1_024;
 /// How long the idempotency key of a POST is remembered.
 pub const ONCE_KEEP: Duration = Duration::from_secs(24 * 60 * 60);
+/// Tokens and sessions of one user together. Beyond, the oldest session goes first: the record stays a few KB.
+pub const CREDENTIALS_LEN_MAX: usize = 64;
+/// How long a session lasts: a month between log-ins is what people are used to.
+pub const SESSION_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
+/// Password hashes computed at once: each takes a core for tens of milliseconds, and 19 MiB.
+pub const PASSWORDS_AT_ONCE: usize = 2;
+/// Characters of a password, at least: the usual advice for passwords that a person chooses.
+pub const PASSWORD_LEN_MIN: usize = 8;
+/// Bytes of a password, at most: no passphrase is longer, and hashing stays bounded.
+pub const PASSWORD_BYTES_MAX: usize = 1_024;
+/// Characters of a user's name: fits on a map.
+pub const NAME_LEN_MAX: usize = 64;
+/// How long a name stays reserved for an account that was never made.
+pub const NAME_RESERVED_MS: i64 = 60 * 1_000;
+/// Fixes of one run: two days and a half at one a second.
+pub const RUN_FIXES_LEN_MAX: u64 = 250_000;
+/// Tracks kept in memory for spectators who come: about 1 MB each for a long run.
+pub const TRACKS_LEN_MAX: usize = 128;
+/// Entries of a track that are read at once.
+pub const TRACK_READ_LEN_MAX: usize = 4_096;
+/// How long the place of a user's live run is kept for a run that was never made.
+pub const PLACE_TAKEN_MS: i64 = 10 * 1_000;
+/// Follow-ups or due times that one sweep takes.
+pub const SWEEP_LEN_MAX: usize = 256;
+/// Runs of one page.
+pub const PAGE_SIZE_MAX: usize = 200;
+/// Fixes of one page.
+pub const FIXES_PAGE_SIZE_MAX: usize = 5_000;
+/// Runs that are looked at to fill a page; beyond, the list ends. Keeps a hostile page number cheap.
+pub const LIST_LOOKED_AT_MAX: usize = 10_000;
+/// Snapshots kept encoded for spectators who come at once.
+pub const SNAPSHOTS_LEN_MAX: usize = 1_024;

@@ -13,7 +13,7 @@ mod splits;
 mod tally;
 mod window;
 
-pub use accept::{Accepted, Kept, accept, recount};
+pub use accept::{Accepted, Kept, accept, recount, retrace};
 pub use climb::Climb;
 pub use pauses::{PAUSES_LEN_MAX, Pauses};
 pub use seen::Seen;

@@ -90,14 +90,28 @@ pub fn accept(run: &mut Run, seen: &mut Seen, mut batch: Vec<Fix>, now: Timestam
 /// The tally of a run's whole track, in any order: what a finished run comes to, late fixes included. Pauses go by the
 /// fixes' own times, whenever they arrived.
 pub fn recount(run: &Run, track: impl Iterator<Item = Fix>) -> Tally {
+    retrace(run, track).0
+}
+
+/// As [`recount`], and the whole track in order with the standing that each fix has in the end.
+pub fn retrace(run: &Run, track: impl Iterator<Item = Fix>) -> (Tally, Vec<Kept>) {
     let mut track: Vec<Fix> = track.collect();
     track.sort_by(Fix::track_order);
     let conditions = Conditions { paused: false, pauses: &run.pauses, destination: run.destination };
-    let mut tally = Tally::default();
-    for fix in &track {
-        tally.take(fix, &conditions);
+    let (mut tally, mut points) = (Tally::default(), Vec::with_capacity(track.len()));
+    let mut suspect_index = None;
+    for fix in track {
+        let taken = tally.take(&fix, &conditions);
+        if let (Some(standing), Some(index)) = (taken.suspect_is, suspect_index.take()) {
+            let kept: &mut Kept = &mut points[index];
+            kept.standing = standing;
+        }
+        if taken.standing == Standing::Suspect {
+            suspect_index = Some(points.len());
+        }
+        points.push(Kept { fix, standing: taken.standing, distance_m: tally.distance_m });
     }
-    tally
+    (tally, points)
 }
 
 /// Moves those of a sorted batch that lie in the future; whether there were any.

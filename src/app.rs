@@ -1,0 +1,83 @@
+//! What can be asked. One function for each thing that can be asked, the `transact` loop, and the stored form of the domain.
+//!
+//! Knows no wire: the API families and the socket translate into these calls and out of these answers.
+
+pub mod channels;
+pub mod documents;
+mod due;
+mod duties;
+mod error;
+mod follow_ups;
+pub mod metrics;
+pub mod runs;
+mod transact;
+pub mod users;
+pub mod workers;
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use crate::backend::Backend;
+use crate::clock::Clock;
+
+use channels::Snapshots;
+use duties::LeaseRecord;
+pub use error::AppError;
+use metrics::Metrics;
+use runs::{RunRecord, Tracks};
+use transact::Lanes;
+use users::names::NameRecord;
+use users::password::Passwords;
+use users::record::UserRecord;
+use workers::Workers;
+
+/// The product without its doors. Shared by all of them as `Arc<App>`.
+pub struct App {
+    pub clock: Clock,
+    pub metrics: Arc<Metrics>,
+    pub workers: Workers,
+    pub settings: Settings,
+    pub backend: Arc<dyn Backend>,
+    /// This process, told from others on the same store.
+    instance: String,
+    users: Arc<Lanes<UserRecord>>,
+    names: Arc<Lanes<NameRecord>>,
+    runs: Arc<Lanes<RunRecord>>,
+    leases: Arc<Lanes<LeaseRecord>>,
+    passwords: Passwords,
+    tracks: Tracks,
+    snapshots: Snapshots,
+    /// Wakes who carries out follow-ups.
+    follow_ups: Notify,
+}
+
+/// What the operator chose and the application heeds.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Free-form channels are open to everyone who is connected. Development only.
+    pub open_channels: bool,
+}
+
+impl App {
+    pub fn new(backend: Arc<dyn Backend>, clock: Clock, settings: Settings) -> Arc<Self> {
+        let (workers, metrics) = (Workers::default(), Arc::new(Metrics::default()));
+        Arc::new(Self {
+            instance: Uuid::new_v4().to_string(),
+            users: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
+            names: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
+            runs: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
+            leases: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
+            passwords: Passwords::default(),
+            tracks: Tracks::default(),
+            snapshots: Snapshots::default(),
+            follow_ups: Notify::new(),
+            backend,
+            clock,
+            metrics,
+            workers,
+            settings,
+        })
+    }
+}

@@ -1,0 +1,434 @@
+//! The JSON documents that our REST API, the socket and the SDKs share: one shape for a fix, a run and a change.
+//!
+//! Knows no family's envelope and no protocol's frame. Optional members are left out, save where `null` says something.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::app::AppError;
+use crate::domain::fix::{Fix, Readings};
+use crate::domain::geo::Place;
+use crate::domain::run::{FinishReason, Kept, Run, Split, Standing, State, Tally};
+use crate::domain::time::Timestamp;
+use crate::domain::user::{Level, Visibility};
+use crate::limits;
+
+/// `{"latitude": …, "longitude": …}` in degrees, WGS 84.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq)]
+pub struct PlaceDocument {
+    pub latitude: f64,
+    pub longitude: f64,
+}
+
+/// A fix as it is sent and as it is shown. Only `time`, `latitude` and `longitude` are required.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+pub struct FixDocument {
+    /// RFC 3339.
+    pub time: String,
+    pub latitude: f64,
+    pub longitude: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elevation_m: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accuracy_m: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speed_mps: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heading_deg: Option<f64>,
+    /// Only ever shown to the runner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heart_rate_bpm: Option<u16>,
+    /// What became of it, when it is not an ordinary fix: `late`, `poor`, `suspect`, `implausible` or `paused`.
+    #[serde(default, skip_serializing_if = "Option::is_none", skip_deserializing)]
+    pub standing: Option<&'static str>,
+}
+
+/// The body of `POST /api/runs/:id/fixes`, and the data of a publish on one's own run's channel.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FixesDocument {
+    pub fixes: Vec<FixDocument>,
+}
+
+/// What recording a batch has done.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RecordedDocument {
+    /// Fixes that were new.
+    pub accepted: usize,
+    pub duplicates: usize,
+    pub distance_m: f64,
+    pub state: Cow<'static, str>,
+}
+
+/// A user as others may see them.
+#[derive(Clone, Debug, Serialize)]
+pub struct UserName {
+    pub id: String,
+    pub name: String,
+}
+
+/// A user's own account.
+#[derive(Clone, Debug, Serialize)]
+pub struct UserDocument {
+    pub id: String,
+    pub name: String,
+    pub level: &'static str,
+    /// What a new run of theirs is when nothing else is said.
+    pub visibility: &'static str,
+}
+
+/// A run as REST lists it and the socket's snapshot holds it.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunDocument {
+    pub id: String,
+    pub user: UserName,
+    pub state: &'static str,
+    pub visibility: &'static str,
+    pub created_at: String,
+    pub started_at: Option<String>,
+    pub finished_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finish_reason: Option<&'static str>,
+    pub destination: Option<PlaceDocument>,
+    pub position: Option<FixDocument>,
+    #[serde(flatten)]
+    pub totals: TotalsDocument,
+    /// How many fixes the track has.
+    pub fixes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub splits: Option<Vec<SplitDocument>>,
+}
+
+/// How far, how long, how fast, how high.
+#[derive(Clone, Debug, Serialize)]
+pub struct TotalsDocument {
+    pub distance_m: f64,
+    /// From the start to the newest fix, pauses left out.
+    pub elapsed_s: f64,
+    pub moving_s: f64,
+    /// Now, over the last 25 s; null when standing.
+    pub pace_s_per_km: Option<f64>,
+    pub climb_m: f64,
+    pub descent_m: f64,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct SplitDocument {
+    pub kilometre: u32,
+    pub elapsed_s: f64,
+    pub moving_s: f64,
+    pub climb_m: f64,
+}
+
+/// The data of the reply to subscribe on `run:<id>`.
+#[derive(Clone, Debug, Serialize)]
+pub struct SnapshotDocument {
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    pub at: String,
+    pub run: RunDocument,
+    pub track: TrackDocument,
+}
+
+/// The track so far: `[time_ms, latitude, longitude, elevation_m or null, distance_m]` for each point.
+#[derive(Clone, Debug, Serialize)]
+pub struct TrackDocument {
+    /// Whether points were left out to keep within the bound.
+    pub simplified: bool,
+    pub fixes: Vec<(i64, f64, f64, Option<f64>, f64)>,
+}
+
+/// What happened, as channels carry it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ChangeDocument {
+    /// On `run:<id>`: one accepted batch.
+    Fixes {
+        at: String,
+        fixes: Vec<FixDocument>,
+        position: Option<FixDocument>,
+        #[serde(flatten)]
+        totals: TotalsDocument,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        splits: Vec<SplitDocument>,
+    },
+    /// On `run:<id>`.
+    Started(RunChange),
+    Paused(RunChange),
+    Resumed(RunChange),
+    Finished(RunChange),
+    /// On `run:<id>`: who may see it is another now.
+    Changed {
+        at: String,
+        run: String,
+        visibility: &'static str,
+    },
+    /// On the runner's own channel.
+    RunStarted(RunChange),
+    RunFinished(RunChange),
+    /// On a user's own channel: some of their tokens or sessions are no longer good.
+    Revoked {
+        at: String,
+    },
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct RunChange {
+    pub at: String,
+    pub run: String,
+    #[serde(flatten)]
+    pub totals: TotalsDocument,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
+}
+
+/// Reads a JSON document, or says which member is wrong.
+///
+/// The path to the fault is only looked for when there is one: the good case is parsed once, at full speed.
+pub fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, AppError> {
+    if let Ok(document) = serde_json::from_slice(json) {
+        return Ok(document);
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let error = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+        Ok(_) => return Err(AppError::invalid("body", "must be one JSON document")),
+        Err(error) => error,
+    };
+    let path = error.path().to_string();
+    let (field, problem) = describe(&path, error.inner());
+    Err(AppError::Invalid { field, problem })
+}
+
+/// serde's message holds the value that it did not like, which may be a coordinate or a password: ours does not.
+fn describe(path: &str, error: &serde_json::Error) -> (String, String) {
+    use serde_json::error::Category;
+    let message = error.to_string();
+    let quoted = |text: &str| text.split('`').nth(1).unwrap_or_default().to_owned();
+    let prefix = if path == "." { String::new() } else { format!("{path}.") };
+    if message.starts_with("missing field") {
+        return (format!("{prefix}{}", quoted(&message)), "is missing".to_owned());
+    }
+    if message.starts_with("duplicate field") {
+        return (format!("{prefix}{}", quoted(&message)), "is given twice".to_owned());
+    }
+    let field = if path == "." { "body".to_owned() } else { path.to_owned() };
+    match error.classify() {
+        Category::Data => {
+            let expected = message.split(", expected ").nth(1).and_then(|rest| rest.split(" at line").next());
+            (field, expected.map_or("is of the wrong type".to_owned(), |expected| format!("must be {expected}")))
+        }
+        Category::Eof => ("body".to_owned(), "is not complete JSON".to_owned()),
+        Category::Syntax | Category::Io if message.starts_with("number out of range") => {
+            (field, "is a number out of range".to_owned())
+        }
+        Category::Syntax | Category::Io => ("body".to_owned(), format!("is not JSON (line {})", error.line())),
+    }
+}
+
+impl PlaceDocument {
+    /// A checked place, or which member of `field` is wrong.
+    pub fn read(self, field: &str) -> Result<Place, AppError> {
+        Place::new(self.latitude, self.longitude)
+            .map_err(|error| AppError::invalid(format!("{field}{}", error.field), format!("must be {}", error.rule)))
+    }
+}
+
+impl From<Place> for PlaceDocument {
+    fn from(place: Place) -> Self {
+        Self { latitude: place.latitude.degrees(), longitude: place.longitude.degrees() }
+    }
+}
+
+impl FixesDocument {
+    /// The checked fixes, or which member of which fix is wrong (`fixes[3].latitude`).
+    pub fn read(self) -> Result<Vec<Fix>, AppError> {
+        if self.fixes.is_empty() {
+            return Err(AppError::invalid("fixes", "must hold at least one fix"));
+        }
+        if self.fixes.len() > limits::FIXES_LEN_MAX {
+            let problem = format!("must hold at most {} fixes", limits::FIXES_LEN_MAX);
+            return Err(AppError::invalid("fixes", problem));
+        }
+        let read = |(index, fix): (usize, FixDocument)| fix.read(&format!("fixes[{index}]."));
+        self.fixes.into_iter().enumerate().map(read).collect()
+    }
+}
+
+impl FixDocument {
+    fn read(self, path: &str) -> Result<Fix, AppError> {
+        let time = Timestamp::parse(&self.time)
+            .ok_or_else(|| AppError::invalid(format!("{path}time"), "must be an RFC 3339 time"))?;
+        let place = PlaceDocument { latitude: self.latitude, longitude: self.longitude }.read(path)?;
+        let readings = Readings {
+            elevation_m: self.elevation_m,
+            accuracy_m: self.accuracy_m,
+            speed_mps: self.speed_mps,
+            heading_deg: self.heading_deg,
+            heart_rate_bpm: self.heart_rate_bpm,
+        };
+        Fix::new(time, place, readings)
+            .map_err(|error| AppError::invalid(format!("{path}{}", error.field), format!("must be {}", error.rule)))
+    }
+
+    /// As the runner sees it.
+    pub fn own(kept: &Kept) -> Self {
+        Self { heart_rate_bpm: kept.fix.heart_rate_bpm, ..Self::kept(kept) }
+    }
+
+    /// As everybody who may see the run sees it: without the heart rate.
+    pub fn shown(fix: &Fix) -> Self {
+        Self {
+            time: fix.time.to_string(),
+            latitude: fix.place.latitude.degrees(),
+            longitude: fix.place.longitude.degrees(),
+            elevation_m: fix.elevation_m,
+            accuracy_m: fix.accuracy_m,
+            speed_mps: fix.speed_mps,
+            heading_deg: fix.heading_deg,
+            heart_rate_bpm: None,
+            standing: None,
+        }
+    }
+
+    pub fn kept(kept: &Kept) -> Self {
+        Self { standing: shown_standing(kept.standing), ..Self::shown(&kept.fix) }
+    }
+}
+
+impl TotalsDocument {
+    pub fn of(tally: &Tally) -> Self {
+        Self {
+            distance_m: round(tally.distance_m, 100.0),
+            elapsed_s: round(tally.elapsed_s(), 1000.0),
+            moving_s: round(tally.moving_s(), 1000.0),
+            pace_s_per_km: tally.pace_s_per_km.map(|pace| round(pace, 10.0)),
+            climb_m: round(tally.climb.up_m, 10.0),
+            descent_m: round(tally.climb.down_m, 10.0),
+        }
+    }
+}
+
+impl SplitDocument {
+    pub fn of(split: &Split) -> Self {
+        Self {
+            kilometre: split.kilometre,
+            elapsed_s: round(split.elapsed_s, 1000.0),
+            moving_s: round(split.moving_s, 1000.0),
+            climb_m: round(split.climb_m, 10.0),
+        }
+    }
+}
+
+impl RunDocument {
+    /// `name` is the owner's display name.
+    pub fn of(run: &Run, name: &str) -> Self {
+        Self {
+            id: run.id.to_string(),
+            user: UserName { id: run.owner.to_string(), name: name.to_owned() },
+            state: state_name(run.state),
+            visibility: visibility_name(run.visibility),
+            created_at: run.created_at.to_string(),
+            started_at: run.started_at.map(|at| at.to_string()),
+            finished_at: run.finished_at.map(|at| at.to_string()),
+            finish_reason: run.finish_reason.map(reason_name),
+            destination: run.destination.map(Into::into),
+            position: run.tally.position.as_ref().map(FixDocument::shown),
+            totals: TotalsDocument::of(&run.tally),
+            fixes: run.tally.fixes,
+            splits: None,
+        }
+    }
+
+    pub fn with_splits(mut self, run: &Run) -> Self {
+        self.splits = Some(run.tally.splits.done.iter().map(SplitDocument::of).collect());
+        self
+    }
+}
+
+impl RunChange {
+    pub fn of(run: &Run, at: Timestamp) -> Self {
+        Self {
+            at: at.to_string(),
+            run: run.id.to_string(),
+            totals: TotalsDocument::of(&run.tally),
+            reason: run.finish_reason.map(reason_name),
+        }
+    }
+}
+
+fn round(value: f64, steps: f64) -> f64 {
+    (value * steps).round() / steps
+}
+
+pub fn state_name(state: State) -> &'static str {
+    match state {
+        State::Planned => "planned",
+        State::Live => "live",
+        State::Paused => "paused",
+        State::Finished => "finished",
+    }
+}
+
+pub fn parse_state(name: &str) -> Option<State> {
+    [State::Planned, State::Live, State::Paused, State::Finished].into_iter().find(|&state| state_name(state) == name)
+}
+
+pub fn visibility_name(visibility: Visibility) -> &'static str {
+    match visibility {
+        Visibility::Public => "public",
+        Visibility::Friends => "friends",
+        Visibility::Private => "private",
+    }
+}
+
+pub fn parse_visibility(name: &str) -> Option<Visibility> {
+    let all = [Visibility::Public, Visibility::Friends, Visibility::Private];
+    all.into_iter().find(|&visibility| visibility_name(visibility) == name)
+}
+
+pub fn level_name(level: Level) -> &'static str {
+    match level {
+        Level::Admin => "admin",
+        Level::User => "user",
+    }
+}
+
+pub fn reason_name(reason: FinishReason) -> &'static str {
+    match reason {
+        FinishReason::Owner => "owner",
+        FinishReason::Inactive => "inactive",
+        FinishReason::Arrived => "arrived",
+        FinishReason::Superseded => "superseded",
+    }
+}
+
+pub fn parse_reason(name: &str) -> Option<FinishReason> {
+    use FinishReason::{Arrived, Inactive, Owner, Superseded};
+    [Owner, Inactive, Arrived, Superseded].into_iter().find(|&reason| reason_name(reason) == name)
+}
+
+pub fn standing_name(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Counted => "counted",
+        Standing::Near => "near",
+        Standing::Late => "late",
+        Standing::Poor => "poor",
+        Standing::Suspect => "suspect",
+        Standing::Implausible => "implausible",
+        Standing::Paused => "paused",
+    }
+}
+
+pub fn parse_standing(name: &str) -> Option<Standing> {
+    use Standing::{Counted, Implausible, Late, Near, Paused, Poor, Suspect};
+    let all = [Counted, Near, Late, Poor, Suspect, Implausible, Paused];
+    all.into_iter().find(|&standing| standing_name(standing) == name)
+}
+
+/// What is shown: nothing for the ordinary ones.
+fn shown_standing(standing: Standing) -> Option<&'static str> {
+    match standing {
+        Standing::Counted | Standing::Near => None,
+        other => Some(standing_name(other)),
+    }
+}

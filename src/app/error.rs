@@ -1,0 +1,72 @@
+//! Why something that was asked for was not done. Each API family puts these into its own words.
+
+use crate::backend::{BackendError, CommitError};
+use crate::domain::ids::RunId;
+
+/// A variant exists where a caller acts on it differently. Messages name fields and never hold a token or a coordinate.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum AppError {
+    /// Nobody, or nobody that we know: a token is missing, wrong or revoked.
+    #[error("the credentials are missing or not valid")]
+    Unauthenticated,
+    /// Known, may see it, may not do it.
+    #[error("you may not do this")]
+    Forbidden,
+    /// There is none, or none that the caller may see: nobody can tell which.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// What was sent cannot be used.
+    #[error("{field}: {problem}")]
+    Invalid { field: String, problem: String },
+    /// It cannot be done as things stand, for example fixes for a finished run, or a name that is taken.
+    #[error("{message}")]
+    Conflict {
+        message: String,
+        /// The run that stands in the way, if one does.
+        run: Option<RunId>,
+    },
+    /// Too much waits already. It may be sent again soon.
+    #[error("the server is busy")]
+    Busy,
+    /// The store cannot be reached, or cannot write. It may be sent again soon.
+    #[error("the store is not available")]
+    Unavailable,
+    /// What is stored cannot be read, or a bound that should never be reached was.
+    #[error("an internal error")]
+    Internal,
+}
+
+impl AppError {
+    pub fn invalid(field: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Invalid { field: field.into(), problem: problem.into() }
+    }
+
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::Conflict { message: message.into(), run: None }
+    }
+}
+
+impl From<BackendError> for AppError {
+    fn from(error: BackendError) -> Self {
+        match error {
+            BackendError::Unavailable(source) => {
+                tracing::warn!(%source, "the store is unavailable");
+                Self::Unavailable
+            }
+            BackendError::Damaged(source) => {
+                tracing::error!(%source, "the store is damaged");
+                Self::Internal
+            }
+        }
+    }
+}
+
+/// For commits that expect nothing and carry no idempotency key: a conflict or a repetition cannot come.
+impl From<CommitError> for AppError {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Backend(error) => error.into(),
+            CommitError::Conflict | CommitError::Repeated(_) => Self::Internal,
+        }
+    }
+}

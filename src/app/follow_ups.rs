@@ -1,0 +1,123 @@
+//! What a commit causes elsewhere: written into the outbox by the commit that causes it, carried out once, then struck.
+//!
+//! The instance that committed carries it out at once. What was left behind (a crash came between) is carried out by
+//! whichever instance holds the lease. Doing one twice changes nothing: effects are absolute values, under an idempotency key.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use crate::app::documents::{ChangeDocument, RunChange};
+use crate::app::transact::{Draft, OnceKey, Record, decode, encode};
+use crate::app::users::record::UserRecord;
+use crate::app::{App, AppError};
+use crate::backend::{AggregateId, Bound, Commit, Index, Keep, Move, Order, Put, Range};
+use crate::domain::ids::{RunId, UserId};
+use crate::domain::run::Run;
+use crate::domain::time::Timestamp;
+use crate::limits;
+
+/// Something to be done on another aggregate.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FollowUp {
+    user: String,
+    run: String,
+    what: What,
+    /// What the user's own channel is to hear.
+    change: Box<RawValue>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum What {
+    RunStarted,
+    /// The user's place for a live run is free again.
+    RunFinished,
+}
+
+/// All follow-ups that wait, scored by when they were written.
+pub fn index() -> Index {
+    Index::new("follow-ups")
+}
+
+/// Puts a follow-up into the outbox of the aggregate that is being decided on.
+pub fn add<R: Record>(draft: &mut Draft<R>, follow_up: &FollowUp, now: Timestamp) -> Result<(), AppError> {
+    let name = format!("follow-up/{}", Uuid::now_v7());
+    let member = format!("{}#{name}", draft.aggregate());
+    draft.put_beside(&name, encode(follow_up)?);
+    draft.place(index(), member, Some(now.as_millis()));
+    Ok(())
+}
+
+impl FollowUp {
+    pub fn run_started(run: &Run, now: Timestamp) -> Result<Self, AppError> {
+        Self::of(run, What::RunStarted, &ChangeDocument::RunStarted(RunChange::of(run, now)))
+    }
+
+    pub fn run_finished(run: &Run, now: Timestamp) -> Result<Self, AppError> {
+        Self::of(run, What::RunFinished, &ChangeDocument::RunFinished(RunChange::of(run, now)))
+    }
+
+    fn of(run: &Run, what: What, change: &ChangeDocument) -> Result<Self, AppError> {
+        let change = serde_json::value::to_raw_value(change).map_err(|_| AppError::Internal)?;
+        Ok(Self { user: run.owner.to_string(), run: run.id.to_string(), what, change })
+    }
+}
+
+impl App {
+    /// Carries out what waits since `until`, oldest first → how many there were.
+    pub async fn carry_out_follow_ups(&self, until: Timestamp) -> Result<usize, AppError> {
+        let range = Range {
+            index: index(),
+            from: Bound::Start,
+            until: Bound::Score(until.as_millis().saturating_add(1)),
+            order: Order::Ascending,
+            limit: limits::SWEEP_LEN_MAX,
+            count: false,
+        };
+        let members = self.backend.range(&range).await?.members;
+        for (_, member) in &members {
+            if let Err(error) = self.carry_out(member).await {
+                // It stays where it is and comes again; the others need not wait for it.
+                tracing::warn!(%error, "a follow-up could not be carried out");
+            }
+        }
+        Ok(members.len())
+    }
+
+    async fn carry_out(&self, member: &Arc<str>) -> Result<(), AppError> {
+        let (aggregate, name) = member.split_once('#').ok_or(AppError::Internal)?;
+        let aggregate = AggregateId::from_stored(aggregate);
+        let key = aggregate.key(name);
+        let value = self.backend.read(std::slice::from_ref(&key)).await?.pop().and_then(|value| value.value);
+        if let Some(value) = value {
+            self.effect(decode(&value)?, OnceKey(name.into())).await?;
+        }
+        let mut strike = Commit::on(aggregate);
+        strike.puts.push(Put { key, value: None });
+        strike.moves.push(Move { index: index(), member: member.clone(), score: None });
+        self.backend.commit(strike).await?;
+        Ok(())
+    }
+
+    async fn effect(&self, follow_up: FollowUp, once: OnceKey) -> Result<(), AppError> {
+        let user = UserId::parse(&follow_up.user).ok_or(AppError::Internal)?;
+        RunId::parse(&follow_up.run).ok_or(AppError::Internal)?;
+        let aggregate = crate::app::users::aggregate(&user);
+        self.users
+            .transact(aggregate, Some(once), move |draft: &mut Draft<UserRecord>| {
+                // The account may have gone meanwhile: then there is nobody to tell.
+                let Some(mut user) = draft.record().cloned() else { return Ok(()) };
+                if follow_up.what == What::RunFinished && user.live_run.as_ref() == Some(&follow_up.run) {
+                    user.live_run = None;
+                    draft.put(user);
+                }
+                let change = follow_up.change.get().to_owned().into_bytes();
+                draft.append("", Keep::Newest(limits::USER_TOPIC_LEN_MAX), change.into());
+                Ok(())
+            })
+            .await
+    }
+}

@@ -1,0 +1,54 @@
+//! What the process counts about itself, for `GET /metrics`.
+//!
+//! Label values come from fixed sets, never from users.
+
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+pub struct Metrics {
+    registry: Registry,
+    pub connections: Gauge,
+    pub subscriptions: Gauge,
+    pub frames_sent: Counter,
+    pub disconnects_slow: Counter,
+    pub fixes_accepted: Counter,
+    pub commits: Counter,
+    pub conflicts: Counter,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("runnity");
+        let gauge = |registry: &mut Registry, name: &str, help: &str| {
+            let metric = Gauge::default();
+            registry.register(name, help, metric.clone());
+            metric
+        };
+        let counter = |registry: &mut Registry, name: &str, help: &str| {
+            let metric = Counter::default();
+            registry.register(name, help, metric.clone());
+            metric
+        };
+        let connections = gauge(&mut registry, "connections", "Open real-time connections");
+        let subscriptions = gauge(&mut registry, "subscriptions", "Subscriptions of all open connections");
+        let frames_sent = counter(&mut registry, "frames_sent", "Frames handed to sockets");
+        let disconnects_slow =
+            counter(&mut registry, "disconnects_slow", "Connections closed because the reader was slow");
+        let fixes_accepted = counter(&mut registry, "fixes_accepted", "Fixes that were stored");
+        let commits = counter(&mut registry, "commits", "Commits that the store carried out");
+        let conflicts = counter(&mut registry, "conflicts", "Commits that were decided again after another write");
+        Self { registry, connections, subscriptions, frames_sent, disconnects_slow, fixes_accepted, commits, conflicts }
+    }
+}
+
+impl Metrics {
+    /// The text that Prometheus reads.
+    pub fn encode(&self) -> String {
+        let mut text = String::new();
+        if let Err(error) = prometheus_client::encoding::text::encode(&mut text, &self.registry) {
+            tracing::error!(%error, "the metrics could not be written");
+        }
+        text
+    }
+}

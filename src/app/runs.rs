@@ -1,0 +1,164 @@
+//! Runs: started, recorded, watched, finished.
+//!
+//! A run is one aggregate. Its head holds the state and the running totals; its fixes are a log of their own; what spectators
+//! hear goes to its bounded main topic. One commit moves all three, and the head tells where both topics then stand.
+
+mod finishing;
+mod indexes;
+mod listing;
+mod record;
+mod recording;
+mod starting;
+mod track;
+
+pub use listing::{Page, RunFilter};
+pub use record::RunRecord;
+pub use starting::NewRun;
+pub use track::Tracks;
+
+use crate::app::documents::{ChangeDocument, RunChange, RunDocument, visibility_name};
+use crate::app::transact::{Draft, Lanes, encode};
+use crate::app::users::{Caller, Identity};
+use crate::app::{App, AppError};
+use crate::backend::{AggregateId, Keep};
+use crate::domain::ids::RunId;
+use crate::domain::run::{FinishReason, Run, RunError};
+use crate::domain::time::Timestamp;
+use crate::domain::user::Visibility;
+use crate::limits;
+
+/// What the owner may do with a run's state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transition {
+    Start,
+    Pause,
+    Resume,
+    Finish,
+}
+
+impl App {
+    /// A run that the caller may see, with its splits.
+    pub async fn run(&self, caller: &Caller, run: RunId) -> Result<RunDocument, AppError> {
+        let record = self.visible(caller, run).await?;
+        let name = self.name_of(&record.run.owner).await?;
+        Ok(RunDocument::of(&record.run, &name).with_splits(&record.run))
+    }
+
+    /// The owner's word on a run's state. Asking for the state that it has already is the same success.
+    pub async fn transition(&self, identity: &Identity, run: RunId, to: Transition) -> Result<RunDocument, AppError> {
+        self.owned(identity, run).await?;
+        match to {
+            Transition::Finish => self.finish(run, FinishReason::Owner).await?,
+            Transition::Start => self.start(identity, run).await?,
+            Transition::Pause => self.turn(run, Run::pause, ChangeDocument::Paused).await?,
+            Transition::Resume => self.turn(run, Run::resume, ChangeDocument::Resumed).await?,
+        }
+        self.run(&Caller::User(identity.clone()), run).await
+    }
+
+    /// Who may see the run from now on. Those who may not any more lose its channel at once.
+    pub async fn set_visibility(
+        &self,
+        identity: &Identity,
+        run: RunId,
+        visibility: Visibility,
+    ) -> Result<RunDocument, AppError> {
+        self.owned(identity, run).await?;
+        let now = self.clock.now();
+        self.change_run(run, move |draft, mut record| {
+            if record.run.visibility != visibility {
+                let before = record.run.clone();
+                record.run.visibility = visibility;
+                let change = ChangeDocument::Changed {
+                    at: now.to_string(),
+                    run: run.to_string(),
+                    visibility: visibility_name(visibility),
+                };
+                announce(draft, &mut record, &change)?;
+                indexes::moved(draft, Some(&before), &record.run);
+                draft.put(record);
+            }
+            Ok(())
+        })
+        .await?;
+        self.run(&Caller::User(identity.clone()), run).await
+    }
+
+    /// The run, if the caller may see it.
+    pub(in crate::app) async fn visible(
+        &self,
+        caller: &Caller,
+        run: RunId,
+    ) -> Result<std::sync::Arc<RunRecord>, AppError> {
+        let record = self.runs.read(&aggregate(run)).await?;
+        record.filter(|record| may_see(caller, &record.run)).ok_or(AppError::NotFound("run"))
+    }
+
+    /// The run, if it is the caller's own: others' are forbidden, or not there at all when they may not be seen.
+    pub(in crate::app) async fn owned(
+        &self,
+        identity: &Identity,
+        run: RunId,
+    ) -> Result<std::sync::Arc<RunRecord>, AppError> {
+        let record = self.visible(&Caller::User(identity.clone()), run).await?;
+        if record.run.owner == identity.user { Ok(record) } else { Err(AppError::Forbidden) }
+    }
+
+    async fn turn(
+        &self,
+        run: RunId,
+        turn: fn(&mut Run, Timestamp) -> Result<bool, RunError>,
+        change: fn(RunChange) -> ChangeDocument,
+    ) -> Result<(), AppError> {
+        let now = self.clock.now();
+        self.change_run(run, move |draft, mut record| {
+            let before = record.run.clone();
+            if turn(&mut record.run, now).map_err(refusal)? {
+                let change = change(RunChange::of(&record.run, now));
+                announce(draft, &mut record, &change)?;
+                indexes::moved(draft, Some(&before), &record.run);
+                draft.put(record);
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// One decision on a run that is there.
+    async fn change_run<T, D>(&self, run: RunId, mut decide: D) -> Result<T, AppError>
+    where
+        T: serde::Serialize + serde::de::DeserializeOwned + Send + 'static,
+        D: FnMut(&mut Draft<RunRecord>, RunRecord) -> Result<T, AppError> + Send + 'static,
+    {
+        self.runs
+            .transact(aggregate(run), None, move |draft| match draft.record().cloned() {
+                Some(record) => decide(draft, record),
+                None => Err(AppError::NotFound("run")),
+            })
+            .await
+    }
+}
+
+pub(in crate::app) fn aggregate(run: RunId) -> AggregateId {
+    Lanes::<RunRecord>::aggregate(run)
+}
+
+/// Public runs are seen by everyone; the others by their owner, until there are friends who may see them.
+fn may_see(caller: &Caller, run: &Run) -> bool {
+    run.visibility == Visibility::Public || caller.is(&run.owner)
+}
+
+/// Appends a change to the run's main topic, and keeps where that topic then stands.
+fn announce(draft: &mut Draft<RunRecord>, record: &mut RunRecord, change: &ChangeDocument) -> Result<(), AppError> {
+    draft.append("", Keep::Newest(limits::RUN_TOPIC_LEN_MAX), encode(change)?);
+    record.offset += 1;
+    Ok(())
+}
+
+fn refusal(error: RunError) -> AppError {
+    match error {
+        RunError::NotStarted => AppError::conflict("the run has not been started"),
+        RunError::Finished => AppError::conflict("the run is finished"),
+        RunError::NeedsTrack => AppError::Internal,
+    }
+}

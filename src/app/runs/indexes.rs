@@ -1,0 +1,48 @@
+//! The indexes that runs stand in. All are scored by when the run was made, in milliseconds.
+
+use crate::app::runs::RunRecord;
+use crate::app::transact::Draft;
+use crate::app::{documents::state_name, due};
+use crate::backend::Index;
+use crate::domain::ids::UserId;
+use crate::domain::run::{Run, State};
+use crate::domain::user::Visibility;
+
+/// All runs of one user.
+pub fn of_user(user: &UserId) -> Index {
+    Index::new(format!("runs/of/{user}"))
+}
+
+/// All public runs.
+pub fn public() -> Index {
+    Index::new("runs/public")
+}
+
+/// The public runs in one state.
+pub fn public_in(state: State) -> Index {
+    Index::new(format!("runs/public/{}", state_name(state)))
+}
+
+/// Moves the run from where it stood `before` to where it belongs now, and sets when it is over if nothing is heard of it.
+pub fn moved(draft: &mut Draft<RunRecord>, before: Option<&Run>, run: &Run) {
+    let member = run.id.to_string();
+    let score = run.created_at.as_millis();
+    if before.is_none() {
+        draft.place(of_user(&run.owner), member.clone(), Some(score));
+    }
+    let places = |run: &Run| match run.visibility {
+        Visibility::Public => vec![public(), public_in(run.state)],
+        Visibility::Friends | Visibility::Private => Vec::new(),
+    };
+    let (old, new) = (before.map(places).unwrap_or_default(), places(run));
+    for index in old.iter().filter(|index| !new.contains(index)) {
+        draft.place(index.clone(), member.clone(), None);
+    }
+    for index in new.iter().filter(|index| !old.contains(index)) {
+        draft.place(index.clone(), member.clone(), Some(score));
+    }
+    if before.is_none_or(|before| before.state != run.state) {
+        let due_ms = run.inactive_at().map(|at| at.as_millis());
+        draft.place(due::index(), due::Due::RunInactive(run.id).to_string(), due_ms);
+    }
+}

@@ -1,0 +1,145 @@
+//! Fixes come in: one batch, one commit.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::app::documents::{ChangeDocument, FixDocument, RecordedDocument, SplitDocument, TotalsDocument, state_name};
+use crate::app::runs::{RunRecord, aggregate, announce, refusal, track};
+use crate::app::transact::{Draft, OnceKey};
+use crate::app::users::Identity;
+use crate::app::{App, AppError};
+use crate::backend::Keep;
+use crate::domain::fix::Fix;
+use crate::domain::geo::Place;
+use crate::domain::ids::RunId;
+use crate::domain::run::{Accepted, FinishReason, RunError, Seen, accept};
+use crate::domain::time::Timestamp;
+use crate::limits;
+
+/// The fingerprints of the track as long as it has `track_len` fixes.
+struct Memory {
+    seen: Seen,
+    track_len: u64,
+}
+
+impl App {
+    /// Records a batch on the caller's own live run. Answered when it is stored; spectators hear of it at once.
+    ///
+    /// `once` is the caller's idempotency key, if there is one. Errors: not the caller's run, not started, finished.
+    pub async fn record(
+        &self,
+        identity: &Identity,
+        run: RunId,
+        fixes: Vec<Fix>,
+        once: Option<&str>,
+    ) -> Result<RecordedDocument, AppError> {
+        if fixes.len() > limits::FIXES_LEN_MAX {
+            return Err(AppError::invalid("fixes", format!("must hold at most {} fixes", limits::FIXES_LEN_MAX)));
+        }
+        let once = once.map(|key| OnceKey(format!("{}/{run}/{key}", identity.user).into()));
+        let now = self.clock.now();
+        let fixes = Arc::new(fixes);
+        // Fixes that are newer than all before need no memory; for others it is read.
+        let mut memory: Option<Arc<Memory>> = None;
+        for _ in 0..limits::TRANSACT_ATTEMPTS_MAX {
+            let needs_memory = Arc::new(AtomicBool::new(false));
+            let (needs, owner, fixes, memory_now) =
+                (needs_memory.clone(), identity.clone(), fixes.clone(), memory.take());
+            let decide = move |draft: &mut Draft<RunRecord>| {
+                let record = draft.record().cloned().ok_or(AppError::NotFound("run"))?;
+                may_record(&owner, &record)?;
+                let taken = take(draft, record, memory_now.as_deref(), &fixes, now)?;
+                needs.store(taken.is_none(), Ordering::Relaxed);
+                taken.ok_or(AppError::Busy)
+            };
+            match self.runs.transact(aggregate(run), once.clone(), decide).await {
+                Err(_) if needs_memory.load(Ordering::Relaxed) => memory = Some(self.recall(run).await?),
+                Err(error) => return Err(error),
+                Ok((recorded, arrived)) => {
+                    self.metrics.fixes_accepted.inc_by(recorded.accepted as u64);
+                    if arrived {
+                        self.finish(run, FinishReason::Arrived).await?;
+                    }
+                    return Ok(recorded);
+                }
+            }
+        }
+        Err(AppError::Busy)
+    }
+
+    /// Where the runner is going, from now on.
+    pub async fn set_destination(&self, identity: &Identity, run: RunId, destination: Place) -> Result<(), AppError> {
+        let owner = identity.clone();
+        self.change_run(run, move |draft, mut record| {
+            may_record(&owner, &record)?;
+            if record.run.destination != Some(destination) {
+                record.run.destination = Some(destination);
+                draft.put(record);
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// The fingerprints of the whole track: only needed when a fix is not newer than the newest.
+    async fn recall(&self, run: RunId) -> Result<Arc<Memory>, AppError> {
+        let track = self.track(run).await?;
+        let seen = Seen::of(track.points().iter().map(|point| &point.fix));
+        Ok(Arc::new(Memory { seen, track_len: track.len() as u64 }))
+    }
+}
+
+fn may_record(owner: &Identity, record: &RunRecord) -> Result<(), AppError> {
+    if record.run.owner == owner.user {
+        return Ok(());
+    }
+    let caller = crate::app::users::Caller::User(owner.clone());
+    Err(if super::may_see(&caller, &record.run) { AppError::Forbidden } else { AppError::NotFound("run") })
+}
+
+/// The decision: which fixes count, what they add, and what of it is stored and heard → what was recorded, and whether the
+/// runner has arrived. `None`, and nothing drafted, when it cannot be told without the memory of the track.
+fn take(
+    draft: &mut Draft<RunRecord>,
+    mut record: RunRecord,
+    memory: Option<&Memory>,
+    fixes: &[Fix],
+    now: Timestamp,
+) -> Result<Option<(RecordedDocument, bool)>, AppError> {
+    if record.track_len + fixes.len() as u64 > limits::RUN_FIXES_LEN_MAX {
+        return Err(AppError::conflict("the run's track is full"));
+    }
+    // A copy: what this decision adds to it is only true if its commit is.
+    let memory = memory.filter(|memory| memory.track_len == record.track_len);
+    let mut seen = memory.map_or(Seen::Unknown, |memory| memory.seen.clone());
+    let accepted = match accept(&mut record.run, &mut seen, fixes.to_vec(), now) {
+        Ok(accepted) => accepted,
+        Err(RunError::NeedsTrack) => return Ok(None),
+        Err(error) => return Err(refusal(error)),
+    };
+    if !accepted.kept.is_empty() {
+        record.track_len += accepted.kept.len() as u64;
+        record.track_entries += 1;
+        draft.append(track::TOPIC, Keep::Everything, track::entry(&accepted.kept)?);
+        let change = heard(&record, &accepted, now);
+        announce(draft, &mut record, &change)?;
+    }
+    let recorded = RecordedDocument {
+        accepted: accepted.kept.len(),
+        duplicates: accepted.duplicates,
+        distance_m: TotalsDocument::of(&record.run.tally).distance_m,
+        state: state_name(record.run.state).into(),
+    };
+    draft.put(record);
+    Ok(Some((recorded, accepted.arrived)))
+}
+
+fn heard(record: &RunRecord, accepted: &Accepted, now: Timestamp) -> ChangeDocument {
+    ChangeDocument::Fixes {
+        at: now.to_string(),
+        fixes: accepted.kept.iter().map(FixDocument::kept).collect(),
+        position: record.run.tally.position.as_ref().map(FixDocument::shown),
+        totals: TotalsDocument::of(&record.run.tally),
+        splits: accepted.new_splits.iter().map(SplitDocument::of).collect(),
+    }
+}

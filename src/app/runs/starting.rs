@@ -1,0 +1,152 @@
+//! A new run, planned or live. A user has at most one that is live or paused: the place for it is in the user's record.
+
+use uuid::Uuid;
+
+use crate::app::documents::{ChangeDocument, RunChange, RunDocument};
+use crate::app::follow_ups::{self, FollowUp};
+use crate::app::runs::{RunRecord, aggregate, announce, indexes, refusal};
+use crate::app::users::{Caller, Identity};
+use crate::app::{App, AppError};
+use crate::domain::fix::{Fix, Readings};
+use crate::domain::geo::Place;
+use crate::domain::ids::{RunId, UserId};
+use crate::domain::run::{FinishReason, Run, State};
+use crate::domain::user::Visibility;
+use crate::limits;
+
+#[derive(Clone, Debug, Default)]
+pub struct NewRun {
+    /// Where the runner is: the first fix, at the server's time.
+    pub place: Option<Place>,
+    pub destination: Option<Place>,
+    /// The user's default when left out.
+    pub visibility: Option<Visibility>,
+    /// Not started yet.
+    pub planned: bool,
+    /// A run that is live is finished first, instead of being in the way.
+    pub supersede: bool,
+}
+
+impl App {
+    pub async fn new_run(&self, identity: &Identity, new: NewRun) -> Result<RunDocument, AppError> {
+        let id = RunId::from_u128(Uuid::now_v7().as_u128());
+        let visibility = match new.visibility {
+            Some(visibility) => visibility,
+            None => self.default_visibility(&identity.user).await?,
+        };
+        if !new.planned {
+            self.take_place(identity, id, new.supersede).await?;
+        }
+        let now = self.clock.now();
+        let mut run = Run::planned(id, identity.user.clone(), visibility, new.destination, now);
+        if !new.planned {
+            run.start(now).map_err(refusal)?;
+        }
+        self.runs
+            .transact(aggregate(id), None, move |draft| {
+                let mut record = RunRecord::new(run.clone());
+                if record.run.state == State::Live {
+                    let change = ChangeDocument::Started(RunChange::of(&record.run, now));
+                    announce(draft, &mut record, &change)?;
+                    follow_ups::add(draft, &FollowUp::run_started(&record.run, now)?, now)?;
+                }
+                indexes::moved(draft, None, &record.run);
+                draft.put(record);
+                Ok(())
+            })
+            .await?;
+        self.follow_ups.notify_one();
+        if let (Some(place), false) = (new.place, new.planned) {
+            let fix = Fix::new(now, place, Readings::default()).map_err(|_| AppError::Internal)?;
+            self.record(identity, id, vec![fix], None).await?;
+        }
+        self.run(&Caller::User(identity.clone()), id).await
+    }
+
+    /// A planned run begins.
+    pub(super) async fn start(&self, identity: &Identity, run: RunId) -> Result<(), AppError> {
+        match self.owned(identity, run).await?.run.state {
+            State::Planned => self.take_place(identity, run, false).await?,
+            State::Live | State::Paused => return Ok(()),
+            State::Finished => return Err(AppError::conflict("the run is finished")),
+        }
+        let now = self.clock.now();
+        self.change_run(run, move |draft, mut record| {
+            let before = record.run.clone();
+            if record.run.start(now).map_err(refusal)? {
+                let change = ChangeDocument::Started(RunChange::of(&record.run, now));
+                announce(draft, &mut record, &change)?;
+                follow_ups::add(draft, &FollowUp::run_started(&record.run, now)?, now)?;
+                indexes::moved(draft, Some(&before), &record.run);
+                draft.put(record);
+            }
+            Ok(())
+        })
+        .await?;
+        self.follow_ups.notify_one();
+        Ok(())
+    }
+
+    /// The caller's run that is live or paused now.
+    pub async fn live_run(&self, identity: &Identity) -> Result<Option<RunId>, AppError> {
+        let Some((run, _)) = self.place_of(&identity.user).await? else { return Ok(None) };
+        let record = self.runs.read(&aggregate(run)).await?;
+        Ok(record.filter(|record| matches!(record.run.state, State::Live | State::Paused)).map(|_| run))
+    }
+
+    async fn default_visibility(&self, user: &UserId) -> Result<Visibility, AppError> {
+        let user = self.users.read(&crate::app::users::aggregate(user)).await?;
+        user.map(|user| user.visibility()).ok_or(AppError::Unauthenticated)
+    }
+
+    /// Takes the user's one place for a live run. Whoever has it is in the way, unless it is over or was never made.
+    async fn take_place(&self, identity: &Identity, run: RunId, supersede: bool) -> Result<(), AppError> {
+        for _ in 0..limits::TRANSACT_ATTEMPTS_MAX {
+            let taken = self.place_of(&identity.user).await?;
+            if let Some((other, taken_ms)) = taken
+                && other != run
+            {
+                self.make_way(other, taken_ms, supersede).await?;
+            }
+            let (expected, now_ms) = (taken.map(|(run, _)| run.to_string()), self.clock.now().as_millis());
+            let got = self
+                .change_user_record(&identity.user, move |draft, mut user| {
+                    if user.live_run != expected {
+                        return Ok(false);
+                    }
+                    user.live_run = Some(run.to_string());
+                    user.live_run_taken_ms = now_ms;
+                    draft.put(user);
+                    Ok(true)
+                })
+                .await?;
+            if got {
+                return Ok(());
+            }
+        }
+        Err(AppError::Busy)
+    }
+
+    /// Sees to it that `other` is not live any more, or says that it is in the way.
+    async fn make_way(&self, other: RunId, taken_ms: i64, supersede: bool) -> Result<(), AppError> {
+        let in_the_way = || AppError::Conflict {
+            message: "another run of yours is live: finish it first".to_owned(),
+            run: Some(other),
+        };
+        match self.runs.read(&aggregate(other)).await?.map(|record| record.run.state) {
+            Some(State::Finished) => Ok(()),
+            Some(_) if supersede => self.finish(other, FinishReason::Superseded).await,
+            Some(_) => Err(in_the_way()),
+            // Its maker took the place and is about to make it, or stopped in between.
+            None if self.clock.now().as_millis() < taken_ms + limits::PLACE_TAKEN_MS => Err(in_the_way()),
+            None => Ok(()),
+        }
+    }
+
+    /// Which run has the user's place, and since when.
+    async fn place_of(&self, user: &UserId) -> Result<Option<(RunId, i64)>, AppError> {
+        let user = self.users.read(&crate::app::users::aggregate(user)).await?.ok_or(AppError::Unauthenticated)?;
+        let Some(run) = &user.live_run else { return Ok(None) };
+        Ok(Some((RunId::parse(run).ok_or(AppError::Internal)?, user.live_run_taken_ms)))
+    }
+}

@@ -1,0 +1,263 @@
+//! Accounts, tokens and sessions: who is asking, and whether it is still true.
+//!
+//! A user is one aggregate: the account and its credentials' hashes lie in one record, so that a changed password replaces
+//! them all in one step. Names are reserved in aggregates of their own, first.
+
+pub mod credential;
+pub mod names;
+pub mod operator;
+pub mod password;
+pub mod record;
+
+use std::sync::Arc;
+
+use crate::app::documents::{ChangeDocument, UserDocument, level_name, visibility_name};
+use crate::app::transact::{Draft, Lanes, encode};
+use crate::app::{App, AppError};
+use crate::backend::{AggregateId, Keep};
+use crate::domain::ids::UserId;
+use crate::domain::time::Timestamp;
+use crate::domain::user::{Level, Visibility};
+use crate::limits;
+
+use credential::{CredentialKind, Secret};
+use record::UserRecord;
+
+/// Who is asking.
+#[derive(Clone, Debug)]
+pub enum Caller {
+    /// A spectator without an account.
+    Anonymous,
+    User(Identity),
+}
+
+/// A user whose credential was found good just now.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    pub user: UserId,
+    pub name: Arc<str>,
+    pub level: Level,
+    /// The hash of the token or session that was shown; never the secret itself.
+    pub credential: Arc<str>,
+}
+
+pub struct NewUser {
+    pub name: String,
+    pub password: String,
+    /// `friends` when left out.
+    pub visibility: Option<Visibility>,
+}
+
+#[derive(Default)]
+pub struct ChangeUser {
+    pub password: Option<String>,
+    /// Required with `password`.
+    pub current_password: Option<String>,
+    pub visibility: Option<Visibility>,
+}
+
+impl Caller {
+    /// The user, or [`AppError::Unauthenticated`].
+    pub fn identity(&self) -> Result<&Identity, AppError> {
+        match self {
+            Self::User(identity) => Ok(identity),
+            Self::Anonymous => Err(AppError::Unauthenticated),
+        }
+    }
+
+    pub fn is(&self, user: &UserId) -> bool {
+        matches!(self, Self::User(identity) if identity.user == *user)
+    }
+}
+
+impl App {
+    /// A new account and its first token. Errors: a field that cannot be used, a name that is taken.
+    pub async fn sign_up(&self, new: NewUser) -> Result<(UserDocument, Secret), AppError> {
+        let name = names::check(&new.name)?;
+        let password = password::hash(&self.passwords, new.password).await?;
+        self.make_user(name, Level::User, Some(password), new.visibility.unwrap_or_default()).await
+    }
+
+    /// A new account without a password: it is used by its token alone. For the command line and for simulated runners.
+    pub async fn make_user(
+        &self,
+        name: String,
+        level: Level,
+        password: Option<String>,
+        visibility: Visibility,
+    ) -> Result<(UserDocument, Secret), AppError> {
+        let id = names::new_user_id();
+        self.reserve_name(&name, &id).await?;
+        let secret = Secret::new(&id);
+        let now = self.clock.now();
+        let mut user = UserRecord::new(&id, name, level, visibility, now);
+        user.password = password;
+        user.add_credential(&secret, CredentialKind::Token, now);
+        let document = UserDocument::of(&user);
+        self.users
+            .transact(aggregate(&id), None, move |draft| match draft.record() {
+                Some(_) => Err(AppError::Internal),
+                None => Ok(draft.put(user.clone())),
+            })
+            .await?;
+        Ok((document, secret))
+    }
+
+    /// By name and password → a new token. A wrong name and a wrong password are one error, and take the same time.
+    pub async fn log_in(&self, name: &str, password: String) -> Result<(UserDocument, Secret), AppError> {
+        let known = match self.user_named(name).await? {
+            Some(id) => self.users.read(&aggregate(&id)).await?,
+            None => None,
+        };
+        let hash = known.as_ref().and_then(|user| user.password.clone());
+        let good = password::verify(&self.passwords, password, hash).await?;
+        let Some(user) = known.filter(|_| good) else { return Err(AppError::Unauthenticated) };
+        self.add_credential(&user.user_id()?, CredentialKind::Token).await
+    }
+
+    /// A token or a session's hash → who it is; [`AppError::Unauthenticated`] when it is wrong, revoked or over.
+    pub async fn authenticate(&self, secret: &str) -> Result<Identity, AppError> {
+        let hash = credential::hash(secret);
+        for id in credential::owners(secret) {
+            let user = self.users.read(&aggregate(&id)).await?;
+            if let Some(user) = user
+                && user.has_good(&hash, self.clock.now())
+            {
+                return user.identity(hash.into());
+            }
+        }
+        Err(AppError::Unauthenticated)
+    }
+
+    /// Opens a session for a token (`GET /login/<token>`) → who it is, and the session's secret.
+    pub async fn open_session(&self, token: &str) -> Result<(Identity, Secret), AppError> {
+        let identity = self.authenticate(token).await?;
+        let kind = CredentialKind::Session { token: identity.credential.to_string() };
+        let (_, secret) = self.add_credential(&identity.user, kind).await?;
+        let credential = credential::hash(secret.reveal()).into();
+        Ok((Identity { credential, ..identity }, secret))
+    }
+
+    /// Ends the session that is shown; shown a token, all sessions that it opened. Their sockets are closed.
+    pub async fn log_out(&self, identity: &Identity) -> Result<(), AppError> {
+        let shown = identity.credential.clone();
+        let now = self.clock.now();
+        self.change_user_record(&identity.user, move |draft, mut user| {
+            let before = user.credentials.len();
+            user.credentials.retain(|credential| !credential.ends_with(&shown));
+            if user.credentials.len() < before {
+                draft.put(user);
+                revoked(draft, now)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Whether the credential is still good: asked again when the user's rights changed.
+    pub async fn still_good(&self, identity: &Identity) -> Result<bool, AppError> {
+        let user = self.users.read(&aggregate(&identity.user)).await?;
+        Ok(user.is_some_and(|user| user.has_good(&identity.credential, self.clock.now())))
+    }
+
+    pub async fn user(&self, identity: &Identity) -> Result<UserDocument, AppError> {
+        let user = self.users.read(&aggregate(&identity.user)).await?;
+        user.map(|user| UserDocument::of(&user)).ok_or(AppError::Unauthenticated)
+    }
+
+    /// A changed password answers with the token that replaces all others; their sessions and sockets end at once.
+    pub async fn change_user(
+        &self,
+        identity: &Identity,
+        change: ChangeUser,
+    ) -> Result<(UserDocument, Option<Secret>), AppError> {
+        let password = match change.password {
+            Some(password) => Some(self.replace_password(identity, password, change.current_password).await?),
+            None => None,
+        };
+        let secret = password.is_some().then(|| Secret::new(&identity.user));
+        let (given, now) = (secret.clone(), self.clock.now());
+        let user = self
+            .change_user_record(&identity.user, move |draft, mut user| {
+                user.visibility = change.visibility.unwrap_or(user.visibility);
+                if let (Some(password), Some(secret)) = (&password, &given) {
+                    user.password = Some(password.clone());
+                    user.credentials.retain(|credential| credential.kind == CredentialKind::Operator);
+                    user.add_credential(secret, CredentialKind::Token, now);
+                    revoked(draft, now)?;
+                }
+                draft.put(user.clone());
+                Ok(user)
+            })
+            .await?;
+        Ok((UserDocument::of(&user), secret))
+    }
+
+    /// Checks the password that is to be replaced → the new one's hash.
+    async fn replace_password(
+        &self,
+        identity: &Identity,
+        new: String,
+        current: Option<String>,
+    ) -> Result<String, AppError> {
+        let user = self.users.read(&aggregate(&identity.user)).await?;
+        let Some(user) = user else { return Err(AppError::Unauthenticated) };
+        if let Some(hash) = user.password.clone() {
+            let current = current.ok_or_else(|| AppError::invalid("current_password", "is missing"))?;
+            if !password::verify(&self.passwords, current, Some(hash)).await? {
+                return Err(AppError::invalid("current_password", "is not the current password"));
+            }
+        }
+        password::hash(&self.passwords, new).await
+    }
+
+    async fn add_credential(&self, user: &UserId, kind: CredentialKind) -> Result<(UserDocument, Secret), AppError> {
+        let secret = Secret::new(user);
+        let (given, now) = (secret.clone(), self.clock.now());
+        let user = self
+            .change_user_record(user, move |draft, mut user| {
+                user.add_credential(&given, kind.clone(), now);
+                draft.put(user.clone());
+                Ok(user)
+            })
+            .await?;
+        Ok((UserDocument::of(&user), secret))
+    }
+
+    /// One decision on a user who is there.
+    pub(in crate::app) async fn change_user_record<T, D>(&self, user: &UserId, mut decide: D) -> Result<T, AppError>
+    where
+        T: serde::Serialize + serde::de::DeserializeOwned + Send + 'static,
+        D: FnMut(&mut Draft<UserRecord>, UserRecord) -> Result<T, AppError> + Send + 'static,
+    {
+        let aggregate = aggregate(user);
+        self.users
+            .transact(aggregate, None, move |draft| match draft.record().cloned() {
+                Some(user) => decide(draft, user),
+                None => Err(AppError::Unauthenticated),
+            })
+            .await
+    }
+}
+
+pub(in crate::app) fn aggregate(user: &UserId) -> AggregateId {
+    Lanes::<UserRecord>::aggregate(user)
+}
+
+impl UserDocument {
+    fn of(user: &UserRecord) -> Self {
+        Self {
+            id: user.id.clone(),
+            name: user.name.clone(),
+            level: level_name(user.level()),
+            visibility: visibility_name(user.visibility()),
+        }
+    }
+}
+
+/// Tells every instance that credentials of this user ended.
+fn revoked(draft: &mut Draft<UserRecord>, now: Timestamp) -> Result<(), AppError> {
+    let change = encode(&ChangeDocument::Revoked { at: now.to_string() })?;
+    draft.append("", Keep::Newest(limits::USER_TOPIC_LEN_MAX), change);
+    Ok(())
+}

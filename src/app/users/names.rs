@@ -1,0 +1,102 @@
+//! Names of users: unique without case. A name is reserved first, in an aggregate of its own; the account comes second.
+
+use rand::RngExt;
+use serde::{Deserialize, Serialize};
+
+use crate::app::transact::{Lanes, Record};
+use crate::app::users::record::UserRecord;
+use crate::app::{App, AppError};
+use crate::domain::ids::UserId;
+use crate::limits;
+
+/// Who a name belongs to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NameRecord {
+    pub user: String,
+    pub reserved_ms: i64,
+}
+
+impl Record for NameRecord {
+    const KIND: &'static str = "name";
+}
+
+/// The name as it is kept: without blanks at its ends.
+pub fn check(name: &str) -> Result<String, AppError> {
+    let name = name.trim();
+    let len = name.chars().count();
+    if len == 0 || len > limits::NAME_LEN_MAX {
+        let problem = format!("must have 1 to {} characters", limits::NAME_LEN_MAX);
+        return Err(AppError::invalid("name", problem));
+    }
+    if name.chars().any(char::is_control) {
+        return Err(AppError::invalid("name", "must not hold control characters"));
+    }
+    Ok(name.to_owned())
+}
+
+/// Twelve of `a–z 0–9`: 62 random bits.
+pub fn new_user_id() -> UserId {
+    const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    let mut rng = rand::rng();
+    loop {
+        let id: String = (0..12).map(|_| char::from(LETTERS[rng.random_range(0..LETTERS.len())])).collect();
+        if let Some(id) = UserId::parse(&id) {
+            return id;
+        }
+    }
+}
+
+fn fold(name: &str) -> String {
+    name.trim().to_lowercase()
+}
+
+impl App {
+    /// Who has this name, however its letters are cased.
+    pub(in crate::app) async fn user_named(&self, name: &str) -> Result<Option<UserId>, AppError> {
+        let reserved = self.names.read(&Lanes::<NameRecord>::aggregate(fold(name))).await?;
+        reserved.map(|name| UserId::parse(&name.user).ok_or(AppError::Internal)).transpose()
+    }
+
+    /// Takes the name for a user who is about to be made. A name whose user was never made (a crash came between) is free
+    /// again after a minute.
+    pub(in crate::app) async fn reserve_name(&self, name: &str, user: &UserId) -> Result<(), AppError> {
+        let aggregate = Lanes::<NameRecord>::aggregate(fold(name));
+        let taken = || AppError::conflict("name: is taken");
+        let now_ms = self.clock.now().as_millis();
+        let reserved = self.names.read(&aggregate).await?;
+        let abandoned = match &reserved {
+            None => None,
+            Some(name) => {
+                let owner = UserId::parse(&name.user).ok_or(AppError::Internal)?;
+                let made = self.users.read(&Lanes::<UserRecord>::aggregate(&owner)).await?.is_some();
+                if made || now_ms < name.reserved_ms + limits::NAME_RESERVED_MS {
+                    return Err(taken());
+                }
+                Some(name.user.clone())
+            }
+        };
+        let user = user.to_string();
+        self.names
+            .transact(aggregate, None, move |draft| {
+                if draft.record().map(|name| &name.user) != abandoned.as_ref() {
+                    return Err(taken());
+                }
+                draft.put(NameRecord { user: user.clone(), reserved_ms: now_ms });
+                Ok(())
+            })
+            .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_trimmed_and_bounded() {
+        assert_eq!(check("  Aino K. ").unwrap(), "Aino K.");
+        for bad in ["", "  ", "a\u{0}b", &"x".repeat(limits::NAME_LEN_MAX + 1)] {
+            assert!(check(bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! A user as it is stored.
+
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+use crate::app::AppError;
+use crate::app::documents::{parse_visibility, visibility_name};
+use crate::app::transact::Record;
+use crate::app::users::Identity;
+use crate::app::users::credential::{Credential, CredentialKind, Secret, hash};
+use crate::domain::ids::UserId;
+use crate::domain::time::Timestamp;
+use crate::domain::user::{Level, Visibility};
+use crate::limits;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UserRecord {
+    pub id: String,
+    pub name: String,
+    level: StoredLevel,
+    #[serde(with = "stored_visibility")]
+    pub visibility: Visibility,
+    /// PHC string of argon2id; none for accounts that are used by token alone.
+    pub password: Option<String>,
+    pub credentials: Vec<Credential>,
+    pub created_ms: i64,
+    /// The run that is live or paused now.
+    pub live_run: Option<String>,
+    /// When that run took the place.
+    #[serde(default)]
+    pub live_run_taken_ms: i64,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StoredLevel {
+    Admin,
+    User,
+}
+
+impl Record for UserRecord {
+    const KIND: &'static str = "user";
+}
+
+impl UserRecord {
+    pub fn new(id: &UserId, name: String, level: Level, visibility: Visibility, now: Timestamp) -> Self {
+        Self {
+            id: id.to_string(),
+            name,
+            level: match level {
+                Level::Admin => StoredLevel::Admin,
+                Level::User => StoredLevel::User,
+            },
+            visibility,
+            password: None,
+            credentials: Vec::new(),
+            created_ms: now.as_millis(),
+            live_run: None,
+            live_run_taken_ms: 0,
+        }
+    }
+
+    pub fn user_id(&self) -> Result<UserId, AppError> {
+        UserId::parse(&self.id).ok_or(AppError::Internal)
+    }
+
+    pub fn level(&self) -> Level {
+        match self.level {
+            StoredLevel::Admin => Level::Admin,
+            StoredLevel::User => Level::User,
+        }
+    }
+
+    pub fn visibility(&self) -> Visibility {
+        self.visibility
+    }
+
+    pub fn identity(&self, credential: Arc<str>) -> Result<Identity, AppError> {
+        let (user, level) = (self.user_id()?, self.level());
+        Ok(Identity { user, name: self.name.as_str().into(), level, credential })
+    }
+
+    /// Whether there is a credential with this hash that has not ended.
+    pub fn has_good(&self, hash: &str, now: Timestamp) -> bool {
+        self.credentials.iter().any(|credential| credential.hash == hash && credential.is_good(now))
+    }
+
+    /// Those that have ended go; when there are too many, the oldest session or token goes.
+    pub fn add_credential(&mut self, secret: &Secret, kind: CredentialKind, now: Timestamp) {
+        self.credentials.retain(|credential| credential.is_good(now));
+        if self.credentials.len() >= limits::CREDENTIALS_LEN_MAX {
+            let sessions_first = |credential: &Credential| !matches!(credential.kind, CredentialKind::Session { .. });
+            let oldest = self.credentials.iter().enumerate().filter(|(_, it)| it.kind != CredentialKind::Operator);
+            if let Some((index, _)) = oldest.min_by_key(|(_, it)| (sessions_first(it), it.created_ms)) {
+                self.credentials.remove(index);
+            }
+        }
+        let expires_ms = match &kind {
+            CredentialKind::Session { .. } => Some(now.as_millis() + limits::SESSION_MS),
+            CredentialKind::Token | CredentialKind::Operator => None,
+        };
+        let created_ms = now.as_millis();
+        self.credentials.push(Credential { hash: hash(secret.reveal()), kind, created_ms, expires_ms });
+    }
+}
+
+/// Stored by the name that documents use: `friends`.
+mod stored_visibility {
+    use super::{Visibility, parse_visibility, visibility_name};
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(visibility: &Visibility, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(visibility_name(*visibility))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Visibility, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        parse_visibility(&name).ok_or_else(|| D::Error::custom("an unknown visibility"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_many_credentials_drop_the_oldest_session_first() {
+        let now = Timestamp::from_millis(1_000);
+        let id = UserId::parse("a").unwrap();
+        let mut user = UserRecord::new(&id, "A".to_owned(), Level::User, Visibility::Friends, now);
+        let token = Secret::new(&id);
+        user.add_credential(&token, CredentialKind::Token, now);
+        let session = Secret::new(&id);
+        let kind = CredentialKind::Session { token: hash(token.reveal()) };
+        user.add_credential(&session, kind.clone(), now);
+        for second in 2..=limits::CREDENTIALS_LEN_MAX as i64 {
+            user.add_credential(&Secret::new(&id), kind.clone(), Timestamp::from_millis(second * 1_000));
+        }
+        assert_eq!(user.credentials.len(), limits::CREDENTIALS_LEN_MAX);
+        assert!(user.has_good(&hash(token.reveal()), now));
+        assert!(!user.has_good(&hash(session.reveal()), now));
+    }
+
+    #[test]
+    fn a_session_ends_by_itself() {
+        let now = Timestamp::from_millis(0);
+        let id = UserId::parse("a").unwrap();
+        let mut user = UserRecord::new(&id, "A".to_owned(), Level::User, Visibility::Friends, now);
+        let session = Secret::new(&id);
+        user.add_credential(&session, CredentialKind::Session { token: "t".to_owned() }, now);
+        let hash = hash(session.reveal());
+        assert!(user.has_good(&hash, now.plus_millis(limits::SESSION_MS - 1)));
+        assert!(!user.has_good(&hash, now.plus_millis(limits::SESSION_MS)));
+    }
+}

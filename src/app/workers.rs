@@ -1,0 +1,29 @@
+//! Every worker of the process stands here, so that a shutdown can wait for all of them.
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+#[derive(Clone, Default)]
+pub struct Workers {
+    tracker: TaskTracker,
+    /// Cancelled when the process is to end.
+    closing: CancellationToken,
+}
+
+impl Workers {
+    /// Starts a worker. It should end soon after [`Workers::closing`] is cancelled.
+    pub fn spawn(&self, worker: impl Future<Output = ()> + Send + 'static) {
+        self.tracker.spawn(worker);
+    }
+
+    pub fn closing(&self) -> &CancellationToken {
+        &self.closing
+    }
+
+    /// Tells all workers to end and waits until they have.
+    pub async fn close(&self) {
+        self.closing.cancel();
+        self.tracker.close();
+        self.tracker.wait().await;
+    }
+}
