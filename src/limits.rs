@@ -6,6 +6,16 @@ use std::time::Duration;
 pub const FIXES_LEN_MAX: usize = 1_000;
 /// Bytes of an HTTP body. A batch of 1,000 fixes with all fields is about 250 KB; Overland's batches reach 600 KB.
 pub const BODY_BYTES_MAX: u64 = 2 * 1024 * 1024;
+/// Bytes of a body over the bound that are read and thrown away, so that a client which is still sending sees its 413.
+pub const BODY_IGNORED_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// How long a body may take to arrive: 2 MiB over a poor mobile network (70 KB/s).
+pub const BODY_WAIT_MAX: Duration = Duration::from_secs(30);
+/// Characters of an `Idempotency-Key`: a UUID has 36, and the key is stored with the run.
+pub const IDEMPOTENCY_KEY_LEN_MAX: usize = 255;
+/// How long the store may take to answer before the instance calls itself not ready.
+pub const READY_WAIT_MAX: Duration = Duration::from_secs(1);
+/// Bytes of a file that are read from disk and handed to the socket at a time.
+pub const FILE_CHUNK_BYTES: usize = 64 * 1024;
 /// Bytes of one WebSocket message from a client: the Centrifuge default. The read buffer grows with the largest message.
 pub const MESSAGE_BYTES_MAX: usize = 64 * 1024;
 /// Bytes that may wait for a slow reader before its socket is closed with 3008: the Centrifuge default.

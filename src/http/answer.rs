@@ -1,0 +1,92 @@
+//! What goes back, in the parts that all families share. Knows no envelope and no error body.
+
+use hyper::body::Body as _;
+use serde::Serialize;
+use warp::http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER};
+use warp::http::{HeaderValue, Method, StatusCode};
+use warp::reply::Response;
+
+/// A response with the template of its route (`/api/runs/:id`), which is what logs may say.
+pub struct Answer {
+    pub route: &'static str,
+    pub response: Response,
+}
+
+/// A response with no body.
+pub fn empty(status: StatusCode) -> Response {
+    let mut response = Response::new(Vec::new().into());
+    *response.status_mut() = status;
+    response
+}
+
+/// A JSON document. It may depend on who asks, so nobody keeps it unless a family says otherwise.
+pub fn json(status: StatusCode, document: &impl Serialize) -> Response {
+    match serde_json::to_vec(document) {
+        Ok(document) => bytes(status, "application/json", document),
+        Err(error) => {
+            tracing::error!(%error, "a document could not be written");
+            empty(StatusCode::INTERNAL_SERVER_ERROR)
+        }
+    }
+}
+
+/// A message of ours as a sentence begins.
+pub fn capitalised(message: &str) -> String {
+    let mut letters = message.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// A short text for people.
+pub fn text(status: StatusCode, text: &'static str) -> Response {
+    bytes(status, "text/plain; charset=utf-8", text.into())
+}
+
+pub fn bytes(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    set(&mut response, CONTENT_TYPE, HeaderValue::from_static(content_type));
+    set(&mut response, CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+pub fn set(response: &mut Response, name: HeaderName, value: HeaderValue) {
+    response.headers_mut().insert(name, value);
+}
+
+/// Says which methods there are: `methods` and what follows from them.
+pub fn allow(response: &mut Response, methods: &[Method]) {
+    set(response, ALLOW, allowed(methods));
+}
+
+/// The answer to OPTIONS, and to a method that is not there, in plain words; none for one of `methods`.
+pub fn not_by_this_method(method: &Method, methods: &[Method]) -> Option<Response> {
+    if methods.contains(method) {
+        return None;
+    }
+    let mut response = match *method {
+        Method::OPTIONS => empty(StatusCode::NO_CONTENT),
+        _ => text(StatusCode::METHOD_NOT_ALLOWED, "There is no such method here.\n"),
+    };
+    allow(&mut response, methods);
+    Some(response)
+}
+
+/// `methods` and OPTIONS, as one header's value.
+pub fn allowed(methods: &[Method]) -> HeaderValue {
+    let names = methods.iter().map(Method::as_str).chain([Method::OPTIONS.as_str()]);
+    HeaderValue::try_from(names.collect::<Vec<_>>().join(", ")).unwrap_or(HeaderValue::from_static("OPTIONS"))
+}
+
+/// The same may be asked again, soon.
+pub fn retry_soon(response: &mut Response) {
+    set(response, RETRY_AFTER, HeaderValue::from_static("1"));
+}
+
+/// The answer to HEAD: what GET would say about its body, and no body.
+pub fn without_body(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    if let Some(length) = body.size_hint().exact().filter(|&length| length > 0) {
+        parts.headers.insert(CONTENT_LENGTH, length.into());
+    }
+    Response::from_parts(parts, Vec::new().into())
+}

@@ -1,0 +1,179 @@
+//! Who is asking: the one place where a credential is looked for in a request.
+//!
+//! Knows no error body. A credential that was given and is not good is a fault even where none is needed: an app whose
+//! token was revoked must not go on as an anonymous spectator without noticing.
+
+use warp::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
+use warp::http::{HeaderMap, HeaderValue};
+
+use crate::app::users::Caller;
+use crate::app::users::credential::Secret;
+use crate::app::{App, AppError};
+
+/// The cookie that holds a session's secret.
+const COOKIE_NAME: &str = "runnity_session";
+
+/// Whether a request changes something. A browser sends the cookie along with a request that another site has made, so
+/// a write by cookie must come from a page of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Intent {
+    Read,
+    Write,
+}
+
+#[derive(Debug)]
+pub enum CallerError {
+    /// What was given is not a credential of anybody.
+    Unknown {
+        /// It was the cookie: the answer should take it away, or the browser could never ask anything again.
+        by_cookie: bool,
+    },
+    /// A write by cookie that a page of another site has made.
+    ForeignOrigin,
+    App(AppError),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Given<'a> {
+    Nothing,
+    Bearer(&'a str),
+    Cookie(&'a str),
+    /// An `Authorization` of another kind, or one that cannot be read.
+    Garbled,
+}
+
+/// The caller by `Authorization: Bearer <token or session>`, else by the session's cookie.
+pub async fn caller(app: &App, headers: &HeaderMap, intent: Intent) -> Result<Caller, CallerError> {
+    match given(headers) {
+        Given::Nothing => Ok(Caller::Anonymous),
+        Given::Garbled => Err(CallerError::Unknown { by_cookie: false }),
+        Given::Bearer(secret) => by_secret(app, secret).await,
+        Given::Cookie(_) if intent == Intent::Write && !is_own_origin(headers) => Err(CallerError::ForeignOrigin),
+        Given::Cookie(secret) => match by_secret(app, secret).await {
+            Err(CallerError::Unknown { .. }) => Err(CallerError::Unknown { by_cookie: true }),
+            caller => caller,
+        },
+    }
+}
+
+/// The caller by a token or a session's secret that stands elsewhere in the request.
+pub async fn by_secret(app: &App, secret: &str) -> Result<Caller, CallerError> {
+    match app.authenticate(secret).await {
+        Ok(identity) => Ok(Caller::User(identity)),
+        Err(AppError::Unauthenticated) => Err(CallerError::Unknown { by_cookie: false }),
+        Err(error) => Err(CallerError::App(error)),
+    }
+}
+
+/// `Set-Cookie` for a new session, for as long as the browser is open. `headers` are the request's.
+pub fn session_cookie(session: &Secret, headers: &HeaderMap) -> Option<HeaderValue> {
+    let mut value = HeaderValue::try_from(format!("{COOKIE_NAME}={}{}", session.reveal(), attributes(headers))).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// `Set-Cookie` that takes the session's cookie away.
+pub fn no_session_cookie(headers: &HeaderMap) -> Option<HeaderValue> {
+    HeaderValue::try_from(format!("{COOKIE_NAME}=; Max-Age=0{}", attributes(headers))).ok()
+}
+
+fn attributes(headers: &HeaderMap) -> &'static str {
+    let is_tls =
+        headers.get("x-forwarded-proto").is_some_and(|scheme| scheme.as_bytes().eq_ignore_ascii_case(b"https"));
+    if is_tls { "; Path=/; HttpOnly; SameSite=Lax; Secure" } else { "; Path=/; HttpOnly; SameSite=Lax" }
+}
+
+fn given(headers: &HeaderMap) -> Given<'_> {
+    let mut authorizations = headers.get_all(AUTHORIZATION).iter();
+    if let Some(authorization) = authorizations.next() {
+        let bearer = authorization.to_str().ok().and_then(|text| text.split_once(' ')).and_then(|(scheme, secret)| {
+            let secret = secret.trim();
+            (scheme.eq_ignore_ascii_case("bearer") && !secret.is_empty()).then_some(secret)
+        });
+        return match (bearer, authorizations.next()) {
+            (Some(secret), None) => Given::Bearer(secret),
+            _ => Given::Garbled,
+        };
+    }
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
+    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let session = pairs.find(|(name, value)| *name == COOKIE_NAME && !value.is_empty());
+    session.map_or(Given::Nothing, |(_, secret)| Given::Cookie(secret))
+}
+
+/// Browsers name the origin of every write. A client that names none is no browser, and nobody else's page.
+fn is_own_origin(headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(ORIGIN) else { return true };
+    let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, authority)| authority);
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    matches!((authority, host), (Some(authority), Some(host)) if authority.eq_ignore_ascii_case(host))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::UserId;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(*name, HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    #[test]
+    fn credential_is_found_where_it_may_stand() {
+        let table: [(&[(&'static str, &'static str)], Given<'_>); 12] = [
+            (&[], Given::Nothing),
+            (&[("authorization", "Bearer abc")], Given::Bearer("abc")),
+            (&[("authorization", "bearer  abc ")], Given::Bearer("abc")),
+            (&[("authorization", "Bearer ")], Given::Garbled),
+            (&[("authorization", "abc")], Given::Garbled),
+            (&[("authorization", "Basic YTpi")], Given::Garbled),
+            (&[("authorization", "Bearer a"), ("authorization", "Bearer b")], Given::Garbled),
+            (&[("cookie", "a=1; runnity_session=abc; b=2")], Given::Cookie("abc")),
+            (&[("cookie", "a=1"), ("cookie", "runnity_session=abc")], Given::Cookie("abc")),
+            (&[("cookie", "runnity_session=")], Given::Nothing),
+            (&[("cookie", "xrunnity_session=abc")], Given::Nothing),
+            (&[("cookie", "runnity_session=abc"), ("authorization", "Bearer def")], Given::Bearer("def")),
+        ];
+        for (pairs, expected) in table {
+            assert_eq!(given(&headers(pairs)), expected, "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn only_our_own_pages_may_write_by_cookie() {
+        let table = [
+            (None, true),
+            (Some("http://run.example.org:8000"), true),
+            (Some("https://RUN.example.org:8000"), true),
+            (Some("http://run.example.org"), false),
+            (Some("http://evil.example.org"), false),
+            (Some("http://evil.example.org/run.example.org:8000"), false),
+            (Some("null"), false),
+        ];
+        for (origin, expected) in table {
+            let mut headers = headers(&[("host", "run.example.org:8000")]);
+            if let Some(origin) = origin {
+                headers.insert("origin", HeaderValue::from_static(origin));
+            }
+            assert_eq!(is_own_origin(&headers), expected, "{origin:?}");
+        }
+    }
+
+    #[test]
+    fn cookie_is_kept_from_scripts_and_from_plain_http_behind_tls() {
+        let secret = Secret::new(&UserId::parse("u1").unwrap());
+        let session = format!("runnity_session={}; Path=/; HttpOnly; SameSite=Lax", secret.reveal());
+        let plain = session_cookie(&secret, &HeaderMap::new()).unwrap();
+        assert_eq!(plain, session);
+        let tls = headers(&[("x-forwarded-proto", "https")]);
+        assert_eq!(session_cookie(&secret, &tls).unwrap(), format!("{session}; Secure"));
+        assert_eq!(
+            no_session_cookie(&tls).unwrap(),
+            "runnity_session=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Secure"
+        );
+    }
+}

@@ -1,0 +1,214 @@
+//! A request, read once and to a bound, in a shape that every family understands.
+//!
+//! Knows no family: what a fault in it is called is theirs to say.
+
+use std::pin::pin;
+use std::time::Instant;
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use futures::{Stream, StreamExt, future};
+use percent_encoding::percent_decode;
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::filters::path::FullPath;
+use warp::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use warp::http::{HeaderMap, Method};
+use warp::reply::Response;
+
+use crate::http::answer::{self, Answer};
+use crate::limits;
+
+pub struct Request {
+    pub method: Method,
+    /// As it was sent: percent-encoded, with its leading slash.
+    pub path: String,
+    /// As it was sent, without the question mark.
+    pub query: String,
+    pub headers: HeaderMap,
+    /// Read before any answer, so that a client which is still sending gets to see the answer.
+    pub body: Result<Bytes, BodyError>,
+}
+
+/// Why there is no body to work with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyError {
+    /// More than [`limits::BODY_BYTES_MAX`].
+    TooLarge,
+    /// It did not come to its end in [`limits::BODY_WAIT_MAX`].
+    TooSlow,
+    /// It broke off, or its chunks are garbled.
+    Broken,
+}
+
+/// What a body says it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContentType {
+    Missing,
+    Json,
+    Form,
+    Other,
+}
+
+/// A name or a value that is not UTF-8 behind its percent signs: the name, when that at least could be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotUtf8(pub Option<String>);
+
+impl Request {
+    /// The path's segments as they were sent, without the empty one before the first slash.
+    pub fn segments(&self) -> Vec<&str> {
+        self.path.strip_prefix('/').unwrap_or(&self.path).split('/').collect()
+    }
+
+    pub fn content_type(&self) -> ContentType {
+        let Some(value) = self.headers.get(CONTENT_TYPE) else { return ContentType::Missing };
+        let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+        if essence.eq_ignore_ascii_case("application/json") {
+            ContentType::Json
+        } else if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            ContentType::Form
+        } else {
+            ContentType::Other
+        }
+    }
+}
+
+/// Everything under the first path segments that `owns` knows, answered by `answer`.
+///
+/// HEAD is answered as GET, without the body. Each request leaves one line in the debug log: its method, the template of
+/// its route, status and duration; never its path, query or headers, which hold tokens and places.
+pub fn family<A, F>(owns: fn(&str) -> bool, answer: A) -> BoxedFilter<(Response,)>
+where
+    A: Fn(Request) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Answer> + Send + 'static,
+{
+    let ours = warp::path::full().and_then(move |path: FullPath| {
+        let first = path.as_str().split('/').nth(1).unwrap_or_default();
+        future::ready(if owns(first) { Ok(()) } else { Err(warp::reject::not_found()) })
+    });
+    let answered = move |request: Request| {
+        let started = Instant::now();
+        let method = request.method.clone();
+        let answer = answer(request);
+        async move {
+            let Answer { route, response } = answer.await;
+            let status = response.status().as_u16();
+            tracing::debug!(%method, route, status, duration_us = started.elapsed().as_micros(), "answered");
+            if method == Method::HEAD { answer::without_body(response) } else { response }
+        }
+    };
+    ours.untuple_one().and(request()).then(answered).boxed()
+}
+
+fn request() -> BoxedFilter<(Request,)> {
+    let query = warp::query::raw().or(warp::any().map(String::new)).unify();
+    warp::method()
+        .and(warp::path::full())
+        .and(query)
+        .and(warp::header::headers_cloned())
+        .and(warp::body::stream())
+        .then(|method, path: FullPath, query, headers: HeaderMap, body| async move {
+            let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+            let body = tokio::time::timeout(limits::BODY_WAIT_MAX, read(body, length)).await;
+            let body = body.unwrap_or(Err(BodyError::TooSlow));
+            Request { method, path: path.as_str().to_owned(), query, headers, body }
+        })
+        .boxed()
+}
+
+/// Reads a body to the bound. A body that is not much too long is read to its end and thrown away, because a client that
+/// finds the connection closed while it is sending never reads why.
+async fn read<S, B, E>(body: S, length: Option<u64>) -> Result<Bytes, BodyError>
+where
+    S: Stream<Item = Result<B, E>>,
+    B: Buf,
+{
+    let ignored_max = limits::BODY_BYTES_MAX + limits::BODY_IGNORED_BYTES_MAX;
+    if length.is_some_and(|length| length > ignored_max) {
+        return Err(BodyError::TooLarge);
+    }
+    let mut body = pin!(body);
+    let mut bytes = BytesMut::new();
+    let mut bytes_len = 0;
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(|_| BodyError::Broken)?;
+        bytes_len += chunk.remaining() as u64;
+        if bytes_len > ignored_max {
+            return Err(BodyError::TooLarge);
+        }
+        if bytes_len > limits::BODY_BYTES_MAX {
+            bytes = BytesMut::new();
+        } else {
+            bytes.put(chunk);
+        }
+    }
+    if bytes_len > limits::BODY_BYTES_MAX { Err(BodyError::TooLarge) } else { Ok(bytes.freeze()) }
+}
+
+/// The pairs of a query or a form, in their order, decoded one by one as they are asked for.
+pub fn pairs(encoded: &[u8]) -> impl Iterator<Item = Result<(String, String), NotUtf8>> {
+    encoded.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let (name, value) = match pair.iter().position(|&byte| byte == b'=') {
+            Some(at) => (&pair[..at], &pair[at + 1..]),
+            None => (pair, &[][..]),
+        };
+        let name = decode(name).ok_or(NotUtf8(None))?;
+        match decode(value) {
+            Some(value) => Ok((name, value)),
+            None => Err(NotUtf8(Some(name))),
+        }
+    })
+}
+
+fn decode(encoded: &[u8]) -> Option<String> {
+    let spaced: Vec<u8> = encoded.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect();
+    String::from_utf8(percent_decode(&spaced).collect()).ok()
+}
+
+/// One segment of a path, decoded.
+pub fn decode_segment(segment: &str) -> Option<String> {
+    percent_decode(segment.as_bytes()).decode_utf8().ok().map(Into::into)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::convert::Infallible;
+
+    fn chunks(lens: &[u64]) -> impl Stream<Item = Result<Bytes, Infallible>> {
+        let chunks: Vec<_> = lens.iter().map(|&len| Ok(Bytes::from(vec![b'x'; len as usize]))).collect();
+        futures::stream::iter(chunks)
+    }
+
+    #[tokio::test]
+    async fn body_is_read_to_its_bound_whatever_it_says_of_its_length() {
+        let max = limits::BODY_BYTES_MAX;
+        let over = max + limits::BODY_IGNORED_BYTES_MAX;
+        assert_eq!(read(chunks(&[]), None).await.unwrap().len(), 0);
+        assert_eq!(read(chunks(&[max - 1, 1]), None).await.unwrap().len() as u64, max);
+        assert_eq!(read(chunks(&[max, 1]), None).await, Err(BodyError::TooLarge));
+        assert_eq!(read(chunks(&[over, 1]), None).await, Err(BodyError::TooLarge));
+        assert_eq!(
+            read(futures::stream::pending::<Result<Bytes, ()>>(), Some(over + 1)).await,
+            Err(BodyError::TooLarge)
+        );
+        assert_eq!(read(futures::stream::iter([Err::<Bytes, _>(())]), None).await, Err(BodyError::Broken));
+    }
+
+    #[test]
+    fn pairs_are_decoded_strictly() {
+        let ok = |name: &str, value: &str| Ok((name.to_owned(), value.to_owned()));
+        let table = [
+            ("", vec![]),
+            ("a=1&b=2", vec![ok("a", "1"), ok("b", "2")]),
+            ("&a=1&&b", vec![ok("a", "1"), ok("b", "")]),
+            ("a=x=y", vec![ok("a", "x=y")]),
+            ("n=Aino+K%2E%20%C3%A4", vec![ok("n", "Aino K. ä")]),
+            ("a=%zz", vec![ok("a", "%zz")]),
+            ("a=%ff&b=1", vec![Err(NotUtf8(Some("a".into()))), ok("b", "1")]),
+            ("%ff=1", vec![Err(NotUtf8(None))]),
+        ];
+        for (encoded, expected) in table {
+            assert_eq!(pairs(encoded.as_bytes()).collect::<Vec<_>>(), expected, "{encoded}");
+        }
+    }
+}
