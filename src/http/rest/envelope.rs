@@ -1,0 +1,286 @@
+//! The form of every answer of the API.
+//!
+//! `{"meta": …, "data": …}` or `{"meta": …, "error": …}`, as the conventions document has it. Knows no resource.
+
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+use warp::http::header::{HeaderName, LOCATION, SET_COOKIE, WWW_AUTHENTICATE};
+use warp::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use warp::reply::Response;
+
+use crate::app::AppError;
+use crate::domain::ids::RunId;
+use crate::http::answer;
+use crate::http::caller::{CallerError, no_session_cookie};
+use crate::http::request::BodyError;
+use crate::limits;
+
+/// The version of the API that `meta` names.
+const API_VERSION: &str = "1.0.0";
+
+/// What is known of an answer before it is given.
+pub struct Meta {
+    request_id: String,
+}
+
+/// What was asked for, written out already.
+pub struct Success {
+    status: StatusCode,
+    location: Option<String>,
+    data: Box<RawValue>,
+}
+
+/// Why it was not done.
+#[derive(Debug)]
+pub struct Error {
+    status: StatusCode,
+    message: String,
+    /// What of the request is wrong, when one part of it is.
+    field: Option<String>,
+    /// The run that stands in the way.
+    run: Option<RunId>,
+    /// Which methods there are, when this one is not.
+    methods: &'static [Method],
+    /// The session in the cookie is no longer good.
+    ends_cookie: bool,
+}
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    meta: MetaDocument<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct MetaDocument<'a> {
+    status: u16,
+    version: &'static str,
+    request_id: &'a str,
+}
+
+#[derive(Serialize)]
+struct ErrorDocument<'a> {
+    #[serde(rename = "type", serialize_with = "type_name")]
+    status: StatusCode,
+    message: &'a str,
+    /// Where our documentation says more. There are no such pages yet.
+    link: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<String>,
+}
+
+/// The HTTP reason in CamelCase.
+fn type_name<S: Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
+    let reason = status.canonical_reason().unwrap_or("Error");
+    serializer.collect_str(&reason.split(|letter: char| !letter.is_ascii_alphanumeric()).collect::<String>())
+}
+
+impl Meta {
+    pub fn new() -> Self {
+        Self { request_id: Uuid::new_v4().to_string() }
+    }
+
+    /// Puts the request's id into the headers, for whoever looks there.
+    pub fn mark(&self, response: &mut Response) {
+        if let Ok(id) = HeaderValue::try_from(&self.request_id) {
+            answer::set(response, HeaderName::from_static("x-request-id"), id);
+        }
+    }
+
+    fn document(&self, status: StatusCode) -> MetaDocument<'_> {
+        MetaDocument { status: status.as_u16(), version: API_VERSION, request_id: &self.request_id }
+    }
+}
+
+impl Success {
+    pub fn ok(data: &impl Serialize) -> Result<Self, Error> {
+        Self::new(StatusCode::OK, None, data)
+    }
+
+    pub fn created(location: String, data: &impl Serialize) -> Result<Self, Error> {
+        Self::new(StatusCode::CREATED, Some(location), data)
+    }
+
+    fn new(status: StatusCode, location: Option<String>, data: &impl Serialize) -> Result<Self, Error> {
+        let data = serde_json::value::to_raw_value(data).map_err(|error| {
+            tracing::error!(%error, "a document could not be written");
+            AppError::Internal
+        })?;
+        Ok(Self { status, location, data })
+    }
+
+    pub fn response(self, meta: &Meta) -> Response {
+        let envelope = Envelope { meta: meta.document(self.status), data: Some(&self.data), error: None };
+        let mut response = answer::json(self.status, &envelope);
+        if let Some(location) = self.location.and_then(|location| HeaderValue::try_from(location).ok()) {
+            answer::set(&mut response, LOCATION, location);
+        }
+        response
+    }
+}
+
+impl Error {
+    pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { status, message, field: None, run: None, methods: &[], ends_cookie: false }
+    }
+
+    pub fn method(method: &Method, methods: &'static [Method]) -> Self {
+        let message = format!("There is no {method} here.");
+        Self { methods, ..Self::new(StatusCode::METHOD_NOT_ALLOWED, message) }
+    }
+
+    /// `headers` are the request's.
+    pub fn response(self, meta: &Meta, headers: &HeaderMap) -> Response {
+        let error = ErrorDocument {
+            status: self.status,
+            message: &self.message,
+            link: None,
+            field: self.field.as_deref(),
+            run: self.run.map(|run| run.to_string()),
+        };
+        let envelope = Envelope { meta: meta.document(self.status), data: None, error: Some(error) };
+        let mut response = answer::json(self.status, &envelope);
+        match self.status {
+            StatusCode::METHOD_NOT_ALLOWED => answer::allow(&mut response, self.methods),
+            StatusCode::SERVICE_UNAVAILABLE => answer::retry_soon(&mut response),
+            StatusCode::UNAUTHORIZED => {
+                answer::set(&mut response, WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            _ => {}
+        }
+        if let Some(cookie) = no_session_cookie(headers).filter(|_| self.ends_cookie) {
+            answer::set(&mut response, SET_COOKIE, cookie);
+        }
+        response
+    }
+}
+
+impl From<AppError> for Error {
+    fn from(error: AppError) -> Self {
+        match error {
+            AppError::Unauthenticated => {
+                Self::new(StatusCode::UNAUTHORIZED, "The credentials are missing, wrong or no longer valid.")
+            }
+            AppError::Forbidden => Self::new(StatusCode::FORBIDDEN, "You may not do this."),
+            AppError::NotFound(what) => Self::new(StatusCode::NOT_FOUND, format!("There is no such {what}.")),
+            AppError::Invalid { field, problem } => {
+                let message = format!("{field} {problem}.");
+                Self { field: Some(field), ..Self::new(StatusCode::BAD_REQUEST, message) }
+            }
+            AppError::Conflict { message, run } => {
+                let message = format!("{}.", answer::capitalised(&message));
+                Self { run, ..Self::new(StatusCode::CONFLICT, message) }
+            }
+            AppError::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "The server is busy."),
+            AppError::Unavailable => Self::new(StatusCode::SERVICE_UNAVAILABLE, "The store is not available."),
+            AppError::Internal => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong on our side; it was noted.")
+            }
+        }
+    }
+}
+
+impl From<CallerError> for Error {
+    fn from(error: CallerError) -> Self {
+        match error {
+            CallerError::Unknown { by_cookie } => Self { ends_cookie: by_cookie, ..AppError::Unauthenticated.into() },
+            CallerError::ForeignOrigin => {
+                let message = "A session's cookie is good for pages of this server only; send a token instead.";
+                Self::new(StatusCode::FORBIDDEN, message)
+            }
+            CallerError::App(error) => error.into(),
+        }
+    }
+}
+
+impl From<BodyError> for Error {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge => {
+                let message = format!("A body may have {} bytes at most.", limits::BODY_BYTES_MAX);
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, message)
+            }
+            BodyError::TooSlow => Self::new(StatusCode::REQUEST_TIMEOUT, "The body took too long to arrive."),
+            BodyError::Broken => AppError::invalid("body", "broke off").into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::BodyExt;
+    use serde_json::{Value, json};
+
+    async fn document(response: Response) -> Value {
+        serde_json::from_slice(&response.into_body().collect().await.unwrap().to_bytes()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn answers_have_the_form_of_the_conventions_document() {
+        let meta = Meta { request_id: "d5ccbe45-a54e-4d19-9b58-a96c7747369f".to_owned() };
+        let created = Success::created("/api/runs/1".to_owned(), &json!({"a": 1})).unwrap().response(&meta);
+        assert_eq!(
+            (created.status().as_u16(), &created.headers()["location"]),
+            (201, &HeaderValue::from_static("/api/runs/1"))
+        );
+        let expected = json!({
+            "meta": {"status": 201, "version": "1.0.0", "request_id": "d5ccbe45-a54e-4d19-9b58-a96c7747369f"},
+            "data": {"a": 1},
+        });
+        assert_eq!(document(created).await, expected);
+        let denied = Error::from(AppError::Unauthenticated).response(&meta, &HeaderMap::new());
+        assert_eq!(
+            (denied.status().as_u16(), &denied.headers()["www-authenticate"]),
+            (401, &HeaderValue::from_static("Bearer"))
+        );
+        let expected = json!({
+            "meta": {"status": 401, "version": "1.0.0", "request_id": "d5ccbe45-a54e-4d19-9b58-a96c7747369f"},
+            "error": {
+                "type": "Unauthorized",
+                "message": "The credentials are missing, wrong or no longer valid.",
+                "link": null,
+            },
+        });
+        assert_eq!(document(denied).await, expected);
+    }
+
+    #[tokio::test]
+    async fn every_fault_has_its_status_and_type() {
+        let methods: &[Method] = &[Method::GET];
+        let table = [
+            (Error::from(AppError::invalid("latitude", "is missing")), 400, "BadRequest"),
+            (AppError::Forbidden.into(), 403, "Forbidden"),
+            (AppError::NotFound("run").into(), 404, "NotFound"),
+            (Error::method(&Method::DELETE, methods), 405, "MethodNotAllowed"),
+            (BodyError::TooSlow.into(), 408, "RequestTimeout"),
+            (AppError::conflict("the name is taken").into(), 409, "Conflict"),
+            (BodyError::TooLarge.into(), 413, "PayloadTooLarge"),
+            (AppError::Internal.into(), 500, "InternalServerError"),
+            (AppError::Busy.into(), 503, "ServiceUnavailable"),
+        ];
+        for (error, status, name) in table {
+            let response = error.response(&Meta::new(), &HeaderMap::new());
+            assert_eq!(response.status().as_u16(), status);
+            assert_eq!(response.headers().contains_key("retry-after"), status == 503);
+            assert_eq!(response.headers().contains_key("allow"), status == 405);
+            let document = document(response).await;
+            assert_eq!((&document["meta"]["status"], &document["error"]["type"]), (&json!(status), &json!(name)));
+        }
+    }
+
+    #[tokio::test]
+    async fn dead_session_is_taken_out_of_the_browser() {
+        for by_cookie in [true, false] {
+            let response = Error::from(CallerError::Unknown { by_cookie }).response(&Meta::new(), &HeaderMap::new());
+            assert_eq!((response.status().as_u16(), response.headers().contains_key("set-cookie")), (401, by_cookie));
+        }
+    }
+}

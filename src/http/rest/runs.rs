@@ -1,0 +1,136 @@
+//! `/api/runs`: runs, their tracks, and their beginning and end.
+
+use serde::Deserialize;
+
+use super::envelope::{Error, Success};
+use super::reading::{Query, body, no_parameters, visibility};
+use crate::app::documents::{self, FixesDocument, PlaceDocument};
+use crate::app::runs::{NewRun, RunFilter, Transition};
+use crate::app::users::Caller;
+use crate::app::{App, AppError};
+use crate::domain::geo::Place;
+use crate::domain::ids::{RunId, UserId};
+use crate::http::request::Request;
+use crate::limits;
+
+/// A run is live at once unless `state` says `planned`. With a place it has its first fix, at the server's time.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Create {
+    latitude: Option<f64>,
+    longitude: Option<f64>,
+    destination: Option<PlaceDocument>,
+    visibility: Option<String>,
+    state: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    visibility: Option<String>,
+}
+
+/// `GET /api/runs?state=&user=&page=&page_size=` → what the caller may see, newest first.
+pub async fn list(app: &App, caller: &Caller, request: &Request) -> Result<Success, Error> {
+    let mut query = Query::read(request, &["state", "user", "page", "page_size"])?;
+    let state = query.take("state").map(|state| {
+        documents::parse_state(&state)
+            .ok_or_else(|| AppError::invalid("state", "must be one of planned, live, paused and finished"))
+    });
+    let user = match query.take("user").as_deref() {
+        None => None,
+        Some("me") => Some(caller.identity()?.user.clone()),
+        Some(id) => Some(UserId::parse(id).ok_or_else(|| AppError::invalid("user", "must be a user's id, or me"))?),
+    };
+    let page = query.page(50, limits::PAGE_SIZE_MAX)?;
+    Success::ok(&app.runs(caller, RunFilter { state: state.transpose()?, user }, page).await?)
+}
+
+/// `POST /api/runs`. Who is running already is told which run that is.
+pub async fn create(app: &App, caller: &Caller, request: &Request) -> Result<Success, Error> {
+    let identity = caller.identity()?;
+    no_parameters(request)?;
+    let create: Create = body(request)?;
+    let planned = match create.state.as_deref() {
+        None | Some("live") => false,
+        Some("planned") => true,
+        Some(_) => return Err(AppError::invalid("state", "must be live or planned").into()),
+    };
+    let place = match (create.latitude, create.longitude) {
+        (None, None) => None,
+        (Some(_), Some(_)) if planned => {
+            return Err(AppError::invalid("latitude", "must be left out: a planned run has no place yet").into());
+        }
+        (Some(latitude), Some(longitude)) => Some(PlaceDocument { latitude, longitude }.read("")?),
+        (Some(_), None) => return Err(AppError::invalid("longitude", "is missing").into()),
+        (None, Some(_)) => return Err(AppError::invalid("latitude", "is missing").into()),
+    };
+    let destination: Option<Place> = create.destination.map(|place| place.read("destination.")).transpose()?;
+    let visibility = visibility(create.visibility)?;
+    let run = app.new_run(identity, NewRun { place, destination, visibility, planned, supersede: false }).await?;
+    Success::created(format!("/api/runs/{}", run.id), &run)
+}
+
+/// `GET /api/runs/:id`, with splits.
+pub async fn show(app: &App, caller: &Caller, run: RunId, request: &Request) -> Result<Success, Error> {
+    no_parameters(request)?;
+    Success::ok(&app.run(caller, run).await?)
+}
+
+/// `PATCH /api/runs/:id`.
+pub async fn change(app: &App, caller: &Caller, run: RunId, request: &Request) -> Result<Success, Error> {
+    let identity = caller.identity()?;
+    no_parameters(request)?;
+    let Change { visibility: shown_to } = body(request)?;
+    let Some(visibility) = visibility(shown_to)? else {
+        let message = "must be given: nothing else of a run can be changed";
+        return Err(AppError::invalid("visibility", message).into());
+    };
+    Success::ok(&app.set_visibility(identity, run, visibility).await?)
+}
+
+/// `GET /api/runs/:id/fixes?page=&page_size=` → the track in the order of time.
+pub async fn track(app: &App, caller: &Caller, run: RunId, request: &Request) -> Result<Success, Error> {
+    let page = Query::read(request, &["page", "page_size"])?.page(1_000, limits::FIXES_PAGE_SIZE_MAX)?;
+    Success::ok(&app.fixes(caller, run, page).await?)
+}
+
+/// `POST /api/runs/:id/fixes`: one batch, one commit. With an `Idempotency-Key` it may be sent again without harm.
+pub async fn record(app: &App, caller: &Caller, run: RunId, request: &Request) -> Result<Success, Error> {
+    let identity = caller.identity()?;
+    no_parameters(request)?;
+    let once = idempotency_key(request)?;
+    let fixes: FixesDocument = body(request)?;
+    let recorded = app.record(identity, run, fixes.read()?, once).await?;
+    Success::created(format!("/api/runs/{run}/fixes"), &recorded)
+}
+
+/// `POST /api/runs/:id/start`, `pause`, `resume` and `finish`. There is nothing to say in a body.
+pub async fn transition(
+    app: &App,
+    caller: &Caller,
+    run: RunId,
+    to: Transition,
+    request: &Request,
+) -> Result<Success, Error> {
+    let identity = caller.identity()?;
+    no_parameters(request)?;
+    request.body.as_ref().map_err(|&error| error)?;
+    let run = app.transition(identity, run, to).await?;
+    Success::created(format!("/api/runs/{}", run.id), &run)
+}
+
+fn idempotency_key(request: &Request) -> Result<Option<&str>, AppError> {
+    const NAME: &str = "Idempotency-Key";
+    let mut values = request.headers.get_all(NAME).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let key = value.to_str().ok().filter(|key| !key.is_empty() && key.len() <= limits::IDEMPOTENCY_KEY_LEN_MAX);
+    match (key, values.next()) {
+        (Some(key), None) => Ok(Some(key)),
+        (_, Some(_)) => Err(AppError::invalid(NAME, "is given twice")),
+        (None, None) => {
+            let problem = format!("must be 1 to {} printable ASCII characters", limits::IDEMPOTENCY_KEY_LEN_MAX);
+            Err(AppError::invalid(NAME, problem))
+        }
+    }
+}
