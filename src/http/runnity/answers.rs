@@ -1,0 +1,146 @@
+//! The bodies that the Runnity document shows, and their HTTP statuses.
+//!
+//! The body's code is the documented one; the status says the same in HTTP's own words (303 would be a redirect).
+
+use serde::Serialize;
+use warp::http::header::SET_COOKIE;
+use warp::http::{HeaderMap, Method, StatusCode};
+use warp::reply::Response;
+
+use crate::app::AppError;
+use crate::http::answer;
+use crate::http::caller::{CallerError, no_session_cookie};
+use crate::http::request::BodyError;
+
+/// The documented code for parameters that cannot be used.
+const CODE_PARAMETERS: u16 = 303;
+
+#[derive(Serialize)]
+struct LoggedIn<'a> {
+    #[serde(rename = "userLevel")]
+    user_level: &'a str,
+    id: &'a str,
+}
+
+#[derive(Serialize)]
+struct Done<'a> {
+    success: Coded<'a>,
+    id: &'a str,
+}
+
+#[derive(Serialize)]
+struct Failed<'a> {
+    error: Coded<'a>,
+}
+
+#[derive(Serialize)]
+struct Coded<'a> {
+    code: u16,
+    message: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    parameters: &'a [&'static str],
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub struct Error {
+    status: StatusCode,
+    code: u16,
+    message: String,
+    /// The names of the parameters that are missing or wrong.
+    parameters: Vec<&'static str>,
+    /// Which methods there are, when this one is not.
+    methods: &'static [Method],
+    /// The session in the cookie is no longer good.
+    ends_cookie: bool,
+}
+
+/// `session` is the new session's hash.
+pub fn logged_in(user_level: &str, session: &str) -> Response {
+    answer::json(StatusCode::OK, &LoggedIn { user_level, id: session })
+}
+
+/// `run` is the id of the run that was made or updated.
+pub fn done(message: &str, run: &str) -> Response {
+    let success = Coded { code: 202, message, parameters: &[] };
+    answer::json(StatusCode::ACCEPTED, &Done { success, id: run })
+}
+
+impl Error {
+    /// The code is the status, as the document has it for everything but parameters.
+    pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { status, code: status.as_u16(), message, parameters: Vec::new(), methods: &[], ends_cookie: false }
+    }
+
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "Not found")
+    }
+
+    pub fn method(methods: &'static [Method]) -> Self {
+        Self { methods, ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed") }
+    }
+
+    pub fn missing(parameters: Vec<&'static str>) -> Self {
+        let error = Self::new(StatusCode::BAD_REQUEST, "Missing parameters");
+        Self { code: CODE_PARAMETERS, parameters, ..error }
+    }
+
+    pub fn invalid(parameters: Vec<&'static str>) -> Self {
+        let error = Self::new(StatusCode::BAD_REQUEST, "Invalid parameters");
+        Self { code: CODE_PARAMETERS, parameters, ..error }
+    }
+
+    /// `headers` are the request's.
+    pub fn response(self, headers: &HeaderMap) -> Response {
+        let error = Coded { code: self.code, message: &self.message, parameters: &self.parameters };
+        let mut response = answer::json(self.status, &Failed { error });
+        match self.status {
+            StatusCode::METHOD_NOT_ALLOWED => answer::allow(&mut response, self.methods),
+            StatusCode::SERVICE_UNAVAILABLE => answer::retry_soon(&mut response),
+            _ => {}
+        }
+        if let Some(cookie) = no_session_cookie(headers).filter(|_| self.ends_cookie) {
+            answer::set(&mut response, SET_COOKIE, cookie);
+        }
+        response
+    }
+}
+
+impl From<AppError> for Error {
+    fn from(error: AppError) -> Self {
+        match error {
+            AppError::Unauthenticated => Self::new(StatusCode::UNAUTHORIZED, "Invalid token"),
+            // The document knows only one's own runs: another's is none of them, whether one may see it or not.
+            AppError::NotFound(_) | AppError::Forbidden => Self::new(StatusCode::NOT_FOUND, "Run not found"),
+            AppError::Invalid { field, .. } => {
+                // Parameters were checked before; what the application still finds is told by the documented name.
+                let known = ["latitude", "deslatitude", "deslongtitude", "speed", "finish"];
+                Self::invalid(vec![known.into_iter().find(|name| *name == field).unwrap_or("longtitude")])
+            }
+            AppError::Conflict { message, .. } => Self::new(StatusCode::CONFLICT, answer::capitalised(&message)),
+            AppError::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "The server is busy"),
+            AppError::Unavailable => Self::new(StatusCode::SERVICE_UNAVAILABLE, "The store is not available"),
+            AppError::Internal => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal error"),
+        }
+    }
+}
+
+impl From<CallerError> for Error {
+    fn from(error: CallerError) -> Self {
+        match error {
+            CallerError::Unknown { by_cookie } => Self { ends_cookie: by_cookie, ..AppError::Unauthenticated.into() },
+            CallerError::ForeignOrigin => Self::new(StatusCode::FORBIDDEN, "The cookie is good for our own pages only"),
+            CallerError::App(error) => error.into(),
+        }
+    }
+}
+
+impl From<BodyError> for Error {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
+            BodyError::TooSlow => Self::new(StatusCode::REQUEST_TIMEOUT, "The body took too long to arrive"),
+            BodyError::Broken => Self::invalid(vec!["body"]),
+        }
+    }
+}
