@@ -1,0 +1,234 @@
+/**
+ * The documents that the server sends, as types, and the parsers that let only whole ones in.
+ * Mirrors the server's run document and the changes of the channel `run:<id>`. Knows no socket and no screen.
+ *
+ * Names are the server's. Times arrive as RFC 3339 and leave here as milliseconds, with `_ms` at the end.
+ */
+
+/**
+ * @typedef {object} Position a runner's newest counted fix
+ * @property {number} time_ms
+ * @property {number} latitude degrees
+ * @property {number} longitude degrees
+ * @property {number | null} elevation_m
+ * @property {number | null} accuracy_m
+ *
+ * @typedef {Position & {standing: string | null}} Fix `standing` is null when the fix counts
+ *
+ * @typedef {'planned' | 'live' | 'paused' | 'finished'} RunState
+ * @typedef {'owner' | 'inactive' | 'arrived' | 'superseded'} FinishReason
+ *
+ * @typedef {object} Split
+ * @property {number} kilometre 1 for the first
+ * @property {number} elapsed_s of this kilometre
+ * @property {number} moving_s
+ * @property {number | null} climb_m
+ *
+ * @typedef {object} Run
+ * @property {string} id
+ * @property {{id: string, name: string}} user
+ * @property {RunState} state
+ * @property {number | null} started_at_ms
+ * @property {number | null} finished_at_ms
+ * @property {string | null} finish_reason
+ * @property {Position | null} position
+ * @property {number} distance_m
+ * @property {number} elapsed_s
+ * @property {number} moving_s
+ * @property {number | null} pace_s_per_km null while standing
+ * @property {number} climb_m
+ * @property {number} descent_m
+ * @property {number} fixes how many have counted
+ * @property {Split[]} splits
+ *
+ * @typedef {object} TrackPoint
+ * @property {number} time_ms
+ * @property {number} latitude
+ * @property {number} longitude
+ * @property {number | null} elevation_m
+ * @property {number} distance_m from the start
+ *
+ * @typedef {object} Snapshot the reply to a subscription
+ * @property {number | null} at_ms
+ * @property {Run} run
+ * @property {TrackPoint[]} track
+ * @property {boolean} simplified
+ *
+ * @typedef {object} FixesChange
+ * @property {'fixes'} type
+ * @property {number | null} at_ms
+ * @property {Fix[]} fixes
+ * @property {Position | null} position
+ * @property {number} distance_m
+ * @property {number} elapsed_s
+ * @property {number} moving_s
+ * @property {number | null} pace_s_per_km
+ * @property {number} climb_m
+ * @property {number} descent_m
+ * @property {Split[]} splits only the new ones
+ *
+ * @typedef {object} StateChange
+ * @property {'started' | 'paused' | 'resumed' | 'finished'} type
+ * @property {number | null} at_ms
+ * @property {number | null} distance_m
+ * @property {number | null} elapsed_s
+ * @property {number | null} moving_s
+ * @property {number | null} climb_m
+ * @property {number | null} descent_m
+ * @property {string | null} reason of a finish
+ *
+ * @typedef {FixesChange | StateChange} Change
+ */
+
+const STATES = ['planned', 'live', 'paused', 'finished'];
+
+/** @param {string} id */
+export function runChannel(id) {
+  return `run:${id}`;
+}
+
+/** @param {unknown} value @returns {number | null} */
+function numberOf(value) {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}
+
+/** @param {unknown} value @returns {number | null} milliseconds */
+export function timeOf(value) {
+  const time_ms = typeof value === 'string' ? Date.parse(value) : NaN;
+  return Number.isNaN(time_ms) ? null : time_ms;
+}
+
+/** @param {unknown} value @returns {any[]} */
+function arrayOf(value) {
+  return Array.isArray(value) ? value : [];
+}
+
+/** @param {any} document @returns {Position | null} */
+export function parsePosition(document) {
+  const time_ms = timeOf(document?.time);
+  const latitude = numberOf(document?.latitude);
+  const longitude = numberOf(document?.longitude);
+  if (time_ms === null || latitude === null || longitude === null) return null;
+  return {
+    time_ms,
+    latitude,
+    longitude,
+    elevation_m: numberOf(document.elevation_m),
+    accuracy_m: numberOf(document.accuracy_m),
+  };
+}
+
+/** @param {any} document @returns {Fix | null} */
+export function parseFix(document) {
+  const position = parsePosition(document);
+  if (!position) return null;
+  const standing = typeof document.standing === 'string' && document.standing !== 'normal' ? document.standing : null;
+  return { ...position, standing };
+}
+
+/** @param {any} document @returns {Split | null} */
+function parseSplit(document) {
+  const kilometre = numberOf(document?.kilometre);
+  const elapsed_s = numberOf(document?.elapsed_s);
+  if (kilometre === null || elapsed_s === null) return null;
+  return {
+    kilometre,
+    elapsed_s,
+    moving_s: numberOf(document.moving_s) ?? elapsed_s,
+    climb_m: numberOf(document.climb_m),
+  };
+}
+
+/**
+ * @template T
+ * @param {unknown} documents
+ * @param {(document: any) => T | null} parse
+ * @returns {T[]} those that are whole
+ */
+function parseAll(documents, parse) {
+  const parsed = [];
+  for (const document of arrayOf(documents)) {
+    const item = parse(document);
+    if (item !== null) parsed.push(item);
+  }
+  return parsed;
+}
+
+/** @param {any} document @returns {Run | null} null when it is no run */
+export function parseRun(document) {
+  if (typeof document?.id !== 'string' || !STATES.includes(document.state)) return null;
+  return {
+    id: document.id,
+    user: { id: String(document.user?.id ?? ''), name: String(document.user?.name ?? 'A runner') },
+    state: document.state,
+    started_at_ms: timeOf(document.started_at),
+    finished_at_ms: timeOf(document.finished_at),
+    finish_reason: typeof document.finish_reason === 'string' ? document.finish_reason : null,
+    position: parsePosition(document.position),
+    distance_m: numberOf(document.distance_m) ?? 0,
+    elapsed_s: numberOf(document.elapsed_s) ?? 0,
+    moving_s: numberOf(document.moving_s) ?? 0,
+    pace_s_per_km: numberOf(document.pace_s_per_km),
+    climb_m: numberOf(document.climb_m) ?? 0,
+    descent_m: numberOf(document.descent_m) ?? 0,
+    fixes: numberOf(document.fixes) ?? 0,
+    splits: parseAll(document.splits, parseSplit),
+  };
+}
+
+/** @param {any} row `[time_ms, latitude, longitude, elevation_m | null, distance_m]` @returns {TrackPoint | null} */
+function parseTrackPoint(row) {
+  if (!Array.isArray(row)) return null;
+  const [time_ms, latitude, longitude, elevation_m, distance_m] = row.map(numberOf);
+  if (time_ms === null || latitude === null || longitude === null) return null;
+  return { time_ms, latitude, longitude, elevation_m: elevation_m ?? null, distance_m: distance_m ?? 0 };
+}
+
+/** @param {any} data of `subscribed` @returns {Snapshot | null} null when the subscription was recovered */
+export function parseSnapshot(data) {
+  const run = data?.type === 'snapshot' ? parseRun(data.run) : null;
+  if (!run) return null;
+  return {
+    at_ms: timeOf(data.at),
+    run,
+    track: parseAll(data.track?.fixes, parseTrackPoint),
+    simplified: data.track?.simplified === true,
+  };
+}
+
+/** @param {any} data of a publication @returns {Change | null} null for a type that this page does not know */
+export function parseChange(data) {
+  const at_ms = timeOf(data?.at);
+  switch (data?.type) {
+    case 'fixes':
+      return {
+        type: 'fixes',
+        at_ms,
+        fixes: parseAll(data.fixes, parseFix),
+        position: parsePosition(data.position),
+        distance_m: numberOf(data.distance_m) ?? 0,
+        elapsed_s: numberOf(data.elapsed_s) ?? 0,
+        moving_s: numberOf(data.moving_s) ?? 0,
+        pace_s_per_km: numberOf(data.pace_s_per_km),
+        climb_m: numberOf(data.climb_m) ?? 0,
+        descent_m: numberOf(data.descent_m) ?? 0,
+        splits: parseAll(data.splits, parseSplit),
+      };
+    case 'started':
+    case 'paused':
+    case 'resumed':
+    case 'finished':
+      return {
+        type: data.type,
+        at_ms,
+        distance_m: numberOf(data.distance_m),
+        elapsed_s: numberOf(data.elapsed_s),
+        moving_s: numberOf(data.moving_s),
+        climb_m: numberOf(data.climb_m),
+        descent_m: numberOf(data.descent_m),
+        reason: typeof data.reason === 'string' ? data.reason : null,
+      };
+    default:
+      return null;
+  }
+}
