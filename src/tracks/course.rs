@@ -211,6 +211,21 @@ mod tests {
     }
 
     #[test]
+    fn rest_of_the_recorded_run_is_a_rest_on_the_course() {
+        let at = |second: u32, east_m: f64| {
+            let place = Place::new(0.0, (east_m / EARTH_RADIUS_M).to_degrees()).unwrap();
+            Fix::new(Timestamp::from_millis(i64::from(second) * 1_000), place, Readings::default()).unwrap()
+        };
+        let metres = |second: u32| f64::from(second.min(100) + second.saturating_sub(220)) * 3.0;
+        let fixes = (0..320).map(|second| at(second, metres(second))).collect();
+        let recorded = Recorded { name: "traffic light", on_foot: true, fixes };
+        let again = along(&recorded::helsinki_course(), &recorded, Variation::default());
+        assert_eq!(again[104].place, again[218].place);
+        assert_eq!(again[150].speed_mps, Some(0.0));
+        assert!(distance_m(again[90].place, again[104].place) > 25.0);
+    }
+
+    #[test]
     fn side_step_is_to_the_right_of_the_heading() {
         let square: Vec<Place> =
             [(0.0, 0.0), (0.0, 0.01), (0.01, 0.01), (0.01, 0.0)].map(|(lat, lon)| Place::new(lat, lon).unwrap()).into();

@@ -98,6 +98,14 @@ fn run_whose_first_fix_was_a_spike_starts_at_the_second() {
 }
 
 #[test]
+fn noise_of_fixes_within_a_second_is_not_speed() {
+    let mut run = live_run();
+    let track = (0..100).map(|tenth| fix(f64::from(tenth) / 10.0, f64::from(tenth) * 0.3 + f64::from(tenth % 2) * 6.0));
+    let accepted = send(&mut run, track.collect());
+    assert!(accepted.kept.iter().all(|kept| matches!(kept.standing, Counted | Near)), "{accepted:?}");
+}
+
+#[test]
 fn suspect_does_not_let_older_fixes_in() {
     let mut run = live_run();
     send(&mut run, vec![fix(0.0, 0.0), fix(10.0, 900.0)]);
@@ -153,6 +161,21 @@ fn pause_moves_the_position_and_counts_nothing() {
     close(run.tally.elapsed_s(), 201.0, 1e-9);
     close(run.tally.moving_s(), 200.0, 1e-9);
     close(run.tally.pace_s_per_km.unwrap(), 1_000.0 / 3.0, 1e-6);
+}
+
+#[test]
+fn lift_during_a_pause_is_no_climb() {
+    let mut run = live_run();
+    let at_elevation = |seconds: f64, elevation_m: f64| {
+        let readings = Readings { elevation_m: Some(elevation_m), ..Readings::default() };
+        Fix::new(at(seconds), place(seconds * 3.0, 0.0), readings).unwrap()
+    };
+    send(&mut run, vec![at_elevation(0.0, 10.0), at_elevation(10.0, 20.0)]);
+    run.pause(at(11.0)).unwrap();
+    send(&mut run, vec![at_elevation(20.0, 500.0)]);
+    run.resume(at(21.0)).unwrap();
+    send(&mut run, vec![at_elevation(30.0, 900.0), at_elevation(40.0, 895.0)]);
+    assert_eq!((run.tally.climb.up_m, run.tally.climb.down_m), (10.0, 5.0));
 }
 
 #[test]
@@ -284,4 +307,16 @@ fn loop_must_be_run_before_it_arrives() {
     let out_and_back = [steady(301..=400, 0.0, 3.0), steady(401..=500, 300.0, -3.0)].concat();
     assert!(!send(&mut run, out_and_back).arrived);
     assert!(send(&mut run, steady(501..=600, 0.0, 0.0)).arrived);
+}
+
+#[test]
+fn rest_at_the_destination_starts_anew_after_a_pause() {
+    let mut run = run_to(900.0);
+    send(&mut run, steady(0..=300, 0.0, 3.0));
+    assert!(!send(&mut run, steady(301..=360, 900.0, 0.0)).arrived);
+    run.pause(at(360.5)).unwrap();
+    assert!(!send(&mut run, steady(361..=900, 900.0, 0.0)).arrived);
+    run.resume(at(900.5)).unwrap();
+    assert!(!send(&mut run, steady(901..=950, 900.0, 0.0)).arrived);
+    assert!(send(&mut run, steady(951..=970, 900.0, 0.0)).arrived);
 }
