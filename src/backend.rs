@@ -100,6 +100,7 @@ pub struct Commit {
     /// The aggregate that all keys and topics here belong to.
     pub aggregate: AggregateId,
     /// Idempotency keys. If any was seen before, nothing is written and [`CommitError::Repeated`] says what was recorded.
+    /// Looked at before the expectations: who repeats a write that has succeeded expects what is no longer so.
     pub once: Vec<Once>,
     /// What must be true of keys, else [`CommitError::Conflict`].
     pub expect: Vec<Expect>,
@@ -110,13 +111,14 @@ pub struct Commit {
     pub clears: Vec<Topic>,
 }
 
-/// An idempotency key, and what to answer when it comes again.
+/// An idempotency key, and what to answer when it comes again. It belongs to the commit's aggregate: the same key on
+/// another aggregate is another key, for it may lie in another partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Once {
     pub key: Arc<str>,
     /// Given back to whoever sends the key again.
     pub record: Bytes,
-    /// How long it is remembered, at least.
+    /// How long it is remembered, at least; in [`CommitError::Repeated`], how much of that is left.
     pub keep: Duration,
 }
 
@@ -167,7 +169,7 @@ pub enum Keep {
 /// What a commit has made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Committed {
-    /// The version that every key put by this commit now has.
+    /// The version that every key put by this commit now has; [`Version::ABSENT`] when it put none.
     pub version: Version,
     /// Where each append came to stand, in the order of `appends`. Ephemeral appends have offset 0.
     pub cursors: Vec<Cursor>,
@@ -222,7 +224,8 @@ pub struct Ranged {
 /// Where the answered members stand in the whole index, in the order that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
-    /// How many members of the index come before the first one answered (or would, if none was).
+    /// How many members of the index come before the first one answered (or would, if none was). All of them when the
+    /// range is around a member who is not in the index.
     pub rank: u64,
     /// How many members the index has.
     pub total: u64,
