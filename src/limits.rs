@@ -46,6 +46,16 @@ pub const HEADS_LEN_MAX: usize = 16_384;
 pub const STORE_QUEUE_LEN_MAX: usize = 65_536;
 /// Commits in one group, one fsync: beyond this a group's memory grows and its latency with it.
 pub const STORE_GROUP_LEN_MAX: usize = 2_048;
+/// Bytes of the commits that wait for the writer: a thousand phones that come back at once, each with 100 KB of fixes.
+pub const STORE_QUEUE_BYTES_MAX: usize = 128 * 1024 * 1024;
+/// Bytes of the database kept in memory; the system's own cache of files comes on top.
+pub const STORE_CACHE_BYTES: usize = 128 * 1024 * 1024;
+/// Topics whose top the writer remembers: two for each of 10,000 live runs, at about 250 bytes.
+pub const STORE_TOPIC_HEADS_LEN_MAX: usize = 32_768;
+/// Changes of cleared topics that one write removes besides its commits: some milliseconds.
+pub const STORE_SWEEP_LEN_MAX: usize = 1_024;
+/// How long the store may take to write what it has accepted when it is closed, before it is given up.
+pub const STORE_CLOSE: Duration = Duration::from_secs(30);
 /// Changes that wait for one subscriber of a topic before it is told of a gap.
 pub const SUBSCRIPTION_LEN_MAX: usize = 1_024;
 /// How long the idempotency key of a POST is remembered.

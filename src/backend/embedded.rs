@@ -1,1 +1,206 @@
-//! The embedded store.
+//! The embedded store: everything in one database file, on one machine, written by one thread.
+//!
+//! Deliberately knows no run, event or user, and nobody outside this process: subscribers are listeners in memory.
+//!
+//! A commit goes into a bounded queue. The writer takes all that waits as one group, checks and carries out each commit
+//! in order inside one write transaction, and makes the group safe with one fsync; then subscribers hear of it, then the
+//! senders are answered. Reads see one moment and wait for nobody. A `kill -9` leaves the last whole group.
+//!
+//! # What lies where
+//!
+//! One map of bytes in their order. A name is a letter for its kind and then its parts; `·` is the byte `FF`, which no text
+//! has, numbers are eight bytes, big-endian, and scores have their sign turned, so that they sort.
+//!
+//! | kind | name | row |
+//! |---|---|---|
+//! | meta | `m` name | `format`, `epoch`, `version` (last given), `topic` (last number given) |
+//! | value | `v` aggregate `·` name | version, then the value |
+//! | topic | `t` aggregate `·` name | number, floor, how many are kept (four bytes), epoch |
+//! | change | `c` topic number, offset | the payload |
+//! | grave | `g` topic number | nothing: the topic was cleared, its changes are still to be swept |
+//! | place | `p` index `·` member | score |
+//! | rank | `r` index `·` score, member | nothing |
+//! | total | `n` index | how many members it has |
+//! | once | `o` aggregate `·` key | when it expires (ms since 1970), then the record |
+
+mod engine;
+#[cfg(test)]
+mod faults;
+mod format;
+mod indexes;
+mod ledger;
+mod listeners;
+mod rows;
+mod topics;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use parking_lot::Mutex;
+
+use self::engine::{Engine, Rows};
+use self::format::Found;
+use self::ledger::Ledger;
+use self::listeners::Listeners;
+use self::writer::Queue;
+use crate::backend::{
+    Backend, BackendError, Commit, CommitError, Committed, Cursor, Epoch, Keep, Key, Range, Ranged, Replay, Since,
+    Subscription, Topic, Version, Versioned,
+};
+use crate::clock::Clock;
+use crate::limits;
+
+/// The store in one directory. Dropping it lets the writer finish what was accepted; [`Embedded::close`] waits for that.
+pub struct Embedded {
+    engine: Arc<Engine>,
+    listeners: Arc<Listeners>,
+    epoch: Epoch,
+    queue: Queue,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// Why a store could not be opened. Nothing in it was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("{path} is in use by another process: stop that one first, or choose another directory")]
+    InUse { path: PathBuf },
+    #[error("the store has format {found}, and this version knows no format above {known}: use a newer version")]
+    NewerFormat { found: u64, known: u64 },
+    #[error("{path} is damaged, or no store: {reason}")]
+    Damaged { path: PathBuf, reason: String },
+    #[error("{path}: {source}")]
+    Io { path: PathBuf, source: std::io::Error },
+}
+
+impl Embedded {
+    /// Opens the store in `dir`, or makes it there. Blocks: after a crash it first checks the whole file.
+    pub fn open(dir: &Path, clock: Clock) -> Result<Self, OpenError> {
+        let io = |source| OpenError::Io { path: dir.to_owned(), source };
+        make_dir(dir).map_err(io)?;
+        let file = dir.join("runnity.redb");
+        let engine = Engine::open(&file)?;
+        // A new file's name is safe only when its directory is.
+        std::fs::File::open(dir).and_then(|dir| dir.sync_all()).map_err(io)?;
+        Self::on(engine, clock, &file)
+    }
+
+    fn on(engine: Engine, clock: Clock, path: &Path) -> Result<Self, OpenError> {
+        let ready = match engine.write(format::prepare) {
+            Ok(Found::Ready(ready)) => ready,
+            Ok(Found::Newer(found)) => return Err(OpenError::NewerFormat { found, known: format::CURRENT }),
+            Err(BackendError::Damaged(reason)) => {
+                return Err(OpenError::Damaged { path: path.to_owned(), reason: reason.to_string() });
+            }
+            Err(BackendError::Unavailable(reason)) => {
+                let source = std::io::Error::other(reason.to_string());
+                return Err(OpenError::Io { path: path.to_owned(), source });
+            }
+        };
+        let (engine, listeners) = (Arc::new(engine), Arc::<Listeners>::default());
+        let epoch = ready.epoch.clone();
+        let (queue, writer) = writer::start(engine.clone(), listeners.clone(), Ledger::new(ready), clock)
+            .map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
+        Ok(Self { engine, listeners, epoch, queue, writer: Mutex::new(Some(writer)) })
+    }
+
+    /// Takes no more commits, carries out those accepted, ends all subscriptions and gives the directory free. An error
+    /// says that the disk did not let it finish within [`limits::STORE_CLOSE`]; what was not acknowledged may be lost.
+    pub async fn close(&self) -> Result<(), BackendError> {
+        let closed = async {
+            self.queue.close().await;
+            let writer = self.writer.lock().take();
+            match writer {
+                Some(writer) => tokio::task::spawn_blocking(move || writer.join()).await.is_ok_and(|end| end.is_ok()),
+                None => true,
+            }
+        };
+        match tokio::time::timeout(limits::STORE_CLOSE, closed).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(BackendError::Unavailable("the writer has failed".into())),
+            Err(_) => Err(BackendError::Unavailable("the disk takes too long".into())),
+        }
+    }
+
+    /// Ephemeral changes go straight to those who listen; nothing is written.
+    fn tell(&self, commit: &Commit) -> Result<Committed, CommitError> {
+        if self.listeners.is_closed() {
+            return Err(writer::closed().into());
+        }
+        let cursor = Cursor { epoch: self.epoch.clone(), offset: 0 };
+        let committed = Committed { version: Version::ABSENT, cursors: vec![cursor; commit.appends.len()] };
+        writer::tell(&self.listeners, &commit.appends, &committed);
+        Ok(committed)
+    }
+}
+
+impl Backend for Embedded {
+    fn read<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Versioned>, BackendError>> {
+        Box::pin(async move {
+            let view = self.engine.view()?;
+            keys.iter().map(|key| read(&view, key)).collect()
+        })
+    }
+
+    fn range<'a>(&'a self, range: &'a Range) -> BoxFuture<'a, Result<Ranged, BackendError>> {
+        Box::pin(async move { indexes::range(&self.engine.view()?, range) })
+    }
+
+    fn replay<'a>(
+        &'a self,
+        topic: &'a Topic,
+        since: &'a Since,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Replay, BackendError>> {
+        Box::pin(async move { topics::replay(&self.engine.view()?, &self.epoch, topic, since, limit) })
+    }
+
+    fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Committed, CommitError>> {
+        Box::pin(async move {
+            debug_assert!(is_whole(&commit), "a commit touches its own aggregate only");
+            if is_ephemeral(&commit) { self.tell(&commit) } else { self.queue.commit(commit).await }
+        })
+    }
+
+    fn subscribe<'a>(&'a self, topic: &'a Topic) -> BoxFuture<'a, Result<Subscription, BackendError>> {
+        Box::pin(async move { self.listeners.subscribe(topic).ok_or_else(writer::closed) })
+    }
+}
+
+/// Makes the directory if it is missing, for this user's eyes only: where people run is their own business.
+fn make_dir(dir: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir)
+}
+
+fn read(rows: &impl Rows, key: &Key) -> Result<Versioned, BackendError> {
+    let found = rows.get(&rows::value(key), |row| {
+        let (version, value) = rows::numbered_parts(row)?;
+        Ok(Versioned { version: Version(version), value: Some(Bytes::copy_from_slice(value)) })
+    })?;
+    found.unwrap_or(Ok(Versioned::ABSENT))
+}
+
+fn is_ephemeral(commit: &Commit) -> bool {
+    let nothing_else = commit.once.is_empty()
+        && commit.expect.is_empty()
+        && commit.puts.is_empty()
+        && commit.moves.is_empty()
+        && commit.clears.is_empty();
+    nothing_else && commit.appends.iter().all(|append| append.keep == Keep::Nothing)
+}
+
+/// Whether all keys and topics are of the commit's own aggregate.
+fn is_whole(commit: &Commit) -> bool {
+    let keys = commit.expect.iter().map(|expect| &expect.key).chain(commit.puts.iter().map(|put| &put.key));
+    let topics = commit.appends.iter().map(|append| &append.topic).chain(&commit.clears);
+    keys.map(|key| &key.aggregate)
+        .chain(topics.map(|topic| &topic.aggregate))
+        .all(|aggregate| *aggregate == commit.aggregate)
+}

@@ -1,0 +1,145 @@
+//! Topics: where one stands, what it keeps, and reading it back. Who hears of its changes is not known here.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::engine::{Rows, Write};
+use super::rows::{self, damaged};
+use crate::backend::{BackendError, Change, Cursor, Epoch, Keep, Order, Replay, Since, Topic};
+
+/// A topic that has been written, or cleared.
+///
+/// Its row holds all but `top`, which is the offset of its last change; so an append writes one row, the change itself.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// Names its changes. A cleared topic gets a new number, and the old one is swept bit by bit.
+    pub number: u64,
+    pub epoch: Epoch,
+    /// How many changes are kept; 0 for all.
+    keep: u32,
+    /// Nothing below this offset is kept, whatever `keep` says now: the topic may have kept fewer once.
+    floor: u64,
+    pub top: u64,
+}
+
+impl Head {
+    /// A topic before its first change.
+    pub fn new(number: u64, epoch: Epoch) -> Self {
+        Self { number, epoch, keep: 0, floor: 1, top: 0 }
+    }
+
+    pub fn load(rows: &impl Rows, topic: &Topic) -> Result<Option<Self>, BackendError> {
+        let Some(head) = rows.get(&rows::topic(topic), Self::decode)? else { return Ok(None) };
+        let mut head = head?;
+        let mut top = Ok(0);
+        rows.scan(&rows::changes_from(head.number, 0), Order::Descending, |name, _| {
+            top = rows::change_offset(name);
+            ControlFlow::Break(())
+        })?;
+        head.top = top?;
+        Ok(Some(head))
+    }
+
+    pub fn store(&self, rows: &mut Write<'_>, topic: &Topic) -> Result<(), BackendError> {
+        let mut row = Vec::with_capacity(28);
+        row.extend_from_slice(&self.number.to_be_bytes());
+        row.extend_from_slice(&self.floor.to_be_bytes());
+        row.extend_from_slice(&self.keep.to_be_bytes());
+        row.extend_from_slice(self.epoch.0.as_bytes());
+        rows.put(&rows::topic(topic), &row)
+    }
+
+    fn decode(row: &[u8]) -> Result<Self, BackendError> {
+        let (number, rest) = rows::numbered_parts(row)?;
+        let (floor, rest) = rows::numbered_parts(rest)?;
+        let (keep, epoch) = rest.split_first_chunk().ok_or_else(|| damaged("a topic's row is too short"))?;
+        Ok(Self { number, epoch: rows::epoch(epoch)?, keep: u32::from_be_bytes(*keep), floor, top: 0 })
+    }
+
+    pub fn cursor(&self) -> Cursor {
+        Cursor { epoch: self.epoch.clone(), offset: self.top }
+    }
+
+    /// Adds a change at the top and removes what is no longer kept.
+    pub fn append(
+        &mut self,
+        rows: &mut Write<'_>,
+        topic: &Topic,
+        keep: Keep,
+        payload: &[u8],
+    ) -> Result<(), BackendError> {
+        let oldest = self.oldest();
+        self.top += 1;
+        let keep = match keep {
+            Keep::Newest(len) => len.max(1),
+            Keep::Latest => 1,
+            Keep::Everything | Keep::Nothing => 0,
+        };
+        if keep != self.keep {
+            (self.keep, self.floor) = (keep, oldest);
+            self.store(rows, topic)?;
+        }
+        for offset in oldest..self.oldest() {
+            rows.remove(&rows::change(self.number, offset))?;
+        }
+        rows.put(&rows::change(self.number, self.top), payload)
+    }
+
+    /// The offset of the oldest change that is kept; above the top when none is.
+    fn oldest(&self) -> u64 {
+        match self.keep {
+            0 => self.floor,
+            keep => self.floor.max((self.top + 1).saturating_sub(keep.into())),
+        }
+    }
+}
+
+/// See [`crate::backend::Backend::replay`]. Costs a look-up of the top and a scan of what it answers.
+pub fn replay(
+    rows: &impl Rows,
+    store_epoch: &Epoch,
+    topic: &Topic,
+    since: &Since,
+    limit: usize,
+) -> Result<Replay, BackendError> {
+    let head = match Head::load(rows, topic)? {
+        Some(head) => head,
+        None => Head::new(0, store_epoch.clone()),
+    };
+    let top = head.cursor();
+    let first = match since {
+        Since::Oldest => head.oldest(),
+        Since::Cursor(cursor) if cursor.epoch != top.epoch || cursor.offset > top.offset => {
+            return Ok(Replay::Lost { top });
+        }
+        Since::Cursor(cursor) if cursor.offset + 1 < head.oldest() => return Ok(Replay::Lost { top }),
+        Since::Cursor(cursor) => cursor.offset + 1,
+    };
+    let mut changes = Vec::new();
+    let mut unreadable = None;
+    if limit > 0 && first <= top.offset {
+        rows.scan(&rows::changes_from(head.number, first), Order::Ascending, |name, payload| {
+            match rows::change_offset(name) {
+                Ok(offset) => changes.push(Change { offset, payload: Bytes::copy_from_slice(payload) }),
+                Err(error) => unreadable = Some(error),
+            }
+            if changes.len() < limit && unreadable.is_none() {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        })?;
+    }
+    match unreadable {
+        Some(error) => Err(error),
+        None => Ok(Replay::Changes { changes, top }),
+    }
+}
+
+/// A new life's name: eight letters, by chance.
+pub fn new_epoch() -> Epoch {
+    let letters: String = (0..8).map(|_| char::from(b'a' + rand::random_range(0..26_u8))).collect();
+    Epoch(Arc::from(letters))
+}

@@ -1,0 +1,209 @@
+//! The one thread that writes. What waits when it is free goes into one group: one write, one fsync.
+//!
+//! The order of things is the contract's: a group is on disk, then subscribers hear of it, then its senders are answered.
+//! Nothing async happens here, and no async thread ever waits for the disk.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::engine::Engine;
+use super::ledger::{Ledger, Outcome};
+use super::listeners::Listeners;
+use crate::backend::{Append, BackendError, Commit, CommitError, Committed, Heard, Keep};
+use crate::clock::Clock;
+use crate::limits;
+
+/// The senders' end of the writer's queue. When the last one is dropped, the writer carries out what waits, and ends.
+pub struct Queue {
+    jobs: mpsc::Sender<Job>,
+    waiting_bytes: Arc<AtomicUsize>,
+}
+
+enum Job {
+    Commit(Box<Waiting>),
+    Close,
+}
+
+struct Waiting {
+    commit: Commit,
+    bytes: usize,
+    answer: oneshot::Sender<Result<Committed, CommitError>>,
+}
+
+struct Writer {
+    engine: Arc<Engine>,
+    listeners: Arc<Listeners>,
+    ledger: Ledger,
+    clock: Clock,
+    jobs: mpsc::Receiver<Job>,
+    waiting_bytes: Arc<AtomicUsize>,
+}
+
+/// Starts the thread.
+pub fn start(
+    engine: Arc<Engine>,
+    listeners: Arc<Listeners>,
+    ledger: Ledger,
+    clock: Clock,
+) -> std::io::Result<(Queue, JoinHandle<()>)> {
+    let (sender, receiver) = mpsc::channel(limits::STORE_QUEUE_LEN_MAX);
+    let waiting_bytes = Arc::new(AtomicUsize::new(0));
+    let queue = Queue { jobs: sender, waiting_bytes: waiting_bytes.clone() };
+    let writer = Writer { engine, listeners, ledger, clock, jobs: receiver, waiting_bytes };
+    let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || writer.run())?;
+    Ok((queue, thread))
+}
+
+impl Queue {
+    /// Hands a commit to the writer and waits for its answer. It is carried out even if the wait is given up.
+    pub async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
+        let (answer, answered) = oneshot::channel();
+        let bytes = bytes_of(&commit);
+        if self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > limits::STORE_QUEUE_BYTES_MAX {
+            self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            return Err(too_much_waits().into());
+        }
+        self.jobs.try_send(Job::Commit(Box::new(Waiting { commit, bytes, answer }))).map_err(|refused| {
+            self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            match refused {
+                mpsc::error::TrySendError::Full(_) => too_much_waits(),
+                mpsc::error::TrySendError::Closed(_) => closed(),
+            }
+        })?;
+        answered.await.unwrap_or_else(|_| Err(closed().into()))
+    }
+
+    /// Takes no more commits; the writer carries out what waits, and ends.
+    pub async fn close(&self) {
+        // Fails only when it is closed already.
+        let _ = self.jobs.send(Job::Close).await;
+    }
+}
+
+impl Writer {
+    fn run(mut self) {
+        let mut jobs = Vec::new();
+        while self.take(&mut jobs) {
+            let group: Vec<Waiting> = jobs.drain(..).filter_map(|job| self.accepted(job)).collect();
+            self.carry_out(group);
+        }
+        self.listeners.close();
+        if let Err(error) = self.engine.close() {
+            tracing::error!(%error, "the store did not close cleanly; it will be checked when it is opened again");
+        }
+    }
+
+    /// Takes what waits. With topics still to sweep it does not wait for more. `false` when nothing can come any more.
+    fn take(&mut self, jobs: &mut Vec<Job>) -> bool {
+        if !self.ledger.has_graves() || self.engine.is_faulty() {
+            return self.jobs.blocking_recv_many(jobs, limits::STORE_GROUP_LEN_MAX) > 0;
+        }
+        while jobs.len() < limits::STORE_GROUP_LEN_MAX {
+            match self.jobs.try_recv() {
+                Ok(job) => jobs.push(job),
+                Err(mpsc::error::TryRecvError::Empty) => break,
+                Err(mpsc::error::TryRecvError::Disconnected) => return !jobs.is_empty(),
+            }
+        }
+        true
+    }
+
+    fn accepted(&mut self, job: Job) -> Option<Waiting> {
+        match job {
+            Job::Commit(waiting) => {
+                self.waiting_bytes.fetch_sub(waiting.bytes, Ordering::Relaxed);
+                Some(*waiting)
+            }
+            Job::Close => {
+                self.jobs.close();
+                None
+            }
+        }
+    }
+
+    fn carry_out(&mut self, group: Vec<Waiting>) {
+        match self.write(&group) {
+            Ok(outcomes) => {
+                for (waiting, outcome) in group.iter().zip(&outcomes) {
+                    if let Outcome::Done(committed) = outcome {
+                        tell(&self.listeners, &waiting.commit.appends, committed);
+                    }
+                }
+                for (waiting, outcome) in group.into_iter().zip(outcomes) {
+                    answer(waiting, outcome.into());
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, commits = group.len(), "a group of commits was not written");
+                self.ledger.forget();
+                for waiting in group {
+                    answer(waiting, Err(error.clone().into()));
+                }
+            }
+        }
+    }
+
+    /// One write for the whole group; each commit sees what those before it did.
+    fn write(&mut self, group: &[Waiting]) -> Result<Vec<Outcome>, BackendError> {
+        if self.engine.is_faulty() {
+            self.engine.reopen().map_err(|error| BackendError::Unavailable(error.to_string().into()))?;
+            // Whether the failed group came to be is known to the file alone; those who listen have to look.
+            self.listeners.tell_gap();
+        }
+        let now = self.clock.now();
+        let ledger = &mut self.ledger;
+        let before = ledger.counters();
+        self.engine.write(|rows| {
+            let outcomes = group
+                .iter()
+                .map(|waiting| ledger.carry_out(rows, &waiting.commit, now))
+                .collect::<Result<Vec<_>, _>>()?;
+            ledger.finish(rows, before, now)?;
+            Ok(outcomes)
+        })
+    }
+}
+
+impl From<Outcome> for Result<Committed, CommitError> {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Done(committed) => Ok(committed),
+            Outcome::Conflict => Err(CommitError::Conflict),
+            Outcome::Repeated(seen) => Err(CommitError::Repeated(seen)),
+        }
+    }
+}
+
+/// Tells those who listen what a commit has appended, but for what goes to logs.
+pub fn tell(listeners: &Listeners, appends: &[Append], committed: &Committed) {
+    for (append, cursor) in appends.iter().zip(&committed.cursors) {
+        if append.keep != Keep::Everything {
+            let heard = Heard::Change { cursor: cursor.clone(), payload: append.payload.clone() };
+            listeners.tell(&append.topic, &heard);
+        }
+    }
+}
+
+fn answer(waiting: Waiting, answer: Result<Committed, CommitError>) {
+    // Whoever gave up waiting has no need of it.
+    let _ = waiting.answer.send(answer);
+}
+
+/// What a commit takes in memory, roughly.
+fn bytes_of(commit: &Commit) -> usize {
+    let puts = commit.puts.iter().map(|put| put.value.as_ref().map_or(0, |value| value.len()));
+    let appends = commit.appends.iter().map(|append| append.payload.len());
+    let records = commit.once.iter().map(|once| once.record.len());
+    puts.chain(appends).chain(records).sum::<usize>() + size_of::<Waiting>()
+}
+
+fn too_much_waits() -> BackendError {
+    BackendError::Unavailable("too much waits to be written".into())
+}
+
+pub fn closed() -> BackendError {
+    BackendError::Unavailable("it is closed".into())
+}
