@@ -1,1 +1,3 @@
-fn main() {}
+//! The tests of behaviour, one file for each subject.
+
+mod backend_contract;
