@@ -1,0 +1,79 @@
+/**
+ * The server's REST API, as far as the page asks. Unwraps the envelope and parses; knows no screen.
+ */
+
+import { parseFix, parseRun } from './protocol.js';
+
+/** Runs in one answer; the server's bound is 200. */
+const PAGE_SIZE = 200;
+/** Fixes in one answer, and answers for one track: what a day's run at one fix a second needs. */
+const FIXES_PAGE_SIZE = 5000;
+const FIXES_PAGES_MAX = 20;
+const DEADLINE_MS = 10_000;
+
+/** An answer that is not a success. `status` is 0 when there was no answer at all. */
+export class ApiError extends Error {
+  /** @param {number} status @param {string} message */
+  constructor(status, message) {
+    super(message);
+    this.name = 'ApiError';
+    this.status = status;
+  }
+}
+
+/** @param {string} path @returns {Promise<any>} the envelope's `data` */
+async function get(path) {
+  let response;
+  try {
+    response = await fetch(path, {
+      headers: { Accept: 'application/json' },
+      cache: 'no-store',
+      signal: AbortSignal.timeout(DEADLINE_MS),
+    });
+  } catch {
+    throw new ApiError(0, 'The server does not answer.');
+  }
+  let body = null;
+  try {
+    body = await response.json();
+  } catch {
+    throw new ApiError(response.ok ? 0 : response.status, 'The answer is not JSON.');
+  }
+  if (!response.ok) throw new ApiError(response.status, String(body?.error?.message ?? response.statusText));
+  return body?.data;
+}
+
+/** Who is out there: live runs and paused ones. @returns {Promise<import('./protocol.js').Run[]>} */
+export async function listRuns() {
+  const answers = await Promise.all(
+    ['live', 'paused'].map((state) => get(`/api/runs?state=${state}&page=1&page_size=${PAGE_SIZE}`)),
+  );
+  const runs = [];
+  for (const document of answers.flat()) {
+    const run = parseRun(document);
+    if (run) runs.push(run);
+  }
+  return runs;
+}
+
+/** @param {string} id @returns {Promise<import('./protocol.js').Run>} with splits */
+export async function getRun(id) {
+  const run = parseRun(await get(`/api/runs/${encodeURIComponent(id)}`));
+  if (!run) throw new ApiError(0, 'The answer is not a run.');
+  return run;
+}
+
+/** The whole track. @param {string} id @returns {Promise<import('./protocol.js').Fix[]>} in order of time */
+export async function getFixes(id) {
+  const fixes = [];
+  for (let page = 1; page <= FIXES_PAGES_MAX; page += 1) {
+    const path = `/api/runs/${encodeURIComponent(id)}/fixes?page=${page}&page_size=${FIXES_PAGE_SIZE}`;
+    const documents = await get(path);
+    for (const document of documents) {
+      const fix = parseFix(document);
+      if (fix) fixes.push(fix);
+    }
+    if (documents.length < FIXES_PAGE_SIZE) break;
+  }
+  return fixes;
+}

@@ -1,0 +1,149 @@
+/**
+ * The base map: MapLibre with the tiles that the server's configuration names. It knows places and bounds, no runners;
+ * those are drawn on canvases above it, so that the map itself stands still and costs nothing.
+ */
+
+import { isCalm, isDark, getUnits, onSettings } from './settings.js';
+import { CITY_BOUNDS, mapStyle } from './map-style.js';
+import { loadMapLibre, loadPmtiles } from './vendor.js';
+
+const BUILTIN = '/map/world-and-helsinki.pmtiles';
+const COURSE = '/map/course-helsinki.geojson';
+/** @type {import('./map-style.js').MapConfig} */
+const FALLBACK = { tiles: { kind: 'builtin', url: BUILTIN }, attribution: null };
+/** Before anybody is known: the northern Atlantic, with Europe and America on it. */
+const WORLD = { center: [-10, 42], zoom: 1.6 };
+
+/** @typedef {import('./geo.js').Bounds} Bounds */
+
+/** @returns {Promise<import('./map-style.js').MapConfig>} */
+async function loadConfig() {
+  try {
+    const response = await fetch('/map/config.json');
+    const config = response.ok ? await response.json() : null;
+    // The document may come bare or in the API's envelope.
+    const found = config?.tiles ? config : config?.data;
+    return found?.tiles?.url ? { tiles: found.tiles, attribution: found.attribution ?? null } : FALLBACK;
+  } catch {
+    return FALLBACK;
+  }
+}
+
+/** @param {string} url @returns {string} absolute, with {z}/{x}/{y} left as they are */
+function absolute(url) {
+  return /^[a-z]+:/i.test(url) ? url : `${location.origin}${url}`;
+}
+
+/**
+ * Makes the map.
+ * @param {HTMLElement} container
+ * @param {string} label what the map is called for a screen reader
+ * @returns {Promise<BaseMap>} rejected when the browser has no WebGL
+ */
+export async function createBaseMap(container, label) {
+  const [maplibre, pmtiles, config] = await Promise.all([loadMapLibre(), loadPmtiles(), loadConfig()]);
+  const protocol = new pmtiles.Protocol({ metadata: true });
+  maplibre.addProtocol('pmtiles', protocol.tile);
+  const map = new maplibre.Map({
+    container,
+    style: styleOf(config),
+    ...WORLD,
+    maxZoom: 18.5,
+    maxPitch: 0,
+    pitchWithRotate: false,
+    dragRotate: false,
+    touchPitch: false,
+    attributionControl: false,
+    fadeDuration: isCalm() ? 0 : 150,
+    canvasContextAttributes: { antialias: false },
+    locale: { 'Map.Title': label },
+  });
+  map.touchZoomRotate.disableRotation();
+  map.keyboard.disableRotation();
+  return new BaseMap(maplibre, map, config);
+}
+
+/** @param {import('./map-style.js').MapConfig} config */
+function styleOf(config) {
+  const { kind, url } = config.tiles;
+  return mapStyle(config, {
+    dark: isDark(),
+    builtinUrl: `pmtiles://${absolute(BUILTIN)}/{z}/{x}/{y}`,
+    tilesUrl: kind === 'pmtiles' ? `pmtiles://${absolute(url)}` : absolute(url),
+  });
+}
+
+export class BaseMap {
+  /** @param {any} maplibre @param {any} map @param {import('./map-style.js').MapConfig} config */
+  constructor(maplibre, map, config) {
+    this.map = map;
+    this.config = config;
+    this.dark = isDark();
+    this.course = /** @type {object | null} */ (null);
+    this.courseAsked = false;
+    this.scale = new maplibre.ScaleControl({ unit: getUnits() === 'mi' ? 'imperial' : 'metric', maxWidth: 90 });
+    map.addControl(new maplibre.NavigationControl({ showCompass: false }), 'top-right');
+    map.addControl(this.scale, 'bottom-left');
+    map.addControl(new maplibre.AttributionControl({ compact: false }), 'bottom-right');
+    onSettings(() => this.settingsChanged());
+    // Tiles that do not come leave plain ground: the runners are still there, so this is no error for people.
+    map.on('error', (/** @type {any} */ failure) => console.info('map:', failure.error?.message ?? failure));
+  }
+
+  /** Whether the built-in streets lie beneath this place. @param {{latitude: number, longitude: number}} place */
+  hasStreets({ latitude, longitude }) {
+    if (this.config.tiles.kind !== 'builtin') return true;
+    const [west, south, east, north] = CITY_BOUNDS;
+    return longitude > west && longitude < east && latitude > south && latitude < north;
+  }
+
+  settingsChanged() {
+    this.scale.setUnit(getUnits() === 'mi' ? 'imperial' : 'metric');
+    if (this.dark === isDark()) return;
+    this.dark = isDark();
+    this.map.setStyle(styleOf(this.config), { diff: true });
+    if (this.course) this.map.getSource('course')?.setData(this.course);
+  }
+
+  /** Draws the course of the built-in map; asked for when somebody runs there. */
+  async showCourse() {
+    if (this.courseAsked || this.config.tiles.kind !== 'builtin') return;
+    this.courseAsked = true;
+    try {
+      const response = await fetch(COURSE);
+      if (!response.ok) return;
+      this.course = await response.json();
+      if (!this.map.getSource('course')) await new Promise((resolve) => this.map.once('load', resolve));
+      this.map.getSource('course').setData(this.course);
+    } catch {
+      this.courseAsked = false; // the server is away; the next call tries again
+    }
+  }
+
+  /**
+   * Shows a part of the world.
+   * @param {Bounds} bounds
+   * @param {{animate: boolean, zoomMax?: number}} options
+   */
+  fit(bounds, { animate, zoomMax = 16 }) {
+    const { clientWidth, clientHeight } = this.map.getContainer();
+    const rim = Math.round(Math.min(56, Math.min(clientWidth, clientHeight) * 0.09));
+    // The buttons lie along the top, the scale along the bottom; names stand to the right of their dots.
+    const padding = { top: rim + 40, bottom: rim + 30, left: rim, right: rim + 40 };
+    this.map.fitBounds([[bounds.west, bounds.south], [bounds.east, bounds.north]], {
+      padding, maxZoom: zoomMax, animate: animate && !isCalm(), duration: 900,
+    });
+  }
+
+  /** Moves to a place, no nearer or farther than is needed. @param {{latitude: number, longitude: number}} place */
+  goTo(place) {
+    const zoom = Math.max(this.map.getZoom(), 15);
+    this.map.easeTo({ center: [place.longitude, place.latitude], zoom, duration: isCalm() ? 0 : 700 });
+  }
+
+  /** What the map shows. @returns {Bounds} */
+  bounds() {
+    const shown = this.map.getBounds();
+    return { west: shown.getWest(), south: shown.getSouth(), east: shown.getEast(), north: shown.getNorth() };
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * The live connection: one Centrifuge client, one subscription for each run. Hands out parsed documents; knows no screen.
+ * Reconnecting, back-off and recovery are the SDK's.
+ */
+
+import { hear, serverNow } from './clock.js';
+import { parseChange, parseSnapshot, runChannel } from './protocol.js';
+import { loadCentrifuge } from './vendor.js';
+
+/** The server allows this many channels on one connection. */
+export const CHANNELS_MAX = 128;
+/** Without a connection for this long the page says "offline" instead of "reconnecting". */
+const OFFLINE_AFTER_MS = 8_000;
+/** When the server has closed the connection for good, we still ask again, but rarely. */
+const RETRY_AFTER_MS = 15_000;
+
+/**
+ * @typedef {'connecting' | 'live' | 'reconnecting' | 'offline'} Connection
+ *
+ * @typedef {object} Handlers
+ * @property {(snapshot: import('./protocol.js').Snapshot, now_ms: number) => void} snapshot a new picture: forget the old one
+ * @property {(change: import('./protocol.js').Change, now_ms: number) => void} change
+ * @property {() => void} recovered back, with nothing missed
+ * @property {() => void} gone the run is no longer to be seen
+ */
+
+/** @param {string} [path] @returns {string} */
+function socketUrl(path = '/connection/websocket') {
+  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${path}`;
+}
+
+/**
+ * Connects as an anonymous spectator.
+ * @param {(connection: Connection) => void} onConnection
+ */
+export async function openLive(onConnection) {
+  const Centrifuge = await loadCentrifuge();
+  const client = new Centrifuge(socketUrl(), {
+    name: 'runnity-web',
+    minReconnectDelay: 300,
+    maxReconnectDelay: 6_000,
+    maxServerPingDelay: 10_000,
+  });
+  reportConnection(client, onConnection);
+
+  /** @type {Map<string, import('centrifuge').Subscription>} */
+  const subscriptions = new Map();
+
+  /** @param {string} id @param {Handlers} handlers @returns {boolean} false when there are too many channels already */
+  function watch(id, handlers) {
+    if (subscriptions.has(id)) return true;
+    if (subscriptions.size >= CHANNELS_MAX) return false;
+    const subscription = client.newSubscription(runChannel(id), { recoverable: true, positioned: true });
+    subscription.on('subscribed', (context) => {
+      const snapshot = parseSnapshot(context.data);
+      if (!snapshot) return handlers.recovered();
+      hear(snapshot.at_ms);
+      handlers.snapshot(snapshot, serverNow());
+    });
+    subscription.on('publication', (context) => {
+      const change = parseChange(context.data);
+      if (!change) return;
+      hear(change.at_ms);
+      handlers.change(change, serverNow());
+    });
+    subscription.on('unsubscribed', (context) => {
+      if (context.code === 0) return;
+      subscriptions.delete(id);
+      client.removeSubscription(subscription);
+      handlers.gone();
+    });
+    subscriptions.set(id, subscription);
+    subscription.subscribe();
+    return true;
+  }
+
+  /** @param {string} id */
+  function unwatch(id) {
+    const subscription = subscriptions.get(id);
+    if (!subscription) return;
+    subscriptions.delete(id);
+    subscription.unsubscribe();
+    client.removeSubscription(subscription);
+  }
+
+  client.connect();
+  return { watch, unwatch };
+}
+
+/**
+ * Turns the SDK's states into the sign that people see.
+ * @param {import('centrifuge').Centrifuge} client
+ * @param {(connection: Connection) => void} onConnection
+ */
+function reportConnection(client, onConnection) {
+  let everConnected = false;
+  let timer = 0;
+  /** @type {Connection | null} */
+  let told = null;
+  /** @param {Connection} connection */
+  const tell = (connection) => {
+    if (connection !== told) onConnection(connection);
+    told = connection;
+  };
+  client.on('connected', () => {
+    clearTimeout(timer);
+    timer = 0;
+    everConnected = true;
+    tell('live');
+  });
+  client.on('connecting', () => {
+    if (told !== 'offline') tell(everConnected ? 'reconnecting' : 'connecting');
+    timer ||= window.setTimeout(() => tell('offline'), OFFLINE_AFTER_MS);
+  });
+  client.on('disconnected', () => {
+    clearTimeout(timer);
+    timer = 0;
+    tell('offline');
+    window.setTimeout(() => client.connect(), RETRY_AFTER_MS);
+  });
+  window.addEventListener('offline', () => tell('offline'));
+}

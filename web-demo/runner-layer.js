@@ -1,0 +1,192 @@
+/**
+ * The runners on a canvas of their own above an idle map, at most 30 times a second and not at all while nobody moves or
+ * nobody looks. Repainting the map would cost a hundred times as much as the runners.
+ */
+
+import { mercatorX, mercatorY } from './geo.js';
+import { createMapCanvas } from './map-canvas.js';
+import { drawBadge, drawName, drawRunner, dotRadius } from './marker.js';
+import { palette } from './map-look.js';
+import { placeAt, settle } from './motion.js';
+import { isStale } from './runners.js';
+
+/** @typedef {import('./runners.js').Runner} Runner */
+/** @typedef {{runner: Runner, left: number, top: number, stale: boolean}} Spot a runner and its pixel */
+/** @typedef {{spots: Spot[], left: number, top: number}} Bunch runners whose dots would lie on each other */
+
+/** 30 frames a second. */
+const FRAME_MS = 32;
+/** Fixes arrive and go stale without a frame loop; this often is enough to show it. */
+const IDLE_MS = 1000;
+/** A finger is this wide. */
+const HIT_PX = 22;
+/** Below this zoom, dots nearer than BUNCH_PX become one with a number. */
+const BUNCH_ZOOM = 11;
+const BUNCH_PX = 20;
+
+/**
+ * @param {object} options
+ * @param {any} options.map MapLibre map
+ * @param {() => Iterable<Runner>} options.runners
+ * @param {() => number} options.now the server's clock
+ * @param {() => boolean} options.isDark
+ * @param {() => boolean} options.isCalm no motion wanted
+ * @param {(ids: string[]) => void} options.onPick a runner was clicked, or several in a bunch; none: the open map
+ * @param {() => import('./track-layer.js').Shown | null} [options.track] the track that ends at a runner's marker
+ */
+export function createRunnerLayer({ map, runners, now, isDark, isCalm, onPick, track = () => null }) {
+  const { canvas, context, clear, projection } = createMapCanvas(map, 'runner-canvas');
+  let selected = '';
+  let frame = 0;
+  let last_ms = 0;
+  /** @type {Bunch[]} */
+  let drawn = [];
+
+  function draw() {
+    const now_ms = now();
+    const at = projection();
+    const spots = [];
+    let moving = false;
+    for (const runner of runners()) {
+      if (isCalm()) settle(runner.motion);
+      const place = placeAt(runner.motion, now_ms);
+      if (!place) continue;
+      moving ||= place.moving;
+      const left = at.left(place.x);
+      const top = at.top(place.y);
+      if (left < -60 || top < -30 || left > at.width + 60 || top > at.height + 30) continue;
+      spots.push({ runner, left, top, stale: isStale(runner, now_ms) });
+    }
+    spots.sort((a, b) => rank(a) - rank(b));
+    drawn = at.zoom < BUNCH_ZOOM ? bunches(spots) : spots.map((spot) => ({ spots: [spot], left: spot.left, top: spot.top }));
+    clear();
+    paint(at);
+    return moving;
+  }
+
+  /** Later is on top. @param {Spot} spot */
+  function rank(spot) {
+    return spot.runner.run.id === selected ? 2 : spot.stale ? 0 : 1;
+  }
+
+  /** @param {import('./map-canvas.js').Projection} at */
+  function paint(at) {
+    const colours = palette(isDark());
+    const radius = dotRadius(at.zoom);
+    drawTail(at);
+    for (const { spots, left, top } of drawn) {
+      if (spots.length > 1) drawBadge(context, left, top, spots.length, colours);
+      else {
+        const chosen = spots[0].runner.run.id === selected;
+        drawRunner(context, spots[0], { radius, colours, selected: chosen, metrePx: chosen ? metrePx(at, spots[0]) : 0 });
+      }
+    }
+    const taken = drawn.map(({ left, top }) => [left - radius, top - radius, left + radius, top + radius]);
+    for (let index = drawn.length - 1; index >= 0; index -= 1) {
+      const { spots } = drawn[index];
+      if (spots.length === 1) drawName(context, spots[0], { radius, colours, taken, must: spots[0].runner.run.id === selected });
+    }
+  }
+
+  /** The last steps of the shown track, from where the track layer left off to the marker. */
+  function drawTail(/** @type {import('./map-canvas.js').Projection} */ at) {
+    const shown = track();
+    if (!shown) return;
+    const spot = drawn.flatMap((bunch) => bunch.spots).find(({ runner }) => runner.track === shown.points);
+    if (!spot) return;
+    const { points, until_ms, colour, byPace } = shown;
+    let index = points.length - 1;
+    while (index >= 0 && points[index].time_ms > until_ms) index -= 1;
+    if (index < 0) return;
+    context.beginPath();
+    const from = points[index];
+    context.moveTo(at.left(mercatorX(from.longitude)), at.top(mercatorY(from.latitude)));
+    for (index += 1; index < points.length && points[index].time_ms <= spot.runner.motion.playhead_ms; index += 1) {
+      context.lineTo(at.left(mercatorX(points[index].longitude)), at.top(mercatorY(points[index].latitude)));
+    }
+    context.lineTo(spot.left, spot.top);
+    const colours = palette(isDark());
+    context.strokeStyle = byPace ? colours.paces[Math.floor(colours.paces.length / 2)] : colours.runners[colour];
+    context.lineWidth = at.zoom < 12 ? 2.5 : 4;
+    context.lineCap = 'round';
+    context.stroke();
+  }
+
+  function tick() {
+    frame = 0;
+    const time_ms = performance.now();
+    if (time_ms - last_ms < FRAME_MS) {
+      wake();
+      return;
+    }
+    last_ms = time_ms;
+    if (draw() && !isCalm()) wake();
+  }
+
+  function wake() {
+    if (frame === 0 && !document.hidden) frame = requestAnimationFrame(tick);
+  }
+
+  map.on('render', draw);
+  window.setInterval(wake, IDLE_MS);
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) return;
+    for (const runner of runners()) settle(runner.motion);
+    wake();
+  });
+
+  /** @param {{x: number, y: number}} point @returns {Bunch | null} */
+  function hit(point) {
+    let best = null;
+    let best_px = HIT_PX;
+    for (const bunch of drawn) {
+      const distance_px = Math.hypot(bunch.left - point.x, bunch.top - point.y);
+      if (distance_px <= best_px) {
+        best = bunch;
+        best_px = distance_px;
+      }
+    }
+    return best;
+  }
+
+  map.on('click', (/** @type {any} */ input) => {
+    onPick(hit(input.point)?.spots.map((spot) => spot.runner.run.id) ?? []);
+  });
+  map.on('mousemove', (/** @type {any} */ input) => {
+    map.getCanvas().style.cursor = hit(input.point) ? 'pointer' : '';
+  });
+
+  return {
+    canvas,
+    wake,
+    /** @param {string} id of a run, or "" */
+    select(id) {
+      selected = id;
+      wake();
+    },
+    /** Where everybody is drawn, in pixels of the canvas. */
+    drawn() {
+      return drawn.flatMap(({ spots }) => spots.map(({ runner, left, top, stale }) => ({
+        id: runner.run.id, name: runner.run.user.name, left, top, stale,
+      })));
+    },
+  };
+}
+
+/** Pixels for a metre where the spot is. @param {import('./map-canvas.js').Projection} at @param {Spot} spot */
+function metrePx(at, { runner }) {
+  const latitude = runner.run.position?.latitude ?? 0;
+  return at.scale / (40_075_017 * Math.cos((latitude * Math.PI) / 180));
+}
+
+/** @param {Spot[]} spots @returns {Bunch[]} */
+function bunches(spots) {
+  /** @type {Bunch[]} */
+  const found = [];
+  for (const spot of spots) {
+    const near = found.find((bunch) => Math.hypot(bunch.left - spot.left, bunch.top - spot.top) < BUNCH_PX);
+    if (near) near.spots.push(spot);
+    else found.push({ spots: [spot], left: spot.left, top: spot.top });
+  }
+  return found;
+}
