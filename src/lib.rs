@@ -1,7 +1,63 @@
+//! Runnity: the live run server. This page is the map.
+//!
+//! # Rooms and their arrows
+//!
+//! ```text
+//! main → instance → server → http ─┐
+//!                          → live ─┼→ app → domain
+//!                                  │     └→ backend (trait) ← backend::embedded
+//!                                  └ hub → backend::subscribe
+//! main → demo, simulate → tracks → domain        (clients: they come in by the public doors)
+//! ```
+//!
+//! * [`domain`]: what is true. Pure: time comes in as an argument.
+//! * [`backend`]: where it is kept and who hears of it. Bytes, keys and topics; five verbs; one contract for all stores.
+//! * [`app`]: what can be asked. One function for each thing that can be asked, the `transact` loop, the stored forms, the
+//!   JSON documents that our REST API and the socket share, follow-ups and due times.
+//! * [`live`]: sockets. Frames and codes of the protocol, connections, the hub.
+//! * [`http`]: documents. One file or folder for each API family, health and metrics, the web-demo's files.
+//! * [`server`] accepts connections and ends in order; [`instance`] puts a store, the app and its doors together.
+//! * [`config`]: what the operator typed → values that cannot be wrong. [`limits`]: every bound, with its reason.
+//!   [`clock`]: what time it is.
+//! * [`tracks`]: recorded runs ↔ fixes. [`simulate`]: phones that replay them against any server. [`demo`]: who runs in the demo.
+//!
+//! # Invariants (`tests/it/tidy.rs` reads the sources and holds them)
+//!
+//! 1. `domain` imports std, itself, the error derive and chrono.
+//! 2. `redb::` and `redis::` stand in their store only; `warp::` in `http*`, `live*`, `server.rs` and `instance.rs` only; `std::env` in
+//!    `config.rs` and `main.rs` only; the system's clock is read in `clock.rs` only.
+//! 3. Wire types never leave their file; no family imports another family; no room looks back along an arrow.
+//! 4. A storage failure never becomes an empty value or a default.
+//! 5. Every queue, batch, retry, page and body has a bound in `limits.rs`.
+//! 6. No worker is spawned outside the tracker (`app::workers`); nothing is awaited under a lock.
+//! 7. Tokens and coordinates are personal: never logged, never in an error message, tokens stored hashed.
+//! 8. Public items say what they take and give: shape, unit, errors, and the document that they follow.
+//!
+//! # Journeys
+//!
+//! **A fix, from phone to map.** The door parses the body into fixes (`app::documents`; bad coordinates end here, with that
+//! family's error) → `app::runs::recording` → `domain::run::accept` says which fixes count and what they add to distance, pace and climb →
+//! one commit puts the run's head, appends to its track log and to its live topic → the hub's room for that topic encodes the change once
+//! and puts a shared frame into each spectator's queue → the socket → `web-demo` moves the marker.
+//!
+//! **A spectator comes, or comes back.** `live::session` asks `app::channels` whether the channel may be seen → joins the room, which from now
+//! on keeps what it hears → recovers by cursor (`backend.replay`) or reads the snapshot (the run's head and track, with the offset
+//! that they cover) → the reply, then what was kept and is not covered, then everything as it comes.
+//!
+//! **A run ends.** By its owner's word, by resting at its destination, by another run, or by a due time → the whole track is counted once
+//! more, late fixes included → one commit: totals, compacted track, change, and a follow-up in the outbox → the follow-up frees the
+//! runner's place for a live run and tells the runner's own channel. Whichever instance finds it left behind carries it out, once.
+//!
+//! **A password is changed, a session is closed.** One commit on the user's record, whose topic says so → every instance asks the rights of
+//! that user's sockets again, and closes those that have none.
+
 pub mod app;
 pub mod backend;
 pub mod clock;
+pub mod config;
+pub mod demo;
 pub mod domain;
 pub mod http;
 pub mod limits;
+pub mod simulate;
 pub mod tracks;

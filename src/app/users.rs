@@ -78,8 +78,7 @@ impl App {
         self.make_user(name, Level::User, Some(password), new.visibility.unwrap_or_default()).await
     }
 
-    /// A new account without a password: it is used by its token alone. For the command line and for simulated runners.
-    pub async fn make_user(
+    async fn make_user(
         &self,
         name: String,
         level: Level,
@@ -101,6 +100,17 @@ impl App {
             })
             .await?;
         Ok((document, secret))
+    }
+
+    /// An account from the command line: of any level, without a password.
+    pub async fn add_user(&self, name: &str, level: Level) -> Result<(UserDocument, Secret), AppError> {
+        self.make_user(names::check(name)?, level, None, Visibility::default()).await
+    }
+
+    /// A new token for whoever has this name, on the operator's word.
+    pub async fn new_token(&self, name: &str) -> Result<(UserDocument, Secret), AppError> {
+        let user = self.user_named(name).await?.ok_or(AppError::NotFound("user"))?;
+        self.add_credential(&user, CredentialKind::Token).await
     }
 
     /// By name and password → a new token. A wrong name and a wrong password are one error, and take the same time.

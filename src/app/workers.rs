@@ -1,5 +1,6 @@
 //! Every worker of the process stands here, so that a shutdown can wait for all of them.
 
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -12,8 +13,8 @@ pub struct Workers {
 
 impl Workers {
     /// Starts a worker. It should end soon after [`Workers::closing`] is cancelled.
-    pub fn spawn(&self, worker: impl Future<Output = ()> + Send + 'static) {
-        self.tracker.spawn(worker);
+    pub fn spawn(&self, worker: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+        self.tracker.spawn(worker)
     }
 
     pub fn closing(&self) -> &CancellationToken {

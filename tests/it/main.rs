@@ -1,4 +1,5 @@
-//! The tests of behaviour, one file for each subject.
+//! The tests of behaviour, one file for each subject, and of the rules that the sources keep.
 
 mod backend_contract;
 mod backend_embedded;
+mod tidy;

@@ -1,0 +1,213 @@
+//! What the operator typed → values that cannot be wrong.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::http::{Options, Tiles, WebDemo};
+
+/// Bytes of an operator's admin token, at least: 22 characters of base64 hold 128 bits.
+const ADMIN_TOKEN_LEN_MIN: usize = 22;
+
+/// The live run server: phones send positions, spectators watch them move.
+#[derive(Debug, Parser)]
+#[command(name = "runnity", version, args_conflicts_with_subcommands = true)]
+pub struct CommandLine {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub serve: Serve,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve HTTP, WebSocket and the web-demo on one port (the same as no command at all).
+    Serve(Serve),
+    /// Serve a throw-away store with simulated runners who replay real recorded tracks.
+    Demo(Demo),
+    /// Send recorded tracks to a server as phones would, and measure what spectators see.
+    Simulate(Simulate),
+    /// Make accounts in a store that no server has open.
+    User(User),
+    /// Make a new token for an account in a store that no server has open.
+    Token(Token),
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Serve {
+    /// Where to listen.
+    #[arg(long, env = "RUNNITY_LISTEN", default_value = "127.0.0.1:8000")]
+    pub listen: SocketAddr,
+    /// Folder of the embedded store.
+    #[arg(long, env = "RUNNITY_DATA", default_value = "./data")]
+    pub data: PathBuf,
+    /// The admin's token; without it, the first start makes one and shows it once.
+    #[arg(long, env = "RUNNITY_ADMIN_TOKEN", hide_env_values = true, value_parser = admin_token)]
+    pub admin_token: Option<String>,
+    /// Development only: everyone who is connected may subscribe to and publish on any other channel.
+    #[arg(long, env = "RUNNITY_OPEN_CHANNELS")]
+    pub open_channels: bool,
+    #[command(flatten)]
+    pub pages: Pages,
+    /// Seconds over which the sockets are told to reconnect elsewhere at the end.
+    #[arg(long, env = "RUNNITY_DRAIN_S", default_value = "30", value_parser = drain)]
+    pub drain_s: Duration,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Pages {
+    /// The base map instead of the built-in one: a PMTiles file, or a URL with {z}, {x} and {y}.
+    #[arg(long, env = "RUNNITY_TILES", value_parser = Tiles::read)]
+    pub tiles: Option<Tiles>,
+    /// Who must be named on that map.
+    #[arg(long, env = "RUNNITY_TILES_ATTRIBUTION", requires = "tiles")]
+    pub tiles_attribution: Option<String>,
+    /// Serve the web-demo from this folder instead of the one that is built in, while developing it.
+    #[arg(long, env = "RUNNITY_WEB")]
+    pub web: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Demo {
+    /// Where to listen.
+    #[arg(long, env = "RUNNITY_LISTEN", default_value = "127.0.0.1:8000")]
+    pub listen: SocketAddr,
+    /// How many runners are on the course in central Helsinki, beside those on the tracks' own ground.
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    pub runners: u16,
+    #[command(flatten)]
+    pub pages: Pages,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Simulate {
+    /// The server, for example http://127.0.0.1:8000
+    #[arg(long)]
+    pub server: String,
+    /// How many runners; they share the files among them.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub runners: u32,
+    /// How many times faster than it was run. Whatever the speed, no fix lies in the future.
+    #[arg(long, default_value_t = 1.0, value_parser = speed)]
+    pub speed: f64,
+    /// How phones send.
+    #[arg(long, value_enum, default_value_t = Transport::Http)]
+    pub transport: Transport,
+    /// Who may see the runs.
+    #[arg(long, value_enum, default_value_t = Sight::Public)]
+    pub visibility: Sight,
+    /// End after so many seconds, tracks run to their end or not.
+    #[arg(long)]
+    pub seconds: Option<u64>,
+    /// A file with one token per line, one for each runner; without it, accounts are made.
+    #[arg(long)]
+    pub tokens: Option<PathBuf>,
+    /// GPX and TCX files; without any, the recorded runs that are built in.
+    pub files: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Transport {
+    Http,
+    Websocket,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Sight {
+    Public,
+    Friends,
+    Private,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct User {
+    /// Folder of the embedded store.
+    #[arg(long, env = "RUNNITY_DATA", default_value = "./data")]
+    pub data: PathBuf,
+    /// Make so many accounts instead of one: the name is followed by a number. They have no password.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub count: u32,
+    /// The account is an admin's.
+    #[arg(long)]
+    pub admin: bool,
+    /// Its display name.
+    pub name: String,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Token {
+    /// Folder of the embedded store.
+    #[arg(long, env = "RUNNITY_DATA", default_value = "./data")]
+    pub data: PathBuf,
+    /// The account's name.
+    pub name: String,
+}
+
+impl Pages {
+    pub fn http(&self) -> Options {
+        Options { tiles: self.tiles.clone().unwrap_or_default(), attribution: self.tiles_attribution.clone() }
+    }
+
+    pub fn web_demo(&self) -> WebDemo {
+        self.web.clone().map_or(WebDemo::Embedded, WebDemo::Folder)
+    }
+}
+
+fn admin_token(text: &str) -> Result<String, String> {
+    if text.len() < ADMIN_TOKEN_LEN_MIN {
+        return Err(format!("must have at least {ADMIN_TOKEN_LEN_MIN} characters, so that it cannot be guessed"));
+    }
+    if text.chars().any(|letter| !letter.is_ascii_graphic()) {
+        return Err("must be of printable ASCII characters without blanks, so that it fits into a header".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+fn drain(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "must be a number of seconds".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|_| "must be a number of seconds, 0 or more".to_owned())
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(speed) if (0.01..=10_000.0).contains(&speed) => Ok(speed),
+        _ => Err("must be a number from 0.01 to 10000".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn command_line_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn no_command_is_serve() {
+        let line = CommandLine::try_parse_from(["runnity", "--listen", "127.0.0.1:9", "--drain-s", "0.5"]).unwrap();
+        assert!(line.command.is_none());
+        assert_eq!(line.serve.listen.port(), 9);
+        assert_eq!(line.serve.drain_s, Duration::from_millis(500));
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused() {
+        for bad in [
+            &["--listen", "nowhere"][..],
+            &["--admin-token", "short"],
+            &["--drain-s", "-1"],
+            &["--drain-s", "soon"],
+            &["demo", "--runners", "0"],
+            &["simulate"],
+            &["simulate", "--server", "x", "--speed", "0"],
+            &["user", "--count", "0", "A"],
+        ] {
+            assert!(CommandLine::try_parse_from(["runnity"].iter().chain(bad)).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Simulated phones: recorded runs sent to a server as phones would send them, and what a spectator sees of it.
+//!
+//! A client like any other: knows the public HTTP API and the socket's protocol, and nothing of what is behind them.
+
+mod clock;
+mod phone;
+pub mod plan;
+pub mod report;
+mod rest;
+mod socket;
+mod spectator;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use plan::Plan;
+use report::Report;
+use rest::Rest;
+
+/// How phones send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    Http,
+    WebSocket,
+}
+
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// For example `http://127.0.0.1:8000`.
+    pub server: String,
+    pub transport: Transport,
+    /// `public`, `friends` or `private`.
+    pub visibility: &'static str,
+    /// How many times faster than it was run.
+    pub speed: f64,
+    /// Whether a spectator watches all runs and latencies are measured.
+    pub watch: bool,
+    /// Tokens for the first runners; for the others accounts are made.
+    pub tokens: Vec<String>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum SimulateError {
+    #[error("{0} is not a server's address, such as http://127.0.0.1:8000")]
+    Address(String),
+    #[error("the server cannot be reached: {0}")]
+    Unreachable(String),
+    #[error("the server refused {what}: {why}")]
+    Refused { what: &'static str, why: String },
+    #[error("the connection was lost: {0}")]
+    Lost(String),
+}
+
+/// Runs all plans to their end, or until `stop`. Phones whose connection breaks go on by themselves.
+pub async fn run(
+    options: Options,
+    plans: Vec<Plan>,
+    report: Arc<Report>,
+    stop: CancellationToken,
+) -> Result<(), SimulateError> {
+    let rest = Rest::new(&options.server)?;
+    let options = Arc::new(options);
+    let watcher = options.watch.then(|| spectator::Spectator::start(&options.server, report.clone(), stop.clone()));
+    let mut phones = JoinSet::new();
+    for (index, plan) in plans.into_iter().enumerate() {
+        let token = match options.tokens.get(index) {
+            Some(token) => token.clone(),
+            None => rest.sign_up(&plan.name).await?,
+        };
+        let phone = phone::Phone::new(rest.clone(), options.clone(), plan, token, report.clone(), watcher.clone());
+        phones.spawn(phone.go(stop.clone()));
+    }
+    let mut failure = None;
+    while let Some(ended) = phones.join_next().await {
+        if let Ok(Err(error)) = ended {
+            tracing::warn!(%error, "a simulated phone gave up");
+            failure = Some(error);
+        }
+    }
+    if let Some(watcher) = watcher {
+        watcher.settle(Duration::from_secs(5)).await;
+    }
+    failure.map_or(Ok(()), Err)
+}

@@ -1,0 +1,101 @@
+//! The HTTP calls that a phone makes.
+
+use std::time::Duration;
+
+use reqwest::{Client, RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::simulate::SimulateError;
+
+/// How long one call may take.
+const CALL_MAX: Duration = Duration::from_secs(30);
+/// How often a call is sent again when the server is not there or is busy.
+const ATTEMPTS_MAX: u32 = 20;
+
+#[derive(Clone, Debug)]
+pub struct Rest {
+    client: Client,
+    server: String,
+}
+
+impl Rest {
+    pub fn new(server: &str) -> Result<Self, SimulateError> {
+        let server = server.trim_end_matches('/').to_owned();
+        let address = || SimulateError::Address(server.clone());
+        let url = reqwest::Url::parse(&server).map_err(|_| address())?;
+        if !["http", "https"].contains(&url.scheme()) || url.host().is_none() {
+            return Err(address());
+        }
+        // For https. Somebody may have chosen one before: that one is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder().timeout(CALL_MAX).build();
+        Ok(Self { client: client.map_err(|error| SimulateError::Unreachable(error.to_string()))?, server })
+    }
+
+    /// A new account → its token. A name that is taken gets a number.
+    pub async fn sign_up(&self, name: &str) -> Result<String, SimulateError> {
+        let mut wanted = name.to_owned();
+        loop {
+            let body = json!({"name": wanted, "password": Uuid::new_v4().to_string()});
+            let request = self.client.post(format!("{}/api/users", self.server)).json(&body);
+            match self.call("a new account", request).await {
+                Ok(data) => return text(&data, "token"),
+                Err(SimulateError::Refused { why, .. }) if why.starts_with("409") => {
+                    wanted = format!("{name} {}", &Uuid::new_v4().simple().to_string()[..6]);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// A new live run → its id.
+    pub async fn start_run(&self, token: &str, visibility: &str) -> Result<String, SimulateError> {
+        let body = json!({"visibility": visibility});
+        let request = self.client.post(format!("{}/api/runs", self.server)).bearer_auth(token).json(&body);
+        text(&self.call("a new run", request).await?, "id")
+    }
+
+    /// A batch of fixes, acknowledged when it is stored. Sent again it counts once.
+    pub async fn send_fixes(&self, token: &str, run: &str, fixes: &Value) -> Result<(), SimulateError> {
+        let request = self.client.post(format!("{}/api/runs/{run}/fixes", self.server)).bearer_auth(token).json(fixes);
+        self.call("fixes", request).await.map(|_| ())
+    }
+
+    pub async fn finish_run(&self, token: &str, run: &str) -> Result<(), SimulateError> {
+        let request = self.client.post(format!("{}/api/runs/{run}/finish", self.server)).bearer_auth(token);
+        self.call("the end of a run", request).await.map(|_| ())
+    }
+
+    /// One call, again and again while the server is not there or is busy.
+    async fn call(&self, what: &'static str, request: RequestBuilder) -> Result<Value, SimulateError> {
+        let mut last = String::new();
+        for attempt in 0..ATTEMPTS_MAX {
+            let Some(request) = request.try_clone() else { break };
+            match request.send().await {
+                Ok(response) if response.status() == StatusCode::SERVICE_UNAVAILABLE => {
+                    "it is busy".clone_into(&mut last);
+                }
+                Ok(response) => return answer(what, response).await,
+                Err(error) => last = error.without_url().to_string(),
+            }
+            tokio::time::sleep(Duration::from_millis(100 << attempt.min(5))).await;
+        }
+        Err(SimulateError::Unreachable(last))
+    }
+}
+
+async fn answer(what: &'static str, response: reqwest::Response) -> Result<Value, SimulateError> {
+    let status = response.status();
+    let mut body: Value = response.json().await.unwrap_or_default();
+    if status.is_success() {
+        return Ok(body["data"].take());
+    }
+    let message = body["error"]["message"].as_str().unwrap_or_default();
+    Err(SimulateError::Refused { what, why: format!("{} {message}", status.as_u16()) })
+}
+
+fn text(data: &Value, field: &str) -> Result<String, SimulateError> {
+    let text = data[field].as_str().map(str::to_owned);
+    text.ok_or_else(|| SimulateError::Refused { what: "an answer", why: format!("it has no {field}") })
+}
