@@ -1,0 +1,91 @@
+//! WebSocket frames as a server writes them (RFC 6455, section 5): whole messages, unmasked, encoded once and shared.
+//!
+//! Reading frames is tungstenite's business.
+
+use bytes::Bytes;
+
+use crate::live::disconnect::Disconnect;
+use crate::live::protocol;
+
+const TEXT: u8 = 0x81;
+const CLOSE: u8 = 0x88;
+
+/// Bytes that a header can have before the payload of a server's frame.
+pub const HEAD_BYTES_MAX: usize = 10;
+
+/// Appends one text message.
+#[allow(clippy::cast_possible_truncation)] // each length is checked right before
+pub fn text(out: &mut Vec<u8>, payload: &[u8]) {
+    out.push(TEXT);
+    match payload.len() {
+        len @ 0..=125 => out.push(len as u8),
+        len @ 126..=0xFFFF => {
+            out.push(126);
+            out.extend_from_slice(&(len as u16).to_be_bytes());
+        }
+        len => {
+            out.push(127);
+            out.extend_from_slice(&(len as u64).to_be_bytes());
+        }
+    }
+    out.extend_from_slice(payload);
+}
+
+/// One text message by itself.
+pub fn text_alone(payload: &[u8]) -> Bytes {
+    let mut out = Vec::with_capacity(HEAD_BYTES_MAX + payload.len());
+    text(&mut out, payload);
+    out.into()
+}
+
+/// The close frame.
+pub fn close(why: Disconnect) -> Bytes {
+    let length = u8::try_from(2 + why.reason.len()).unwrap_or(2);
+    let mut out = vec![CLOSE, length];
+    out.extend_from_slice(&why.code.to_be_bytes());
+    out.extend_from_slice(&why.reason.as_bytes()[..usize::from(length) - 2]);
+    out.into()
+}
+
+/// The ping of the live protocol: a text message, since browsers cannot answer a WebSocket's own.
+pub fn ping() -> Bytes {
+    const FRAME: &[u8] = &[TEXT, protocol::PING.len() as u8, protocol::PING[0], protocol::PING[1]];
+    Bytes::from_static(FRAME)
+}
+
+/// Whether these bytes, the beginning of a frame, begin a close frame.
+pub fn is_close(frame: &[u8]) -> bool {
+    frame.first() == Some(&CLOSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::disconnect;
+
+    #[test]
+    fn headers_have_the_three_lengths() {
+        for (len, head) in [
+            (125, vec![TEXT, 125]),
+            (126, vec![TEXT, 126, 0, 126]),
+            (65_535, vec![TEXT, 126, 255, 255]),
+            (65_536, vec![TEXT, 127, 0, 0, 0, 0, 0, 1, 0, 0]),
+        ] {
+            let frame = text_alone(&vec![b'x'; len]);
+            assert_eq!(frame[..head.len()], head);
+            assert_eq!(frame.len(), head.len() + len);
+        }
+    }
+
+    #[test]
+    fn a_close_frame_holds_code_and_reason() {
+        let frame = close(disconnect::SLOW);
+        assert!(is_close(&frame));
+        assert_eq!(frame[..], [&[CLOSE, 6][..], &3008_u16.to_be_bytes(), b"slow"].concat());
+    }
+
+    #[test]
+    fn the_ping_is_an_empty_object() {
+        assert_eq!(ping()[..], [TEXT, 2, b'{', b'}']);
+    }
+}
