@@ -92,3 +92,41 @@ pub const FIXES_PAGE_SIZE_MAX: usize = 5_000;
 pub const LIST_LOOKED_AT_MAX: usize = 10_000;
 /// Snapshots kept encoded for spectators who come at once.
 pub const SNAPSHOTS_LEN_MAX: usize = 1_024;
+/// Levels of nesting in a command. Ours have five; what a client publishes is parsed by every subscriber's JSON reader.
+pub const JSON_DEPTH_MAX: usize = 64;
+/// Bytes of a connection's first read buffer: commands are about 100 bytes, and every idle connection holds one.
+pub const READ_BUFFER_BYTES: usize = 1024;
+/// Messages (or commands) that one connection may have handled before the others on its thread get their turn.
+pub const MESSAGES_PER_TURN_MAX: usize = 64;
+/// Waiting frames that go into one system call. More gains nothing: frames of one moment are joined already.
+pub const WRITE_SLICES_MAX: usize = 32;
+/// Bytes that the kernel may hold unsent for one socket, so that a slow reader shows after kilobytes and not megabytes.
+pub const SOCKET_UNSENT_BYTES: u32 = 16 * 1024;
+/// Bytes of hyper's buffer, and so of a request's head.
+pub const HEAD_BYTES_MAX: usize = 16 * 1024;
+/// How long a request's head may take to arrive. A phone with one bar needs a second or two.
+pub const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
+/// How long requests under way may still take once the server is to stop.
+pub const HTTP_DRAIN_MAX: Duration = Duration::from_secs(10);
+/// How long accepting rests after an error such as "too many open files".
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Changes that a room encodes in one go: after a gap there may be hundreds, and one frame buffer should not grow to megabytes.
+pub const GROUP_LEN_MAX: usize = 64;
+/// How long a fan-out may keep its thread before others get a turn: a WebSocket ping meanwhile waits no longer than this.
+pub const FAN_OUT_TURN: Duration = Duration::from_micros(500);
+/// Changes that wait for a client that is just joining. It joins in milliseconds; if not, it is told to try again.
+pub const JOINING_LEN_MAX: usize = 1_024;
+/// Changes that a room asks for at once when it fills a gap.
+pub const GAP_REPLAY_LEN: usize = 256;
+/// Bytes of changes that a room encodes in one go: what one slow socket holds of it is held by all.
+pub const GROUP_BYTES_MAX: usize = 64 * 1024;
+/// Between two attempts to fill a gap.
+pub const GAP_PAUSE: Duration = Duration::from_millis(250);
+/// How often a room tries to fill a gap before its subscribers are told that they have missed something.
+pub const GAP_ATTEMPTS_MAX: usize = 20;
+/// Members of a room whose rights are asked again at the same time.
+pub const RIGHTS_ASKED_AT_ONCE: usize = 32;
+/// How long a room without members keeps its topic: a page that is reloaded finds it open.
+pub const ROOM_LINGER: Duration = Duration::from_secs(5);
+/// How long a closed socket may take to read its last frames and to close its own side.
+pub const CLOSING_TIME_MAX: Duration = Duration::from_secs(5);

@@ -1,0 +1,230 @@
+//! The way out of one connection: a bounded queue of shared bytes in front of its socket.
+//!
+//! Whoever has something to say writes to the socket at once, in its own thread, as long as nothing waits. What the
+//! kernel does not take is queued, and the connection's task drains it. Everything happens under one short lock, so that
+//! order holds, nothing follows a close frame, and no wake-up is lost. The queue knows bytes, not what they mean.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Waker};
+
+use bytes::{Buf as _, Bytes};
+use parking_lot::Mutex;
+use tokio::net::TcpStream;
+
+use crate::limits;
+use crate::live::disconnect::{self, Disconnect};
+use crate::live::{frame, protocol};
+
+pub struct Outbound {
+    stream: TcpStream,
+    state: Mutex<State>,
+}
+
+struct State {
+    queue: VecDeque<Bytes>,
+    /// Bytes in `queue`.
+    waiting: usize,
+    /// The first of `queue` was written in part: the rest must follow, whatever else is dropped.
+    head_is_cut: bool,
+    phase: Phase,
+    was_slow: bool,
+    /// Of the connection's task.
+    waker: Option<Waker>,
+}
+
+/// How far a connection's life has gone. It only ever moves down this list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    Open,
+    /// The close frame is written or queued: nothing can follow it.
+    Closing,
+    /// The socket is of no more use.
+    Dead,
+}
+
+/// What [`Outbound::poll_drain`] has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drained {
+    pub phase: Phase,
+    pub is_empty: bool,
+}
+
+impl Outbound {
+    pub fn new(stream: TcpStream) -> Self {
+        let state = State {
+            queue: VecDeque::new(),
+            waiting: 0,
+            head_is_cut: false,
+            phase: Phase::Open,
+            was_slow: false,
+            waker: None,
+        };
+        Self { stream, state: Mutex::new(state) }
+    }
+
+    pub fn stream(&self) -> &TcpStream {
+        &self.stream
+    }
+
+    pub fn phase(&self) -> Phase {
+        self.state.lock().phase
+    }
+
+    /// The reader was too slow: the connection closes, or has closed, for that.
+    pub fn was_slow(&self) -> bool {
+        self.state.lock().was_slow
+    }
+
+    /// Says these whole frames.
+    pub fn push(&self, frames: &Bytes) {
+        self.state.lock().push(&self.stream, frames);
+    }
+
+    /// Says these whole frames unless `cancelled`. Asked under the lock: see [`Outbound::cancel`].
+    pub fn push_unless(&self, cancelled: &AtomicBool, frames: &Bytes) {
+        let mut state = self.state.lock();
+        if !cancelled.load(Ordering::Relaxed) {
+            state.push(&self.stream, frames);
+        }
+    }
+
+    /// Sets `cancelled` and says `last`: nothing that heeds the flag comes after it. False when it was set already;
+    /// `last` is then not said.
+    pub fn cancel(&self, cancelled: &AtomicBool, last: &Bytes) -> bool {
+        let mut state = self.state.lock();
+        let is_first = !cancelled.swap(true, Ordering::Relaxed);
+        if is_first {
+            state.push(&self.stream, last);
+        }
+        is_first
+    }
+
+    /// Says why, and closes. What waits is still sent.
+    pub fn close(&self, why: Disconnect) {
+        let mut state = self.state.lock();
+        if !why.is_transport() {
+            let push = protocol::push(&protocol::Push::Disconnect(why));
+            state.push(&self.stream, &frame::text_alone(&push));
+        }
+        state.push(&self.stream, &frame::close(why));
+        state.wake();
+    }
+
+    /// Gives up: the socket is reset and what waits is dropped.
+    pub fn abort(&self) {
+        let mut state = self.state.lock();
+        if state.phase != Phase::Dead {
+            state.die();
+            // A reset, so that the kernel does not keep what the peer never read.
+            let _ = self.stream.set_zero_linger();
+        }
+    }
+
+    /// Writes what waits. Keeps the task's waker: whatever changes from now on wakes it.
+    pub fn poll_drain(&self, context: &mut Context) -> Drained {
+        let mut state = self.state.lock();
+        if state.waker.as_ref().is_none_or(|waker| !waker.will_wake(context.waker())) {
+            state.waker = Some(context.waker().clone());
+        }
+        while state.phase != Phase::Dead && !state.queue.is_empty() {
+            match self.stream.poll_write_ready(context) {
+                Poll::Pending => break,
+                Poll::Ready(Ok(())) => state.write_waiting(&self.stream),
+                Poll::Ready(Err(_)) => state.die(),
+            }
+        }
+        Drained { phase: state.phase, is_empty: state.queue.is_empty() }
+    }
+}
+
+impl State {
+    fn push(&mut self, stream: &TcpStream, frames: &Bytes) {
+        if self.phase != Phase::Open {
+            return;
+        }
+        if frame::is_close(frames) {
+            self.phase = Phase::Closing;
+        }
+        if self.queue.is_empty() {
+            match stream.try_write(frames) {
+                Ok(written) if written == frames.len() => {}
+                Ok(written) => {
+                    self.head_is_cut = written > 0;
+                    self.queue(frames.slice(written..));
+                    self.wake();
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.queue(frames.clone());
+                    self.wake();
+                }
+                Err(_) => self.die(),
+            }
+        } else if self.waiting + frames.len() > limits::OUTBOUND_BYTES_MAX {
+            self.give_up_on_slow_reader();
+        } else {
+            self.queue(frames.clone());
+        }
+    }
+
+    fn queue(&mut self, frames: Bytes) {
+        self.waiting += frames.len();
+        self.queue.push_back(frames);
+    }
+
+    /// Drops all that can be dropped, and closes: the client comes back and recovers by its cursors.
+    fn give_up_on_slow_reader(&mut self) {
+        self.queue.truncate(usize::from(self.head_is_cut));
+        self.waiting = self.queue.iter().map(Bytes::len).sum();
+        self.queue(frame::close(disconnect::SLOW));
+        self.phase = Phase::Closing;
+        self.was_slow = true;
+        self.wake();
+    }
+
+    fn write_waiting(&mut self, stream: &TcpStream) {
+        let mut slices = [IoSlice::new(&[]); limits::WRITE_SLICES_MAX];
+        let count = self.queue.len().min(slices.len());
+        for (slice, frames) in slices.iter_mut().zip(&self.queue) {
+            *slice = IoSlice::new(frames);
+        }
+        match stream.try_write_vectored(&slices[..count]) {
+            Ok(written) => self.advance(written),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(_) => self.die(),
+        }
+    }
+
+    fn advance(&mut self, mut written: usize) {
+        self.waiting -= written;
+        while let Some(head) = self.queue.front_mut() {
+            if written < head.len() {
+                self.head_is_cut |= written > 0;
+                head.advance(written);
+                return;
+            }
+            written -= head.len();
+            self.head_is_cut = false;
+            self.queue.pop_front();
+        }
+        // An idle connection holds no queue.
+        self.queue = VecDeque::new();
+    }
+
+    fn die(&mut self) {
+        self.phase = Phase::Dead;
+        self.queue = VecDeque::new();
+        self.waiting = 0;
+        self.wake();
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = &self.waker {
+            waker.wake_by_ref();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+use std::future::poll_fn;
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpListener;
+
+use super::*;
+
+async fn pair() -> (Outbound, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (server, _) = listener.accept().await.unwrap();
+    socket2::SockRef::from(&server).set_send_buffer_size(4096).unwrap();
+    socket2::SockRef::from(&client).set_recv_buffer_size(4096).unwrap();
+    (Outbound::new(server), client)
+}
+
+async fn drain(outbound: &Outbound) -> Drained {
+    let drained = poll_fn(|context| {
+        let drained = outbound.poll_drain(context);
+        if drained.is_empty || drained.phase == Phase::Dead { Poll::Ready(drained) } else { Poll::Pending }
+    });
+    tokio::time::timeout(Duration::from_secs(10), drained).await.unwrap()
+}
+
+fn waiting(outbound: &Outbound) -> usize {
+    let state = outbound.state.lock();
+    assert_eq!(state.waiting, state.queue.iter().map(Bytes::len).sum::<usize>());
+    state.waiting
+}
+
+/// Writes until the kernel takes no more, and returns what was said.
+fn fill(outbound: &Outbound) -> Vec<u8> {
+    let mut said = Vec::new();
+    while waiting(outbound) == 0 {
+        let frame = frame::text_alone(&vec![b'a' + (said.len() % 23) as u8; 3_000]);
+        outbound.push(&frame);
+        said.extend_from_slice(&frame);
+    }
+    said
+}
+
+#[tokio::test]
+async fn frames_go_out_at_once_while_nothing_waits() {
+    let (outbound, mut client) = pair().await;
+    outbound.push(&frame::ping());
+    assert_eq!(waiting(&outbound), 0);
+    let mut read = [0; 4];
+    client.read_exact(&mut read).await.unwrap();
+    assert_eq!(read[..], frame::ping()[..]);
+}
+
+#[tokio::test]
+async fn what_the_kernel_does_not_take_follows_in_order() {
+    let (outbound, mut client) = pair().await;
+    let mut said = fill(&outbound);
+    for index in 0..100_u8 {
+        let frame = frame::text_alone(&[index; 50]);
+        outbound.push(&frame);
+        said.extend_from_slice(&frame);
+    }
+    let mut read = vec![0; said.len()];
+    let (drained, _) = tokio::join!(drain(&outbound), client.read_exact(&mut read));
+    assert_eq!(drained, Drained { phase: Phase::Open, is_empty: true });
+    assert!(read == said);
+    assert_eq!(waiting(&outbound), 0);
+}
+
+#[tokio::test]
+async fn a_reader_that_is_too_slow_gets_the_cut_frame_and_a_close() {
+    let (outbound, mut client) = pair().await;
+    let said = fill(&outbound);
+    let frame = frame::text_alone(&[b'x'; 60_000]);
+    while outbound.phase() == Phase::Open {
+        outbound.push(&frame);
+        assert!(waiting(&outbound) <= limits::OUTBOUND_BYTES_MAX);
+    }
+    assert!(outbound.was_slow());
+    assert!(waiting(&outbound) < 4_000);
+    outbound.push(&frame);
+    drop(said);
+
+    let mut read = Vec::new();
+    let (drained, _) = tokio::join!(
+        async {
+            let drained = drain(&outbound).await;
+            socket2::SockRef::from(outbound.stream()).shutdown(std::net::Shutdown::Write).unwrap();
+            drained
+        },
+        client.read_to_end(&mut read)
+    );
+    assert_eq!(drained.phase, Phase::Closing);
+    let close = frame::close(disconnect::SLOW);
+    assert!(read.ends_with(&close));
+    assert!(!read.contains(&b'x'), "frames behind the cut one were dropped");
+}
+
+#[tokio::test]
+async fn nothing_follows_a_close_frame() {
+    let (outbound, mut client) = pair().await;
+    outbound.close(disconnect::SHUTDOWN);
+    outbound.push(&frame::ping());
+    outbound.close(disconnect::STALE);
+    drop(outbound);
+    let mut read = Vec::new();
+    client.read_to_end(&mut read).await.unwrap();
+    let push = protocol::push(&protocol::Push::Disconnect(disconnect::SHUTDOWN));
+    assert_eq!(read, [frame::text_alone(&push), frame::close(disconnect::SHUTDOWN)].concat());
+}
+
+#[tokio::test]
+async fn nothing_that_was_cancelled_follows_the_last_word() {
+    let (outbound, mut client) = pair().await;
+    let cancelled = AtomicBool::new(false);
+    let frame = frame::text_alone(b"change");
+    let last = frame::text_alone(b"left");
+    outbound.push_unless(&cancelled, &frame);
+    assert!(outbound.cancel(&cancelled, &last));
+    outbound.push_unless(&cancelled, &frame);
+    assert!(!outbound.cancel(&cancelled, &last));
+    drop(outbound);
+    let mut read = Vec::new();
+    client.read_to_end(&mut read).await.unwrap();
+    assert_eq!(read, [frame, last].concat());
+}
+
+#[tokio::test]
+async fn a_close_wakes_the_task_that_drains() {
+    let (outbound, _client) = pair().await;
+    let closed = poll_fn(|context| match outbound.poll_drain(context).phase {
+        Phase::Open => Poll::Pending,
+        phase => Poll::Ready(phase),
+    });
+    let (phase, ()) = tokio::join!(closed, async { outbound.close(disconnect::STALE) });
+    assert_eq!(phase, Phase::Closing);
+}
+
+#[tokio::test]
+async fn giving_up_drops_what_waits() {
+    let (outbound, _client) = pair().await;
+    fill(&outbound);
+    outbound.abort();
+    assert_eq!(outbound.phase(), Phase::Dead);
+    assert_eq!(waiting(&outbound), 0);
+    outbound.push(&frame::ping());
+    assert_eq!(waiting(&outbound), 0);
+}
