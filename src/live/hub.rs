@@ -1,0 +1,188 @@
+//! The rooms of this instance: one for each topic that somebody here listens to, however many they are.
+//!
+//! The hub hears changes from the backend and carries them to sockets. It never publishes, and it decides nothing: who may
+//! enter is asked before, and asked again through [`Rules`] when a change says that rights have changed.
+
+pub mod room;
+mod worker;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use futures::future::BoxFuture;
+use parking_lot::Mutex;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
+
+use crate::app::channels::Channel;
+use crate::app::workers::Workers;
+use crate::backend::{Backend, BackendError, Replay, Since, Topic};
+use crate::limits;
+use crate::live::connection::Connection;
+use crate::live::disconnect::{Disconnect, Unsubscribe};
+use crate::live::hub::room::{Joining, Room};
+use crate::live::hub::worker::Worker;
+
+pub struct Hub {
+    backend: Arc<dyn Backend>,
+    rules: Rules,
+    workers: Workers,
+    counts: Counts,
+    rooms: Mutex<HashMap<Arc<str>, Arc<Room>>>,
+    /// Rooms whose last member left, in the order of time. They may have members again by now.
+    emptied: Mutex<VecDeque<(Instant, Arc<Room>)>>,
+    /// Gives every state of a room's rights a number of its own.
+    rights: AtomicU64,
+}
+
+/// What the hub asks of the product.
+pub struct Rules {
+    /// Whether a change means that rights must be asked again.
+    pub changes_rights: fn(&[u8]) -> bool,
+    /// Whether this connection may still hear this channel.
+    pub ask: Box<dyn Fn(Arc<Connection>, Channel) -> BoxFuture<'static, Verdict> + Send + Sync>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Stays,
+    Leaves(Unsubscribe),
+    Closes(Disconnect),
+}
+
+#[derive(Clone, Default)]
+pub struct Counts {
+    pub subscriptions: Gauge,
+    pub frames_sent: Counter,
+}
+
+/// A channel as a client enters it.
+#[derive(Clone, Debug)]
+pub struct Entrance {
+    pub channel: Channel,
+    /// The channel's name, as clients know it.
+    pub name: Arc<str>,
+    pub topic: Topic,
+}
+
+/// Keeps a room open.
+pub struct Seat {
+    hub: Arc<Hub>,
+    room: Arc<Room>,
+}
+
+impl Hub {
+    pub fn new(backend: Arc<dyn Backend>, rules: Rules, workers: Workers, counts: Counts) -> Arc<Self> {
+        Arc::new(Self {
+            backend,
+            rules,
+            workers,
+            counts,
+            rooms: Mutex::default(),
+            emptied: Mutex::default(),
+            rights: AtomicU64::new(1),
+        })
+    }
+
+    /// The number of the rights' state that the channel's room has seen; `None` when no room listens yet.
+    ///
+    /// Whoever reads it before asking for a right and finds it again at [`Joining::rights_seen`] knows that no change of
+    /// rights has slipped in between.
+    pub fn rights_seen(&self, name: &str) -> Option<u64> {
+        self.rooms.lock().get(name).filter(|room| room.is_open()).map(|room| room.rights_seen())
+    }
+
+    /// Begins to join: from now on nothing is missed. Read the state after this, and then [`Joining::finish`].
+    ///
+    /// # Errors
+    /// The topic could not be subscribed to.
+    pub async fn begin(
+        self: &Arc<Self>,
+        entrance: Entrance,
+        connection: Arc<Connection>,
+        by_server: bool,
+    ) -> Result<Joining, BackendError> {
+        let seat = self.seat(entrance);
+        seat.open().await?;
+        Ok(Joining::begin(seat, connection, by_server))
+    }
+
+    /// Closes rooms that have been empty for a while.
+    pub fn sweep(&self, now: Instant) {
+        loop {
+            let mut emptied = self.emptied.lock();
+            let Some((at, _)) = emptied.front() else { return };
+            if now.saturating_duration_since(*at) < limits::ROOM_LINGER {
+                return;
+            }
+            let Some((_, room)) = emptied.pop_front() else { return };
+            drop(emptied);
+            let mut rooms = self.rooms.lock();
+            // Seats are taken under this lock only, so nobody can come in now.
+            if room.seats() == 0 {
+                rooms.remove(&room.entrance.name);
+                room.end();
+            }
+        }
+    }
+
+    pub fn rooms_len(&self) -> usize {
+        self.rooms.lock().len()
+    }
+
+    fn seat(self: &Arc<Self>, entrance: Entrance) -> Seat {
+        let mut rooms = self.rooms.lock();
+        let room = match rooms.get(&entrance.name) {
+            Some(room) if !room.has_ended() => room.clone(),
+            _ => {
+                let room = Arc::new(Room::new(entrance, self.next_rights(), self.workers.closing().child_token()));
+                rooms.insert(room.entrance.name.clone(), room.clone());
+                room
+            }
+        };
+        room.take_seat();
+        Seat { hub: self.clone(), room }
+    }
+
+    fn next_rights(&self) -> u64 {
+        self.rights.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+impl Seat {
+    /// Opens the room's ear, once; whoever comes while that goes on waits for it.
+    async fn open(&self) -> Result<(), BackendError> {
+        let (hub, room) = (&self.hub, &self.room);
+        let open = || async {
+            let topic = &room.entrance.topic;
+            // Subscribe before reading: what comes in between is heard twice and dropped once.
+            let subscription = hub.backend.subscribe(topic).await?;
+            let (Replay::Changes { top, .. } | Replay::Lost { top }) =
+                hub.backend.replay(topic, &Since::Oldest, 0).await?;
+            hub.workers.spawn(Worker::new(hub.clone(), room.clone(), top).run(subscription));
+            Ok(())
+        };
+        room.opened().get_or_try_init(open).await.copied()
+    }
+}
+
+impl Clone for Seat {
+    fn clone(&self) -> Self {
+        // Not the first seat, so the room cannot be closing: the hub's lock is not needed.
+        self.room.take_seat();
+        Self { hub: self.hub.clone(), room: self.room.clone() }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        if self.room.leave_seat() == 0 {
+            self.hub.emptied.lock().push_back((Instant::now(), self.room.clone()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

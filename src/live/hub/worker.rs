@@ -1,0 +1,228 @@
+//! The worker of one room: hears changes, encodes each once, and writes them to everybody inside.
+//!
+//! It holds to the order of offsets. A stretch that was missed is read again; when it cannot be had, nobody is left in the
+//! belief that nothing happened: all are sent out with a code that makes them come back and start from the state.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use futures::StreamExt as _;
+
+use crate::backend::{BackendError, Change, Cursor, Heard, Replay, Since, Subscription};
+use crate::limits;
+use crate::live::disconnect::{self, Unsubscribe};
+use crate::live::hub::room::{Group, Member, Room};
+use crate::live::hub::{Hub, Verdict};
+use crate::live::{frame, protocol};
+
+/// How many sockets are written to between two looks at the time.
+const LOOK_EVERY: usize = 16;
+
+pub(super) struct Worker {
+    hub: Arc<Hub>,
+    room: Arc<Room>,
+    /// Up to where the room has heard.
+    cursor: Cursor,
+    group: Group,
+    buffer: Vec<u8>,
+    line: Vec<u8>,
+}
+
+/// What a change that was heard means.
+enum Step {
+    /// The next one.
+    Next,
+    /// Known already.
+    Known,
+    /// Some before it were missed.
+    Gap,
+    /// The topic has begun a new life.
+    NewEpoch,
+}
+
+impl Worker {
+    pub fn new(hub: Arc<Hub>, room: Arc<Room>, cursor: Cursor) -> Self {
+        room.begin_after(cursor.offset);
+        Self { hub, room, cursor, group: Group::default(), buffer: Vec::new(), line: Vec::new() }
+    }
+
+    /// Until the room or the store ends.
+    pub async fn run(mut self, mut subscription: Subscription) {
+        let ended = self.room.ended().clone();
+        let work = async {
+            while let Some(heard) = subscription.next().await {
+                self.take(heard).await;
+                // The rest of what arrived together goes into the same group.
+                while let Some(heard) = subscription.try_next() {
+                    self.take(heard).await;
+                }
+                self.send().await;
+            }
+            // The store has closed. A newcomer opens the room anew.
+            self.room.end();
+            self.everybody_out(disconnect::INSUFFICIENT_STATE);
+        };
+        tokio::select! {
+            biased;
+            () = ended.cancelled() => {}
+            () = work => {}
+        }
+    }
+
+    async fn take(&mut self, heard: Heard) {
+        match heard {
+            Heard::Change { cursor, payload } => match self.step(&cursor) {
+                Step::Next => self.add(cursor.offset, payload).await,
+                Step::Known => {}
+                Step::Gap => self.fill().await,
+                Step::NewEpoch => self.lost(cursor),
+            },
+            Heard::Gap => self.fill().await,
+        }
+    }
+
+    fn step(&self, cursor: &Cursor) -> Step {
+        if cursor.offset == 0 {
+            return Step::Next;
+        }
+        if cursor.epoch != self.cursor.epoch {
+            return Step::NewEpoch;
+        }
+        match cursor.offset.checked_sub(self.cursor.offset) {
+            Some(1) => Step::Next,
+            Some(0) | None => Step::Known,
+            Some(_) => Step::Gap,
+        }
+    }
+
+    /// Encodes a change into the group, and sends the group when it is full or when rights change: those who lose the
+    /// right must not hear what comes next.
+    async fn add(&mut self, offset: u64, payload: Bytes) {
+        if offset != 0 {
+            self.cursor.offset = offset;
+        }
+        self.group.changes_rights = (self.hub.rules.changes_rights)(&payload);
+        self.line.clear();
+        protocol::Publication { data: payload, offset }.push(&self.room.head, &mut self.line);
+        frame::text(&mut self.buffer, &self.line);
+        self.group.ends.push((offset, self.buffer.len()));
+        let is_full = self.group.ends.len() >= limits::GROUP_LEN_MAX || self.buffer.len() >= limits::GROUP_BYTES_MAX;
+        if is_full || self.group.changes_rights {
+            self.send().await;
+        }
+    }
+
+    async fn send(&mut self) {
+        if self.group.ends.is_empty() {
+            return;
+        }
+        self.group.bytes = std::mem::take(&mut self.buffer).into();
+        let group = std::mem::take(&mut self.group);
+        let live = self.room.distribute(&group);
+        self.hub.counts.frames_sent.inc_by((live.len() * group.ends.len()) as u64);
+        fan_out(&live, &group.bytes).await;
+        if group.changes_rights {
+            self.room.rights_changed(self.hub.next_rights());
+            self.ask_again().await;
+        }
+    }
+
+    /// Reads again what was missed.
+    async fn fill(&mut self) {
+        self.send().await;
+        if !self.room.entrance.channel.is_recoverable() {
+            return self.everybody_out(disconnect::INSUFFICIENT_STATE);
+        }
+        let mut attempts = 0;
+        loop {
+            match self.replay().await {
+                Ok(Replay::Changes { changes, top }) => {
+                    let is_all = changes.len() < limits::GAP_REPLAY_LEN;
+                    for Change { offset, payload } in changes {
+                        self.add(offset, payload).await;
+                    }
+                    if is_all || self.cursor.offset >= top.offset {
+                        return self.send().await;
+                    }
+                }
+                Ok(Replay::Lost { top }) => return self.lost(top),
+                Err(error) => {
+                    attempts += 1;
+                    tracing::warn!(%error, attempts, "a gap in a topic could not be filled yet");
+                    if attempts >= limits::GAP_ATTEMPTS_MAX {
+                        return self.everybody_out(disconnect::INSUFFICIENT_STATE);
+                    }
+                    tokio::time::sleep(limits::GAP_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    async fn replay(&self) -> Result<Replay, BackendError> {
+        let since = Since::Cursor(self.cursor.clone());
+        self.hub.backend.replay(&self.room.entrance.topic, &since, limits::GAP_REPLAY_LEN).await
+    }
+
+    /// What lies between what was heard and `top` is gone, or never was.
+    fn lost(&mut self, top: Cursor) {
+        self.group = Group::default();
+        self.buffer.clear();
+        self.cursor = top;
+        self.everybody_out(disconnect::INSUFFICIENT_STATE);
+        self.room.begin_after(self.cursor.offset);
+        // A change of rights may be among what was missed.
+        self.room.rights_changed(self.hub.next_rights());
+    }
+
+    fn everybody_out(&self, why: Unsubscribe) {
+        let last = self.last_word(why);
+        for member in self.room.clear() {
+            if member.by_server {
+                // A client cannot subscribe to such a channel again: it comes back whole.
+                member.connection.outbound.close(disconnect::STATE_LOST);
+            } else {
+                member.cancel(&last);
+            }
+        }
+    }
+
+    async fn ask_again(&self) {
+        let channel = &self.room.entrance.channel;
+        let ask = |member: Arc<Member>| async move {
+            let verdict = (self.hub.rules.ask)(member.connection.clone(), channel.clone()).await;
+            (member, verdict)
+        };
+        let mut verdicts =
+            futures::stream::iter(self.room.members()).map(ask).buffer_unordered(limits::RIGHTS_ASKED_AT_ONCE);
+        while let Some((member, verdict)) = verdicts.next().await {
+            match verdict {
+                Verdict::Stays => {}
+                Verdict::Leaves(why) => {
+                    self.room.remove(&member);
+                    member.cancel(&self.last_word(why));
+                }
+                Verdict::Closes(why) => member.connection.outbound.close(why),
+            }
+        }
+    }
+
+    fn last_word(&self, why: Unsubscribe) -> Bytes {
+        let channel = &self.room.entrance.name;
+        frame::text_alone(&protocol::push(&protocol::Push::Unsubscribe { channel, why }))
+    }
+}
+
+/// Writes to everybody, and gives the thread away every half millisecond: other connections wait no longer than that.
+async fn fan_out(live: &[Arc<Member>], frames: &Bytes) {
+    let mut began = Instant::now();
+    for members in live.chunks(LOOK_EVERY) {
+        for member in members {
+            member.hear(frames);
+        }
+        if began.elapsed() >= limits::FAN_OUT_TURN {
+            tokio::task::yield_now().await;
+            began = Instant::now();
+        }
+    }
+}
