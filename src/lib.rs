@@ -59,5 +59,6 @@ pub mod demo;
 pub mod domain;
 pub mod http;
 pub mod limits;
+pub mod live;
 pub mod simulate;
 pub mod tracks;

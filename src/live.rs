@@ -1,0 +1,243 @@
+//! Live: sockets, the protocol that they speak, and the hub that carries changes to them.
+//!
+//! * [`protocol`], [`disconnect`]: every frame and every code of the protocol.
+//! * [`connection`], [`outbound`], [`frame`]: one socket, its task, and its way out.
+//! * [`session`]: what a client may ask and what it is answered.
+//! * [`hub`]: one room for each topic that somebody here listens to.
+//! * [`wheel`]: the times of all connections.
+//! * [`upgrade`]: from an HTTP request to a socket.
+//!
+//! This room decides nothing about runs and users: it asks the application.
+
+pub mod connection;
+pub mod disconnect;
+pub mod frame;
+pub mod hub;
+pub mod outbound;
+pub mod protocol;
+pub mod session;
+pub mod upgrade;
+pub mod wheel;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use futures::FutureExt as _;
+use parking_lot::Mutex;
+use tokio::net::TcpStream;
+use uuid::Uuid;
+
+use crate::app::channels::Channel;
+use crate::app::{App, AppError};
+use crate::limits;
+use crate::live::connection::task::Task;
+use crate::live::connection::{Beat, Connection};
+use crate::live::hub::{Counts, Hub, Rules, Verdict};
+use crate::live::wheel::Wheel;
+
+/// Everything that is live in this process.
+pub struct Live {
+    pub app: Arc<App>,
+    pub hub: Arc<Hub>,
+    pub options: Options,
+    wheel: Wheel<Connection>,
+    connections: Mutex<HashMap<Uuid, Weak<Connection>>>,
+    /// No new sockets: the process is about to end.
+    is_draining: AtomicBool,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    pub beat: Beat,
+    /// How exact the times of connections are.
+    pub tick: Duration,
+}
+
+impl Default for Options {
+    /// The Centrifuge defaults.
+    fn default() -> Self {
+        let beat = Beat {
+            ping_interval: Duration::from_secs(25),
+            pong_timeout: Duration::from_secs(10),
+            stale_after: Duration::from_secs(10),
+        };
+        Self { beat, tick: Duration::from_millis(250) }
+    }
+}
+
+/// A connection's entry in the book of this process. Dropping it strikes the entry out.
+pub struct Registered {
+    live: Arc<Live>,
+    connection: Arc<Connection>,
+}
+
+impl Live {
+    /// Starts the worker that looks after the times of connections.
+    pub fn new(app: Arc<App>, options: Options) -> Arc<Self> {
+        let counts =
+            Counts { subscriptions: app.metrics.subscriptions.clone(), frames_sent: app.metrics.frames_sent.clone() };
+        let hub = Hub::new(app.backend.clone(), rules(&app), app.workers.clone(), counts);
+        let wheel = Wheel::new(options.tick, app.clock.now());
+        let (connections, is_draining) = (Mutex::default(), AtomicBool::new(false));
+        let live = Arc::new(Self { app, hub, options, wheel, connections, is_draining });
+        live.app.workers.spawn(live.clone().keep_time());
+        live
+    }
+
+    /// How many connections are open.
+    pub fn connections_len(&self) -> usize {
+        self.connections.lock().len()
+    }
+
+    /// Takes no new sockets, and tells those that are here to come back elsewhere, spread over `time`. Ends when all are gone.
+    pub async fn drain(&self, time: Duration) {
+        self.is_draining.store(true, Ordering::SeqCst);
+        let mut connections = self.all();
+        let began = tokio::time::Instant::now();
+        let count = u32::try_from(connections.len()).unwrap_or(u32::MAX);
+        for (index, connection) in (0_u32..).zip(connections.drain(..)) {
+            // In the order of their random ids. Sockets of one millisecond go together.
+            let at = began + time.mul_f64(f64::from(index) / f64::from(count));
+            if at > tokio::time::Instant::now() {
+                tokio::time::sleep_until(at).await;
+            }
+            connection.outbound.close(disconnect::SHUTDOWN);
+        }
+        // Some came while this went on.
+        for connection in self.all() {
+            connection.outbound.close(disconnect::SHUTDOWN);
+        }
+        let deadline = tokio::time::Instant::now() + limits::CLOSING_TIME_MAX;
+        while self.connections_len() > 0 && tokio::time::Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        self.abort();
+    }
+
+    fn is_draining(&self) -> bool {
+        self.is_draining.load(Ordering::SeqCst)
+    }
+
+    /// Begins to serve a socket whose hand-shake is done. `early`: bytes that came behind the request.
+    fn welcome(self: &Arc<Self>, stream: TcpStream, early: Vec<u8>) {
+        if let Err(error) = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(limits::SOCKET_UNSENT_BYTES) {
+            tracing::debug!(%error, "a socket's unsent bytes could not be bounded");
+        }
+        let now = self.app.clock.now();
+        let connection = Arc::new(Connection::new(Uuid::new_v4(), stream, now, &self.options.beat));
+        let registered = Registered::new(self.clone(), connection);
+        self.app.workers.spawn(Task::new(registered, early));
+    }
+
+    /// Looks after pings, answers that do not come, and rooms that nobody needs, until the process ends.
+    async fn keep_time(self: Arc<Self>) {
+        let mut ticks = tokio::time::interval(self.options.tick);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                () = self.app.workers.closing().cancelled() => break,
+                _ = ticks.tick() => {}
+            }
+            for (index, connection) in self.wheel.due(self.app.clock.now()).into_iter().enumerate() {
+                if let Some(next) = connection.beat(self.app.clock.now(), &self.options.beat) {
+                    self.wheel.insert(next, Arc::downgrade(&connection));
+                }
+                if index % limits::MESSAGES_PER_TURN_MAX == 0 {
+                    tokio::task::yield_now().await;
+                }
+            }
+            self.hub.sweep(Instant::now());
+        }
+        // Nobody looks after them from here on.
+        self.abort();
+    }
+
+    fn abort(&self) {
+        self.is_draining.store(true, Ordering::SeqCst);
+        for connection in self.all() {
+            connection.outbound.abort();
+        }
+    }
+
+    fn all(&self) -> Vec<Arc<Connection>> {
+        self.connections.lock().values().filter_map(Weak::upgrade).collect()
+    }
+}
+
+/// How rights are asked again: of the application, and closed rather than open when it cannot tell.
+fn rules(app: &Arc<App>) -> Rules {
+    let app = app.clone();
+    Rules {
+        changes_rights: App::changes_rights,
+        ask: Box::new(move |connection, channel| {
+            let app = app.clone();
+            async move { ask(&app, &connection, &channel).await }.boxed()
+        }),
+    }
+}
+
+async fn ask(app: &App, connection: &Connection, channel: &Channel) -> Verdict {
+    let caller = connection.caller();
+    if let (Channel::User(_), Ok(identity)) = (channel, caller.identity()) {
+        return match app.still_good(identity).await {
+            Ok(true) => Verdict::Stays,
+            Ok(false) | Err(AppError::Unauthenticated) => Verdict::Closes(disconnect::INVALID_TOKEN),
+            Err(_) => Verdict::Closes(disconnect::SERVER_ERROR),
+        };
+    }
+    match app.open_channel(caller, &channel.name()).await {
+        Ok(_) => Verdict::Stays,
+        Err(AppError::NotFound(_) | AppError::Forbidden | AppError::Unauthenticated) => {
+            Verdict::Leaves(disconnect::REMOVED)
+        }
+        // It subscribes again, and is asked then.
+        Err(_) => Verdict::Leaves(disconnect::INSUFFICIENT_STATE),
+    }
+}
+
+impl Registered {
+    fn new(live: Arc<Live>, connection: Arc<Connection>) -> Self {
+        live.connections.lock().insert(connection.id, Arc::downgrade(&connection));
+        live.app.metrics.connections.inc();
+        let first = live
+            .app
+            .clock
+            .now()
+            .plus_millis(i64::try_from(live.options.beat.stale_after.as_millis()).unwrap_or(i64::MAX));
+        live.wheel.insert(first, Arc::downgrade(&connection));
+        // The drain may have looked at the book just before, and after the end nobody looks at the times any more.
+        if live.app.workers.closing().is_cancelled() {
+            connection.outbound.abort();
+        } else if live.is_draining() {
+            connection.outbound.close(disconnect::SHUTDOWN);
+        }
+        Self { live, connection }
+    }
+
+    pub fn live(&self) -> &Arc<Live> {
+        &self.live
+    }
+
+    pub fn connection(&self) -> &Arc<Connection> {
+        &self.connection
+    }
+
+    /// The close frame is on its way: it has a while to arrive.
+    pub fn closing(&self) {
+        let until = self.connection.closing(self.live.app.clock.now());
+        self.live.wheel.insert(until, Arc::downgrade(&self.connection));
+    }
+}
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        self.live.connections.lock().remove(&self.connection.id);
+        self.live.app.metrics.connections.dec();
+        if self.connection.outbound.was_slow() {
+            self.live.app.metrics.disconnects_slow.inc();
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What is known of one connection by those who speak to it: its way out, who it is, and its heartbeat.
+//!
+//! What it has subscribed to is the session's business; reading from its socket is the task's.
+
+pub mod task;
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::net::TcpStream;
+use uuid::Uuid;
+
+use crate::app::users::Caller;
+use crate::domain::time::Timestamp;
+use crate::limits;
+use crate::live::disconnect::{self, Disconnect};
+use crate::live::frame;
+use crate::live::outbound::Outbound;
+
+pub struct Connection {
+    pub id: Uuid,
+    pub outbound: Outbound,
+    /// Set once the connect command's token was found to be good.
+    caller: OnceLock<Caller>,
+    heartbeat: Mutex<Heartbeat>,
+}
+
+/// How often the server asks whether somebody is there, and how long it waits.
+#[derive(Clone, Copy, Debug)]
+pub struct Beat {
+    pub ping_interval: Duration,
+    /// How long the answer to a ping may take.
+    pub pong_timeout: Duration,
+    /// How long a new connection may take to send its connect command.
+    pub stale_after: Duration,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Heartbeat {
+    /// No connect command has succeeded.
+    Fresh { until: Timestamp },
+    /// The next ping is due.
+    Resting { ping_at: Timestamp },
+    /// A ping is out.
+    Asked { until: Timestamp, ping_at: Timestamp },
+    /// The close frame is on its way.
+    Closing { until: Timestamp },
+}
+
+impl Connection {
+    pub fn new(id: Uuid, stream: TcpStream, now: Timestamp, beat: &Beat) -> Self {
+        let heartbeat = Heartbeat::Fresh { until: plus(now, beat.stale_after) };
+        Self { id, outbound: Outbound::new(stream), caller: OnceLock::new(), heartbeat: Mutex::new(heartbeat) }
+    }
+
+    /// Who this is; nobody yet before the connect command.
+    pub fn caller(&self) -> &Caller {
+        self.caller.get().unwrap_or(&Caller::Anonymous)
+    }
+
+    /// Notes who this is. Only the first word counts: a connection never becomes somebody else.
+    pub fn identify(&self, caller: Caller) -> &Caller {
+        self.caller.get_or_init(|| caller)
+    }
+
+    /// The connect command has succeeded. The first ping comes at random, so that many who came together are spread.
+    pub fn connected(&self, now: Timestamp, beat: &Beat) {
+        let half = beat.ping_interval / 2;
+        let ping_at = plus(now, half + half.mul_f64(rand::random_range(0.0..1.0)));
+        *self.heartbeat.lock() = Heartbeat::Resting { ping_at };
+    }
+
+    /// The client says that it is there. It must have been asked.
+    pub fn pong(&self) -> Result<(), Disconnect> {
+        let mut heartbeat = self.heartbeat.lock();
+        match *heartbeat {
+            Heartbeat::Asked { ping_at, .. } => {
+                *heartbeat = Heartbeat::Resting { ping_at };
+                Ok(())
+            }
+            // On its way out, whatever it says.
+            Heartbeat::Closing { .. } => Ok(()),
+            Heartbeat::Fresh { .. } | Heartbeat::Resting { .. } => Err(disconnect::BAD_REQUEST),
+        }
+    }
+
+    /// The close frame is on its way. Answers when to look at the latest whether it has arrived.
+    pub fn closing(&self, now: Timestamp) -> Timestamp {
+        let until = plus(now, limits::CLOSING_TIME_MAX);
+        *self.heartbeat.lock() = Heartbeat::Closing { until };
+        until
+    }
+
+    /// Does what is due, and answers when to look again, if at all.
+    pub fn beat(&self, now: Timestamp, beat: &Beat) -> Option<Timestamp> {
+        let mut heartbeat = self.heartbeat.lock();
+        match *heartbeat {
+            Heartbeat::Fresh { until } if is_due(until, now, beat.stale_after) => {
+                self.outbound.close(disconnect::STALE);
+                None
+            }
+            Heartbeat::Resting { ping_at } if is_due(ping_at, now, beat.ping_interval) => {
+                let until = plus(now, beat.pong_timeout);
+                *heartbeat = Heartbeat::Asked { until, ping_at: plus(now, beat.ping_interval) };
+                // After the state: the answer may be here before this line is left.
+                drop(heartbeat);
+                self.outbound.push(&frame::ping());
+                Some(until)
+            }
+            Heartbeat::Asked { until, .. } if is_due(until, now, beat.pong_timeout) => {
+                self.outbound.close(disconnect::NO_PONG);
+                None
+            }
+            Heartbeat::Closing { until } if is_due(until, now, limits::CLOSING_TIME_MAX) => {
+                self.outbound.abort();
+                None
+            }
+            Heartbeat::Fresh { until: next }
+            | Heartbeat::Resting { ping_at: next }
+            | Heartbeat::Asked { until: next, .. }
+            | Heartbeat::Closing { until: next } => Some(next),
+        }
+    }
+}
+
+/// Whether `at` has come. A time that is further away than it was ever set shows that the clock was set back.
+fn is_due(at: Timestamp, now: Timestamp, at_most: Duration) -> bool {
+    now >= at || at > plus(now, at_most)
+}
+
+fn plus(time: Timestamp, by: Duration) -> Timestamp {
+    time.plus_millis(i64::try_from(by.as_millis()).unwrap_or(i64::MAX))
+}

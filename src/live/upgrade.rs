@@ -1,0 +1,107 @@
+//! From an HTTP request to a socket: the hand-shake of RFC 6455, section 4.2.
+//!
+//! Any origin may connect: a connection is somebody only through the token in its first command, never through a cookie,
+//! so another site's page can do no more here than its own author.
+
+use std::sync::Arc;
+
+use http::header::{
+    CONNECTION, HeaderMap, HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+    SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use http::{HeaderName, StatusCode};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+
+use crate::live::Live;
+
+/// The subprotocol that means the JSON form. Most JSON clients ask for none.
+const JSON: &str = "centrifuge-json";
+/// Seconds after which a client that comes during the shutdown may try again: another instance, or the next process.
+const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("1");
+
+impl Live {
+    /// `GET /connection/websocket`.
+    pub fn routes(self: &Arc<Self>) -> BoxedFilter<(Response,)> {
+        let live = self.clone();
+        warp::path!("connection" / "websocket")
+            .and(warp::get())
+            .and(warp::header::headers_cloned())
+            .and(warp::ext::optional::<OnUpgrade>())
+            .map(move |headers: HeaderMap, upgrade: Option<OnUpgrade>| live.shake_hands(&headers, upgrade))
+            .boxed()
+    }
+
+    fn shake_hands(self: &Arc<Self>, headers: &HeaderMap, upgrade: Option<OnUpgrade>) -> Response {
+        if self.is_draining() {
+            let mut response = refusal(StatusCode::SERVICE_UNAVAILABLE, "the server is about to stop");
+            response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_S);
+            return response;
+        }
+        let key = match accept_key(headers) {
+            Ok(key) => key,
+            Err(response) => return *response,
+        };
+        let Some(upgrade) = upgrade else {
+            return refusal(StatusCode::BAD_REQUEST, "this connection cannot become a WebSocket");
+        };
+        self.app.workers.spawn(self.clone().take_over(upgrade));
+
+        let mut response = Response::default();
+        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        let headers_out = response.headers_mut();
+        headers_out.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+        headers_out.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        headers_out.insert(SEC_WEBSOCKET_ACCEPT, key);
+        if has_token(headers, &SEC_WEBSOCKET_PROTOCOL, JSON) {
+            headers_out.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(JSON));
+        }
+        response
+    }
+
+    async fn take_over(self: Arc<Self>, upgrade: OnUpgrade) {
+        // An error means that the client has gone before the hand-shake was done.
+        let Ok(upgraded) = upgrade.await else { return };
+        match upgraded.downcast::<TokioIo<TcpStream>>() {
+            // A copy: hyper's read buffer would live as long as a slice of it.
+            Ok(parts) => self.welcome(parts.io.into_inner(), parts.read_buf.to_vec()),
+            Err(_) => tracing::error!("a socket came from another listener than the server's own"),
+        }
+    }
+}
+
+/// Checks the request's headers; the answer to its key.
+fn accept_key(headers: &HeaderMap) -> Result<HeaderValue, Box<Response>> {
+    if !has_token(headers, &UPGRADE, "websocket") || !has_token(headers, &CONNECTION, "upgrade") {
+        let mut response = refusal(StatusCode::UPGRADE_REQUIRED, "this address speaks WebSocket");
+        response.headers_mut().insert(UPGRADE, HeaderValue::from_static("websocket"));
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+        return Err(response.into());
+    }
+    if headers.get(SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
+        let mut response = refusal(StatusCode::UPGRADE_REQUIRED, "the version of WebSocket must be 13");
+        response.headers_mut().insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+        return Err(response.into());
+    }
+    // 16 bytes in base64.
+    let key = headers.get(SEC_WEBSOCKET_KEY).filter(|key| key.len() == 24 && key.as_bytes().ends_with(b"=="));
+    key.and_then(|key| HeaderValue::try_from(derive_accept_key(key.as_bytes())).ok())
+        .ok_or_else(|| refusal(StatusCode::BAD_REQUEST, "Sec-WebSocket-Key must be 16 bytes in base64").into())
+}
+
+/// Whether a header, perhaps sent several times, lists this token.
+fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|part| part.trim().eq_ignore_ascii_case(token))
+}
+
+fn refusal(status: StatusCode, message: &'static str) -> Response {
+    let mut response = Response::new(message.into());
+    *response.status_mut() = status;
+    response
+}
