@@ -60,5 +60,6 @@ pub mod domain;
 pub mod http;
 pub mod limits;
 pub mod live;
+pub mod server;
 pub mod simulate;
 pub mod tracks;
