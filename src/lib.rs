@@ -58,6 +58,7 @@ pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod http;
+pub mod instance;
 pub mod limits;
 pub mod live;
 pub mod server;

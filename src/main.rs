@@ -1,1 +1,203 @@
-fn main() {}
+//! The command line → Config → store → server; signals.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Parser;
+use runnity::app::Settings;
+use runnity::app::documents;
+use runnity::backend::embedded::Embedded;
+use runnity::clock::Clock;
+use runnity::config::{self, Command, CommandLine};
+use runnity::domain::user::{Level, Visibility};
+use runnity::instance::{self, Instance};
+use runnity::simulate::plan::Plan;
+use runnity::simulate::report::Report;
+use runnity::{app::App, demo, simulate, tracks};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() -> ExitCode {
+    let line = CommandLine::parse();
+    let filter = EnvFilter::try_from_env("RUNNITY_LOG").unwrap_or_else(|_| EnvFilter::new("warn,runnity=info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(&error.into()),
+    };
+    let done = runtime.block_on(async {
+        match line.command.unwrap_or(Command::Serve(line.serve)) {
+            Command::Serve(serve) => run_server(serve).await,
+            Command::Demo(demo) => run_demo(demo).await,
+            Command::Simulate(simulate) => run_simulation(simulate).await,
+            Command::User(user) => make_users(user).await,
+            Command::Token(token) => make_token(token).await,
+        }
+    });
+    runtime.shutdown_timeout(Duration::from_secs(5));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => complain(&error),
+    }
+}
+
+fn complain(error: &Failure) -> ExitCode {
+    eprintln!("runnity: {error}");
+    ExitCode::FAILURE
+}
+
+async fn run_server(serve: config::Serve) -> Result<(), Failure> {
+    let clock = Clock::system();
+    let backend = Arc::new(Embedded::open(&serve.data, clock.clone())?);
+    let settings = Settings { open_channels: serve.open_channels };
+    if settings.open_channels {
+        tracing::warn!("--open-channels: everyone may subscribe to and publish on any channel. For development only");
+    }
+    let options = instance::Options {
+        web: serve.pages.web_demo(),
+        http: serve.pages.http(),
+        drain: serve.drain_s,
+        ..instance::Options::default()
+    };
+    let instance = Instance::start(backend.clone(), clock, settings, serve.listen, options).await?;
+    if let Some(token) = instance.app().ensure_admin(serve.admin_token.as_deref()).await? {
+        println!("admin token, shown this once: {}", token.reveal());
+    }
+    println!("Runnity is at http://{}", instance.address());
+    stop_signal().await?;
+    tracing::info!("stopping");
+    instance.shutdown().await;
+    backend.close().await?;
+    Ok(())
+}
+
+async fn run_demo(demo: config::Demo) -> Result<(), Failure> {
+    let folder = std::env::temp_dir().join(format!("runnity-demo-{}", std::process::id()));
+    let clock = Clock::system();
+    let backend = Arc::new(Embedded::open(&folder, clock.clone())?);
+    let options = instance::Options {
+        web: demo.pages.web_demo(),
+        http: demo.pages.http(),
+        drain: Duration::ZERO,
+        ..instance::Options::default()
+    };
+    let instance = Instance::start(backend.clone(), clock, Settings::default(), demo.listen, options).await?;
+    let stop = CancellationToken::new();
+    let runners = simulate::run(
+        simulate::Options {
+            server: format!("http://{}", instance.local_address()),
+            transport: simulate::Transport::WebSocket,
+            visibility: documents::visibility_name(Visibility::Public),
+            speed: 1.0,
+            watch: false,
+            tokens: Vec::new(),
+        },
+        demo::plans(usize::from(demo.runners)),
+        Arc::new(Report::default()),
+        stop.clone(),
+    );
+    println!("Runnity's demo is at http://{} (Ctrl-C ends it)", instance.address());
+    let done = tokio::select! {
+        done = runners => done.map_err(Failure::from),
+        signal = stop_signal() => signal,
+    };
+    stop.cancel();
+    instance.shutdown().await;
+    backend.close().await?;
+    std::fs::remove_dir_all(&folder)?;
+    done
+}
+
+async fn run_simulation(simulation: config::Simulate) -> Result<(), Failure> {
+    let stop = CancellationToken::new();
+    let tokens = match &simulation.tokens {
+        Some(path) => std::fs::read_to_string(path)?.lines().map(str::to_owned).collect(),
+        None => Vec::new(),
+    };
+    let options = simulate::Options {
+        server: simulation.server.clone(),
+        transport: match simulation.transport {
+            config::Transport::Http => simulate::Transport::Http,
+            config::Transport::Websocket => simulate::Transport::WebSocket,
+        },
+        visibility: documents::visibility_name(match simulation.visibility {
+            config::Sight::Public => Visibility::Public,
+            config::Sight::Friends => Visibility::Friends,
+            config::Sight::Private => Visibility::Private,
+        }),
+        speed: simulation.speed,
+        watch: simulation.visibility == config::Sight::Public,
+        tokens,
+    };
+    let report = Arc::new(Report::default());
+    let mut progress = tokio::time::interval(Duration::from_secs(1));
+    let end = simulation.seconds.map(|seconds| tokio::time::Instant::now() + Duration::from_secs(seconds));
+    let mut running = std::pin::pin!(simulate::run(options, plans(&simulation)?, report.clone(), stop.clone()));
+    let done = loop {
+        tokio::select! {
+            done = &mut running => break done,
+            _ = progress.tick() => {
+                eprint!("\r{}  ", report.progress());
+                if end.is_some_and(|end| end <= tokio::time::Instant::now()) {
+                    stop.cancel();
+                }
+            }
+            signal = stop_signal() => { signal?; stop.cancel(); }
+        }
+    };
+    eprintln!();
+    println!("{report}");
+    Ok(done?)
+}
+
+fn plans(simulation: &config::Simulate) -> Result<Vec<Plan>, Failure> {
+    let read =
+        |path: &std::path::PathBuf| tracks::parse_file(path).map_err(|error| format!("{}: {error}", path.display()));
+    let files = match simulation.files.is_empty() {
+        true => tracks::recorded::all().into_iter().filter(|it| it.on_foot).map(|it| it.fixes).collect(),
+        false => simulation.files.iter().map(read).collect::<Result<Vec<_>, _>>()?,
+    };
+    Ok(simulate::plan::share_out(&files, usize::try_from(simulation.runners)?))
+}
+
+async fn make_users(user: config::User) -> Result<(), Failure> {
+    let (backend, app) = open(&user.data)?;
+    let level = if user.admin { Level::Admin } else { Level::User };
+    for number in 1..=user.count {
+        let name = if user.count == 1 { user.name.clone() } else { format!("{} {number}", user.name) };
+        let (made, token) = app.add_user(&name, level).await?;
+        println!("{} {}", made.id, token.reveal());
+    }
+    app.workers.close().await;
+    backend.close().await?;
+    Ok(())
+}
+
+async fn make_token(token: config::Token) -> Result<(), Failure> {
+    let (backend, app) = open(&token.data)?;
+    let (user, secret) = app.new_token(&token.name).await?;
+    println!("{} {}", user.id, secret.reveal());
+    app.workers.close().await;
+    backend.close().await?;
+    Ok(())
+}
+
+fn open(data: &std::path::Path) -> Result<(Arc<Embedded>, Arc<App>), Failure> {
+    let clock = Clock::system();
+    let backend = Arc::new(Embedded::open(data, clock.clone())?);
+    Ok((backend.clone(), App::new(backend, clock, Settings::default())))
+}
+
+/// Returns when the process is asked to end.
+async fn stop_signal() -> Result<(), Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}

@@ -5,6 +5,8 @@
 //! are a few dozen commits and no conflict. Conflicts come from other instances alone; then all is read and decided again.
 //! Records of busy aggregates stay in a bounded cache, so a steady stream costs one commit and no read.
 
+mod draft;
+
 use std::collections::{HashMap, VecDeque};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -18,10 +20,10 @@ use tokio::sync::oneshot;
 use crate::app::AppError;
 use crate::app::metrics::Metrics;
 use crate::app::workers::Workers;
-use crate::backend::{
-    AggregateId, Append, Backend, Commit, CommitError, Expect, Index, Keep, Move, Once, Put, Version,
-};
+use crate::backend::{AggregateId, Backend, CommitError, Once, Version};
 use crate::limits;
+
+pub use draft::Draft;
 
 /// The head of one kind of aggregate, as it is stored.
 pub trait Record: Clone + Send + Sync + Serialize + DeserializeOwned + 'static {
@@ -35,22 +37,8 @@ pub struct Lanes<R> {
     workers: Workers,
     metrics: Arc<Metrics>,
     /// An aggregate is here while a worker takes its decisions.
-    waiting: Mutex<HashMap<AggregateId, VecDeque<Box<dyn Job<R>>>>>,
+    waiting: Mutex<HashMap<AggregateId, VecDeque<BoxedJob<R>>>>,
     heads: Mutex<LruCache<AggregateId, Head<R>>>,
-}
-
-/// What a decision sees and changes.
-pub struct Draft<R> {
-    record: Option<Arc<R>>,
-    changed: bool,
-    commit: Commit,
-}
-
-/// How far a draft had come before a decision.
-struct Mark<R> {
-    record: Option<Arc<R>>,
-    changed: bool,
-    lens: [usize; 4],
 }
 
 /// Makes a decision count once, however often it is sent.
@@ -63,6 +51,8 @@ struct Head<R> {
     /// Whether it was read for this very decision. A refusal is only given on a fresh one.
     fresh: bool,
 }
+
+type BoxedJob<R> = Box<dyn Job<R>>;
 
 /// A decision whose answer's type is known to nobody but itself.
 trait Job<R>: Send {
@@ -126,7 +116,7 @@ impl<R: Record> Lanes<R> {
         receiver.await.unwrap_or(Err(AppError::Internal))
     }
 
-    fn enqueue(self: &Arc<Self>, aggregate: AggregateId, job: Box<dyn Job<R>>) -> Result<(), AppError> {
+    fn enqueue(self: &Arc<Self>, aggregate: AggregateId, job: BoxedJob<R>) -> Result<(), AppError> {
         let mut waiting = self.waiting.lock();
         if let Some(queue) = waiting.get_mut(&aggregate) {
             if queue.len() >= limits::TRANSACT_QUEUE_LEN_MAX {
@@ -152,7 +142,7 @@ impl<R: Record> Lanes<R> {
         }
     }
 
-    async fn carry_out(&self, aggregate: &AggregateId, mut batch: Vec<Box<dyn Job<R>>>) {
+    async fn carry_out(&self, aggregate: &AggregateId, mut batch: Vec<BoxedJob<R>>) {
         let mut fresh_needed = false;
         for _ in 0..limits::TRANSACT_ATTEMPTS_MAX {
             let head = match self.head(aggregate, fresh_needed).await {
@@ -171,7 +161,7 @@ impl<R: Record> Lanes<R> {
             }
             let record = draft.record.clone();
             let changed = draft.changed;
-            let commit = match draft.into_commit(aggregate, head.version, &batch) {
+            let commit = match draft.into_commit(aggregate, head.version, onces(&batch)) {
                 Ok(commit) => commit,
                 Err(error) => return fail(batch, &error),
             };
@@ -235,10 +225,10 @@ struct LaneGuard<'a, R> {
 
 impl<R> LaneGuard<'_, R> {
     /// What waits now, each idempotency key once; `None`, and the lane is closed, when nothing waits.
-    fn next_batch(&self) -> Option<Vec<Box<dyn Job<R>>>> {
+    fn next_batch(&self) -> Option<Vec<BoxedJob<R>>> {
         let mut waiting = self.lanes.waiting.lock();
         let queue = waiting.get_mut(self.aggregate)?;
-        let mut batch: Vec<Box<dyn Job<R>>> = Vec::new();
+        let mut batch: Vec<BoxedJob<R>> = Vec::new();
         while let Some(job) = queue.front() {
             let repeated = job
                 .once()
@@ -266,9 +256,9 @@ impl<R> Drop for LaneGuard<'_, R> {
 fn decide_all<R: Record>(
     aggregate: &AggregateId,
     head: &Head<R>,
-    batch: &mut [Box<dyn Job<R>>],
+    batch: &mut [BoxedJob<R>],
 ) -> (Draft<R>, Vec<Option<AppError>>) {
-    let mut draft = Draft { record: head.record.clone(), changed: false, commit: Commit::on(aggregate.clone()) };
+    let mut draft = Draft::on(aggregate.clone(), head.record.clone());
     let mut refused = Vec::with_capacity(batch.len());
     for job in batch {
         let before = draft.mark();
@@ -281,7 +271,7 @@ fn decide_all<R: Record>(
     (draft, refused)
 }
 
-fn refuse<R>(batch: Vec<Box<dyn Job<R>>>, refused: Vec<Option<AppError>>) -> Vec<Box<dyn Job<R>>> {
+fn refuse<R>(batch: Vec<BoxedJob<R>>, refused: Vec<Option<AppError>>) -> Vec<BoxedJob<R>> {
     let mut accepted = Vec::with_capacity(batch.len());
     for (job, refusal) in batch.into_iter().zip(refused) {
         match refusal {
@@ -292,7 +282,7 @@ fn refuse<R>(batch: Vec<Box<dyn Job<R>>>, refused: Vec<Option<AppError>>) -> Vec
     accepted
 }
 
-fn answer_repeated<R>(batch: Vec<Box<dyn Job<R>>>, found: &[Once]) -> Vec<Box<dyn Job<R>>> {
+fn answer_repeated<R>(batch: Vec<BoxedJob<R>>, found: &[Once]) -> Vec<BoxedJob<R>> {
     let mut left = Vec::with_capacity(batch.len());
     for job in batch {
         match job.once().and_then(|once| found.iter().find(|seen| seen.key == once.0)) {
@@ -303,7 +293,16 @@ fn answer_repeated<R>(batch: Vec<Box<dyn Job<R>>>, found: &[Once]) -> Vec<Box<dy
     left
 }
 
-fn fail<R>(batch: Vec<Box<dyn Job<R>>>, error: &AppError) {
+/// The idempotency keys of a batch, each with the answer to remember.
+fn onces<R>(batch: &[BoxedJob<R>]) -> Vec<Once> {
+    let once = |job: &BoxedJob<R>| {
+        let OnceKey(key) = job.once()?;
+        Some(Once { key: key.clone(), record: job.record(), keep: limits::ONCE_KEEP })
+    };
+    batch.iter().filter_map(once).collect()
+}
+
+fn fail<R>(batch: Vec<BoxedJob<R>>, error: &AppError) {
     for job in batch {
         job.settle(Outcome::Failed(error.clone()));
     }
@@ -323,86 +322,6 @@ pub fn encode<T: Serialize>(value: &T) -> Result<Bytes, AppError> {
         tracing::error!("a record cannot be written down");
         AppError::Internal
     })
-}
-
-impl<R: Record> Draft<R> {
-    pub fn record(&self) -> Option<&R> {
-        self.record.as_deref()
-    }
-
-    pub fn put(&mut self, record: R) {
-        self.record = Some(Arc::new(record));
-        self.changed = true;
-    }
-
-    pub fn aggregate(&self) -> &AggregateId {
-        &self.commit.aggregate
-    }
-
-    /// Puts a document beside the head.
-    pub fn put_beside(&mut self, name: &str, value: Bytes) {
-        let key = self.commit.aggregate.key(name);
-        self.commit.puts.push(Put { key, value: Some(value) });
-    }
-
-    /// Puts `member` into an index, or takes it out.
-    pub fn place(&mut self, index: Index, member: impl Into<Arc<str>>, score: Option<i64>) {
-        self.commit.moves.push(Move { index, member: member.into(), score });
-    }
-
-    /// Appends a change to the aggregate's topic of this name.
-    pub fn append(&mut self, topic: &str, keep: Keep, payload: Bytes) {
-        let topic = self.commit.aggregate.topic(topic);
-        self.commit.appends.push(Append { topic, keep, payload });
-    }
-
-    /// Forgets all changes of the aggregate's topic of this name; what is appended by the same decision stays.
-    pub fn clear(&mut self, topic: &str) {
-        let topic = self.commit.aggregate.topic(topic);
-        self.commit.clears.push(topic);
-    }
-
-    fn is_worth_a_commit(&self) -> bool {
-        let commit = &self.commit;
-        let empty = commit.puts.is_empty() && commit.moves.is_empty() && commit.appends.is_empty();
-        self.changed || !empty || !commit.clears.is_empty()
-    }
-
-    fn mark(&self) -> Mark<R> {
-        let commit = &self.commit;
-        let lens = [commit.puts.len(), commit.moves.len(), commit.appends.len(), commit.clears.len()];
-        Mark { record: self.record.clone(), changed: self.changed, lens }
-    }
-
-    fn back_to(&mut self, Mark { record, changed, lens: [puts, moves, appends, clears] }: Mark<R>) {
-        self.record = record;
-        self.changed = changed;
-        self.commit.puts.truncate(puts);
-        self.commit.moves.truncate(moves);
-        self.commit.appends.truncate(appends);
-        self.commit.clears.truncate(clears);
-    }
-
-    fn into_commit(
-        mut self,
-        aggregate: &AggregateId,
-        version: Version,
-        batch: &[Box<dyn Job<R>>],
-    ) -> Result<Commit, AppError> {
-        let key = aggregate.head();
-        self.commit.expect.push(Expect { key: key.clone(), version });
-        if self.changed {
-            let value = self.record.as_deref().map(encode).transpose()?;
-            self.commit.puts.push(Put { key, value });
-        }
-        for job in batch {
-            if let Some(OnceKey(key)) = job.once() {
-                let once = Once { key: key.clone(), record: job.record(), keep: limits::ONCE_KEEP };
-                self.commit.once.push(once);
-            }
-        }
-        Ok(self.commit)
-    }
 }
 
 impl<R, T, D> Job<R> for Waiting<T, D>

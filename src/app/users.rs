@@ -96,7 +96,10 @@ impl App {
         self.users
             .transact(aggregate(&id), None, move |draft| match draft.record() {
                 Some(_) => Err(AppError::Internal),
-                None => Ok(draft.put(user.clone())),
+                None => {
+                    draft.put(user.clone());
+                    Ok(())
+                }
             })
             .await?;
         Ok((document, secret))

@@ -17,9 +17,12 @@ const RUNS_LEN_MAX: usize = 100;
 /// Runs that wait to be watched.
 const WAITING_LEN_MAX: usize = 1_024;
 
+/// A run to be watched, and whom to tell when it is.
+type Ask = (String, oneshot::Sender<()>);
+
 #[derive(Clone)]
 pub struct Spectator {
-    asks: mpsc::Sender<(String, oneshot::Sender<()>)>,
+    asks: mpsc::Sender<Ask>,
     report: Arc<Report>,
 }
 
@@ -54,9 +57,9 @@ impl Spectator {
 }
 
 /// Opens one socket after another, each for a bounded number of runs.
-async fn serve(server: String, mut asked: mpsc::Receiver<(String, oneshot::Sender<()>)>, report: Arc<Report>) {
+async fn serve(server: String, mut asked: mpsc::Receiver<Ask>, report: Arc<Report>) {
     let mut sockets = tokio::task::JoinSet::new();
-    let mut open: Option<(mpsc::Sender<(String, oneshot::Sender<()>)>, usize)> = None;
+    let mut open: Option<(mpsc::Sender<Ask>, usize)> = None;
     while let Some(ask) = asked.recv().await {
         let (asks, runs) = match open.take() {
             Some((asks, runs)) if runs < RUNS_LEN_MAX => (asks, runs),
@@ -78,11 +81,7 @@ async fn serve(server: String, mut asked: mpsc::Receiver<(String, oneshot::Sende
     sockets.join_all().await;
 }
 
-async fn listen(
-    server: &str,
-    mut asked: mpsc::Receiver<(String, oneshot::Sender<()>)>,
-    report: &Report,
-) -> Result<(), SimulateError> {
+async fn listen(server: &str, mut asked: mpsc::Receiver<Ask>, report: &Report) -> Result<(), SimulateError> {
     let mut socket = Socket::connect(server, None).await?;
     let mut waiting: Vec<(u32, oneshot::Sender<()>)> = Vec::new();
     loop {

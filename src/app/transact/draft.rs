@@ -1,0 +1,103 @@
+//! What a decision sees and changes: the record, and what is written beside it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::{Record, encode};
+use crate::app::AppError;
+use crate::backend::{AggregateId, Append, Commit, Expect, Index, Keep, Move, Once, Put, Version};
+
+/// What a decision sees and changes.
+pub struct Draft<R> {
+    pub(super) record: Option<Arc<R>>,
+    pub(super) changed: bool,
+    commit: Commit,
+}
+
+/// How far a draft had come before a decision.
+pub(super) struct Mark<R> {
+    record: Option<Arc<R>>,
+    changed: bool,
+    lens: [usize; 4],
+}
+
+impl<R: Record> Draft<R> {
+    pub fn record(&self) -> Option<&R> {
+        self.record.as_deref()
+    }
+
+    pub fn put(&mut self, record: R) {
+        self.record = Some(Arc::new(record));
+        self.changed = true;
+    }
+
+    /// On what the decisions before left.
+    pub(super) fn on(aggregate: AggregateId, record: Option<Arc<R>>) -> Self {
+        Self { record, changed: false, commit: Commit::on(aggregate) }
+    }
+
+    pub fn aggregate(&self) -> &AggregateId {
+        &self.commit.aggregate
+    }
+
+    /// Puts a document beside the head.
+    pub fn put_beside(&mut self, name: &str, value: Bytes) {
+        let key = self.commit.aggregate.key(name);
+        self.commit.puts.push(Put { key, value: Some(value) });
+    }
+
+    /// Puts `member` into an index, or takes it out.
+    pub fn place(&mut self, index: Index, member: impl Into<Arc<str>>, score: Option<i64>) {
+        self.commit.moves.push(Move { index, member: member.into(), score });
+    }
+
+    /// Appends a change to the aggregate's topic of this name.
+    pub fn append(&mut self, topic: &str, keep: Keep, payload: Bytes) {
+        let topic = self.commit.aggregate.topic(topic);
+        self.commit.appends.push(Append { topic, keep, payload });
+    }
+
+    /// Forgets all changes of the aggregate's topic of this name; what is appended by the same decision stays.
+    pub fn clear(&mut self, topic: &str) {
+        let topic = self.commit.aggregate.topic(topic);
+        self.commit.clears.push(topic);
+    }
+
+    pub(super) fn is_worth_a_commit(&self) -> bool {
+        let commit = &self.commit;
+        let empty = commit.puts.is_empty() && commit.moves.is_empty() && commit.appends.is_empty();
+        self.changed || !empty || !commit.clears.is_empty()
+    }
+
+    pub(super) fn mark(&self) -> Mark<R> {
+        let commit = &self.commit;
+        let lens = [commit.puts.len(), commit.moves.len(), commit.appends.len(), commit.clears.len()];
+        Mark { record: self.record.clone(), changed: self.changed, lens }
+    }
+
+    pub(super) fn back_to(&mut self, Mark { record, changed, lens: [puts, moves, appends, clears] }: Mark<R>) {
+        self.record = record;
+        self.changed = changed;
+        self.commit.puts.truncate(puts);
+        self.commit.moves.truncate(moves);
+        self.commit.appends.truncate(appends);
+        self.commit.clears.truncate(clears);
+    }
+
+    pub(super) fn into_commit(
+        mut self,
+        aggregate: &AggregateId,
+        version: Version,
+        once: Vec<Once>,
+    ) -> Result<Commit, AppError> {
+        let key = aggregate.head();
+        self.commit.expect.push(Expect { key: key.clone(), version });
+        if self.changed {
+            let value = self.record.as_deref().map(encode).transpose()?;
+            self.commit.puts.push(Put { key, value });
+        }
+        self.commit.once = once;
+        Ok(self.commit)
+    }
+}

@@ -1,0 +1,92 @@
+//! One instance of the product, put together: a store, the app above it, its doors, and the server that they are served by.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use warp::Filter as _;
+
+use crate::app::{App, Settings};
+use crate::backend::Backend;
+use crate::clock::Clock;
+use crate::http::{self, WebDemo};
+use crate::live::{self, Live};
+use crate::server::{self, Server};
+
+/// What the operator chose about the doors.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    pub web: WebDemo,
+    pub http: http::Options,
+    pub live: live::Options,
+    /// Over how long the sockets are told to reconnect elsewhere at the end.
+    pub drain: Duration,
+}
+
+pub struct Instance {
+    app: Arc<App>,
+    live: Arc<Live>,
+    address: SocketAddr,
+    stop: CancellationToken,
+    serving: JoinHandle<()>,
+}
+
+impl Instance {
+    /// Listens on `listen` (port 0: any free one), and serves until [`Instance::shutdown`].
+    pub async fn start(
+        backend: Arc<dyn Backend>,
+        clock: Clock,
+        settings: Settings,
+        listen: SocketAddr,
+        options: Options,
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind(listen).await.map_err(|error| {
+            io::Error::new(error.kind(), format!("{listen} cannot be listened on ({error}): choose another --listen"))
+        })?;
+        let address = listener.local_addr()?;
+        let app = App::new(backend, clock, settings);
+        app.start_duties();
+        let live = Live::new(app.clone(), options.live);
+        let routes = live.routes().or(http::routes(app.clone(), options.web, options.http)).unify().boxed();
+        let server = Server::new(app.clone(), live.clone(), routes, server::Options { drain: options.drain });
+        let stop = server.stop();
+        let serving = app.workers.spawn(server.listen(listener));
+        Ok(Self { app, live, address, stop, serving })
+    }
+
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    pub fn live(&self) -> &Arc<Live> {
+        &self.live
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where it can be reached from this machine.
+    pub fn local_address(&self) -> SocketAddr {
+        let ip = match self.address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+            ip => ip,
+        };
+        SocketAddr::new(ip, self.address.port())
+    }
+
+    /// Answers what is under way, tells the sockets to reconnect elsewhere, and ends all workers. The store is its owner's
+    /// to close.
+    pub async fn shutdown(self) {
+        self.stop.cancel();
+        // A server that panicked has nothing left to end.
+        let _ = self.serving.await;
+        self.app.workers.close().await;
+    }
+}
