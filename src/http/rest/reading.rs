@@ -25,6 +25,9 @@ pub fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Error> {
     if body.is_empty() {
         return Err(AppError::invalid("body", "is empty").into());
     }
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(AppError::invalid("body", "must be a JSON object").into());
+    }
     Ok(documents::parse(body)?)
 }
 
