@@ -2,4 +2,8 @@
 
 mod backend_contract;
 mod backend_embedded;
+mod rest;
+mod runnity;
+mod support;
 mod tidy;
+mod web_files;
