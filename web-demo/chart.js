@@ -16,6 +16,7 @@ import { loadUplot } from './vendor.js';
 const SAMPLES_MAX = 600;
 /** Slower than this multiple of the median is walking or standing: it may leave the chart at the bottom. */
 const SLOW_FACTOR = 1.8;
+const SPAN_MIN_S = 60;
 
 /**
  * @param {HTMLElement} container
@@ -207,7 +208,8 @@ function paceScale(plot, low, high) {
   const median = known[known.length >> 1] ?? low;
   const top = Math.max(median * 0.5, low);
   const bottom = Math.min(high, median * SLOW_FACTOR);
-  const room = Math.max(10, (bottom - top) * 0.12);
+  // An even run shall look even: no less than a minute from top to bottom.
+  const room = Math.max(10, (bottom - top) * 0.12, (SPAN_MIN_S - (bottom - top)) / 2);
   return [top - room, bottom + room];
 }
 

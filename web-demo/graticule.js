@@ -38,13 +38,16 @@ export function drawGraticule(context, projection, colours, without) {
   const south = latitudeOf(Math.min(1, 0.5 + (height - originY) / scale));
 
   context.save();
+  let gap = [0, 0];
   if (without) {
     const [w, s, e, n] = without;
     context.beginPath();
     context.rect(0, 0, width, height);
     const left = projection.left(mercatorX(w));
+    const right = projection.left(mercatorX(e));
     const top = projection.top(mercatorY(n));
-    context.rect(left, top, projection.left(mercatorX(e)) - left, projection.top(mercatorY(s)) - top);
+    context.rect(left, top, right - left, projection.top(mercatorY(s)) - top);
+    gap = [left - 60, right]; // a number that would be cut in two is left out
     context.clip('evenodd');
   }
   context.strokeStyle = colours.grid;
@@ -59,7 +62,7 @@ export function drawGraticule(context, projection, colours, without) {
     context.lineTo(x, height);
     const turned = ((((longitude + 180) % 360) + 360) % 360) - 180;
     // Between the scale and the attribution.
-    if (x > 110 && x < width - 250) context.fillText(label(turned, step, 'E', 'W'), x + 4, height - 6);
+    if (x > 110 && x < width - 250 && (x < gap[0] || x > gap[1])) context.fillText(label(turned, step, 'E', 'W'), x + 4, height - 6);
   }
   for (let latitude = Math.ceil(south / step) * step; latitude <= north; latitude += step) {
     const y = Math.round(originY + (mercatorY(latitude) - 0.5) * scale) + 0.5;

@@ -154,7 +154,17 @@ function noMap() {
   find('#no-map').hidden = false;
 }
 
+/** The calls that start a run, for this server, ready to be copied. */
+function hint() {
+  setText(find('#curl'), [
+    `curl --json '{"name":"Aino","password":"a long one"}' ${location.origin}/api/users`,
+    `curl --json '{"visibility":"public"}' -H 'Authorization: Bearer TOKEN' ${location.origin}/api/runs`,
+    `curl --json '{"fixes":[{"time":"${new Date().toISOString().slice(0, 19)}Z","latitude":60.17,"longitude":24.94}]}' -H 'Authorization: Bearer TOKEN' ${location.origin}/api/runs/RUN/fixes`,
+  ].join('\n\n'));
+}
+
 async function start() {
+  hint();
   onSettings(changed);
   window.setInterval(renderList, LIST_MS);
   window.setInterval(poll, POLL_MS);

@@ -32,7 +32,7 @@ const LIGHT = {
   grid: 'rgba(106, 100, 89, 0.16)', gridText: '#726b5e',
   ring: '#ffffff', name: '#1b1f24', nameHalo: 'rgba(255, 255, 255, 0.92)', trackCase: '#ffffff',
   runners: ['#e8590c', '#1971c2', '#2b8a3e', '#c2255c', '#6741d9', '#0c8599', '#9c36b5', '#a16207',
-    '#1864ab', '#d6336c', '#5c7c11', '#364fc7'],
+    '#5c6770', '#7c4a1e', '#5c7c11', '#087f5b'],
   paces: ['#3b4cc0', '#5a5fd0', '#8a55c8', '#b548ae', '#d6456f', '#e8633a', '#ef8a17'],
 };
 
@@ -46,7 +46,7 @@ const DARK = {
   grid: 'rgba(152, 164, 176, 0.13)', gridText: '#8a96a3',
   ring: '#0d1116', name: '#f3f6f9', nameHalo: 'rgba(10, 13, 17, 0.9)', trackCase: '#0a0d11',
   runners: ['#ff8a4c', '#4dabf7', '#51cf66', '#ff6b9d', '#a98bff', '#3bc9db', '#da77f2', '#fcc419',
-    '#74c0fc', '#faa2c1', '#a9e34b', '#91a7ff'],
+    '#b8c2cc', '#e0a878', '#a9e34b', '#63e6be'],
   paces: ['#748ffc', '#8f86f7', '#b07df0', '#d874d8', '#f476a5', '#ff8f6b', '#ffc14d'],
 };
 

@@ -6,7 +6,7 @@
 import { ApiError, getFixes, getRun } from './api.js';
 import { createAnnouncer } from './announcer.js';
 import { serverNow } from './clock.js';
-import { formatAge, formatDistanceNumber, formatDuration, formatHeight, formatPaceNumber } from './format.js';
+import { formatAge, formatDistanceNumber, formatDuration, formatHeight, formatPace, formatPaceNumber } from './format.js';
 import { boundsOf, contains } from './geo.js';
 import { find, initHeader, setText } from './header.js';
 import { openLive } from './live.js';
@@ -104,6 +104,10 @@ function renderChart(now_ms) {
   chartedState = runner.run.state;
   chart.setTrack(runner.track);
   setText(find('#chart-words'), chartWords(runner.track, getUnits()));
+  if (!picture) return;
+  const { slow, fast } = picture.paceRange(paces(runner.track));
+  setText(find('#slow'), formatPaceNumber(slow, getUnits()));
+  setText(find('#fast'), formatPace(fast, getUnits()));
 }
 
 function legend() {
@@ -119,7 +123,7 @@ function legend() {
 
 async function showMap() {
   const { createBaseMap } = await import('./base-map.js');
-  const { createTrackLayer } = await import('./track-layer.js');
+  const { createTrackLayer, paceRange } = await import('./track-layer.js');
   const { createRunnerLayer } = await import('./runner-layer.js');
   const baseMap = await createBaseMap(find('#map'), 'Map of the track');
   const trackLayer = createTrackLayer(baseMap, isDark);
@@ -152,7 +156,7 @@ async function showMap() {
     if (!touched && position && (!fitted || !contains(baseMap.bounds(), position))) fit();
   }
 
-  return { baseMap, trackLayer, layer, fit, keepInView };
+  return { baseMap, trackLayer, layer, fit, keepInView, paceRange };
 }
 
 /**
@@ -250,6 +254,7 @@ async function start() {
   });
   try {
     picture = await showMap();
+    chartedState = '';
     render();
   } catch (failure) {
     console.info('map:', failure instanceof Error ? failure.message : failure);

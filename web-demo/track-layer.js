@@ -138,8 +138,7 @@ function line(context, xy, from, to) {
 }
 
 /**
- * A class for each point, 0 the slowest; standing counts as slowest. The bounds are this run's own 10th and 90th
- * percentile, so that an even run does not look wild and a wild one shows.
+ * A class for each point, 0 the slowest; standing counts as slowest.
  * @param {TrackPoint[]} points
  * @param {number} count
  * @returns {number[]}
@@ -147,18 +146,26 @@ function line(context, xy, from, to) {
 function paceClasses(points, count) {
   const all = paces(points);
   const { slow, fast } = paceRange(all);
-  const span = Math.max(20, slow - fast);
   return all.map((pace) => {
     if (pace === null) return 0;
-    const part = (slow - pace) / span;
+    const part = (slow - pace) / (slow - fast);
     return Math.max(0, Math.min(count - 1, Math.floor(part * count)));
   });
 }
 
-/** The paces that the legend names. @param {(number | null)[]} all @returns {{slow: number, fast: number}} s per km */
+/** The colours span no less than this: an even run shall not look wild. */
+const SPAN_MIN_S_PER_KM = 30;
+
+/**
+ * The paces at the ends of the colours: this run's own 10th and 90th percentile.
+ * @param {(number | null)[]} all
+ * @returns {{slow: number, fast: number}} seconds per kilometre
+ */
 export function paceRange(all) {
   const known = /** @type {number[]} */ (all.filter((pace) => pace !== null)).sort((a, b) => a - b);
   if (known.length === 0) return { slow: 600, fast: 240 };
   const at = (/** @type {number} */ part) => known[Math.min(known.length - 1, Math.floor(part * known.length))];
-  return { slow: at(0.9), fast: at(0.1) };
+  const middle = (at(0.9) + at(0.1)) / 2;
+  const half = Math.max(SPAN_MIN_S_PER_KM, at(0.9) - at(0.1)) / 2;
+  return { slow: middle + half, fast: middle - half };
 }

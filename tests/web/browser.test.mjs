@@ -21,6 +21,7 @@ before(async () => {
 
 after(async () => {
   aino?.stop();
+  await aino?.say('finish');
   await browser?.close();
 });
 
@@ -202,6 +203,7 @@ test('nobody_running_is_said_with_a_hint_how_to_start', async () => {
   await page.goto(url);
   await page.getByRole('heading', { name: 'Nobody is running right now' }).waitFor();
   assert.match(await page.locator('#empty').innerText(), /runnity demo[\s\S]*curl/);
+  await until(page, () => window.runnity.idle());
   await page.screenshot({ path: join(ARTIFACTS, 'empty-1280-light.png') });
   assert.deepEqual(faults.filter((fault) => !fault.startsWith('other origin')), []);
   await context.close();
