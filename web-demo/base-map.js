@@ -87,13 +87,24 @@ export class BaseMap {
     map.addControl(new maplibre.AttributionControl({ compact: false }), 'bottom-right');
     onSettings(() => this.settingsChanged());
     // Tiles that do not come leave plain ground: the runners are still there, so this is no error for people.
-    map.on('error', (/** @type {any} */ failure) => console.info('map:', failure.error?.message ?? failure));
+    // Layers that an operator's file does not have are expected: one style serves two schemas.
+    map.on('error', (/** @type {any} */ failure) => {
+      const message = String(failure.error?.message ?? failure);
+      if (!message.includes('does not exist on source')) console.info('map:', message);
+    });
   }
 
-  /** Whether the built-in streets lie beneath this place. @param {{latitude: number, longitude: number}} place */
+  /** Where there are streets: [west, south, east, north], or null for everywhere. @returns {number[] | null} */
+  streetBounds() {
+    if (this.config.tiles.kind === 'builtin') return CITY_BOUNDS;
+    return this.map.getSource('own')?.bounds ?? null;
+  }
+
+  /** Whether streets lie beneath this place. @param {{latitude: number, longitude: number}} place */
   hasStreets({ latitude, longitude }) {
-    if (this.config.tiles.kind !== 'builtin') return true;
-    const [west, south, east, north] = CITY_BOUNDS;
+    const bounds = this.streetBounds();
+    if (!bounds) return true;
+    const [west, south, east, north] = bounds;
     return longitude > west && longitude < east && latitude > south && latitude < north;
   }
 

@@ -61,14 +61,15 @@ function citySource(url) {
 
 /** @param {MapConfig} config @param {string} url */
 function ownSource(config, url) {
-  const attribution = config.attribution ?? undefined;
+  // Left out when the operator has given none: then the file's own counts.
+  const attribution = config.attribution === null ? {} : { attribution: config.attribution };
   switch (config.tiles.kind) {
     case 'raster':
-      return { own: { type: 'raster', tiles: [url], tileSize: 256, attribution } };
+      return { own: { type: 'raster', tiles: [url], tileSize: 256, ...attribution } };
     case 'pmtiles':
-      return { own: { type: 'vector', url, attribution } };
+      return { own: { type: 'vector', url, ...attribution } };
     default:
-      return { own: { type: 'vector', tiles: [url], maxzoom: 14, attribution } };
+      return { own: { type: 'vector', tiles: [url], maxzoom: 14, ...attribution } };
   }
 }
 

@@ -8,7 +8,6 @@ import { mercatorX, mercatorY } from './geo.js';
 import { drawGraticule } from './graticule.js';
 import { createMapCanvas } from './map-canvas.js';
 import { palette } from './map-look.js';
-import { CITY_BOUNDS } from './map-style.js';
 import { paces } from './track.js';
 
 /** @typedef {import('./protocol.js').TrackPoint} TrackPoint */
@@ -29,7 +28,6 @@ import { paces } from './track.js';
 export function createTrackLayer(baseMap, isDark) {
   const { map } = baseMap;
   const { context, clear, projection } = createMapCanvas(map, 'track-canvas');
-  const builtin = baseMap.config.tiles.kind === 'builtin';
   /** @type {Shown | null} */
   let shown = null;
   /** @type {Shown[]} */
@@ -41,7 +39,8 @@ export function createTrackLayer(baseMap, isDark) {
     const colours = palette(isDark());
     const at = projection();
     clear();
-    if (builtin) drawGraticule(context, at, colours, at.zoom >= 11 ? CITY_BOUNDS : null);
+    const streets = baseMap.streetBounds();
+    if (streets) drawGraticule(context, at, colours, at.zoom >= 11 ? streets : null);
     for (const track of faint) drawFaint(at, track);
     if (shown && shown.points.length > 1) drawTrack(at, shown);
     if (pointer) drawPointer(at, pointer);
