@@ -80,4 +80,9 @@ impl App {
             settings,
         })
     }
+
+    /// Whether the store answers.
+    pub async fn ready(&self) -> Result<(), AppError> {
+        self.names.read(&Lanes::<NameRecord>::aggregate("")).await.map(|_| ())
+    }
 }

@@ -2,17 +2,22 @@
 //!
 //! Knows no family's envelope and no protocol's frame. Optional members are left out, save where `null` says something.
 
+mod names;
+mod parse;
+
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 
 use crate::app::AppError;
 use crate::domain::fix::{Fix, Readings};
 use crate::domain::geo::Place;
-use crate::domain::run::{FinishReason, Kept, Run, Split, Standing, State, Tally};
+use crate::domain::run::{Kept, Run, Split, Tally};
 use crate::domain::time::Timestamp;
-use crate::domain::user::{Level, Visibility};
 use crate::limits;
+
+pub use names::*;
+pub use parse::{Object, parse};
 
 /// `{"latitude": …, "longitude": …}` in degrees, WGS 84.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq)]
@@ -47,7 +52,7 @@ pub struct FixDocument {
 /// The body of `POST /api/runs/:id/fixes`, and the data of a publish on one's own run's channel.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FixesDocument {
-    pub fixes: Vec<FixDocument>,
+    pub fixes: Vec<Object<FixDocument>>,
 }
 
 /// What recording a batch has done.
@@ -182,49 +187,6 @@ pub struct RunChange {
     pub reason: Option<&'static str>,
 }
 
-/// Reads a JSON document, or says which member is wrong.
-///
-/// The path to the fault is only looked for when there is one: the good case is parsed once, at full speed.
-pub fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, AppError> {
-    if let Ok(document) = serde_json::from_slice(json) {
-        return Ok(document);
-    }
-    let mut deserializer = serde_json::Deserializer::from_slice(json);
-    let error = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
-        Ok(_) => return Err(AppError::invalid("body", "must be one JSON document")),
-        Err(error) => error,
-    };
-    let path = error.path().to_string();
-    let (field, problem) = describe(&path, error.inner());
-    Err(AppError::Invalid { field, problem })
-}
-
-/// serde's message holds the value that it did not like, which may be a coordinate or a password: ours does not.
-fn describe(path: &str, error: &serde_json::Error) -> (String, String) {
-    use serde_json::error::Category;
-    let message = error.to_string();
-    let quoted = |text: &str| text.split('`').nth(1).unwrap_or_default().to_owned();
-    let prefix = if path == "." { String::new() } else { format!("{path}.") };
-    if message.starts_with("missing field") {
-        return (format!("{prefix}{}", quoted(&message)), "is missing".to_owned());
-    }
-    if message.starts_with("duplicate field") {
-        return (format!("{prefix}{}", quoted(&message)), "is given twice".to_owned());
-    }
-    let field = if path == "." { "body".to_owned() } else { path.to_owned() };
-    match error.classify() {
-        Category::Data => {
-            let expected = message.split(", expected ").nth(1).and_then(|rest| rest.split(" at line").next());
-            (field, expected.map_or("is of the wrong type".to_owned(), |expected| format!("must be {expected}")))
-        }
-        Category::Eof => ("body".to_owned(), "is not complete JSON".to_owned()),
-        Category::Syntax | Category::Io if message.starts_with("number out of range") => {
-            (field, "is a number out of range".to_owned())
-        }
-        Category::Syntax | Category::Io => ("body".to_owned(), format!("is not JSON (line {})", error.line())),
-    }
-}
-
 impl PlaceDocument {
     /// A checked place, or which member of `field` is wrong.
     pub fn read(self, field: &str) -> Result<Place, AppError> {
@@ -249,7 +211,7 @@ impl FixesDocument {
             let problem = format!("must hold at most {} fixes", limits::FIXES_LEN_MAX);
             return Err(AppError::invalid("fixes", problem));
         }
-        let read = |(index, fix): (usize, FixDocument)| fix.read(&format!("fixes[{index}]."));
+        let read = |(index, Object(fix)): (usize, Object<FixDocument>)| fix.read(&format!("fixes[{index}]."));
         self.fixes.into_iter().enumerate().map(read).collect()
     }
 }
@@ -358,77 +320,4 @@ impl RunChange {
 
 fn round(value: f64, steps: f64) -> f64 {
     (value * steps).round() / steps
-}
-
-pub fn state_name(state: State) -> &'static str {
-    match state {
-        State::Planned => "planned",
-        State::Live => "live",
-        State::Paused => "paused",
-        State::Finished => "finished",
-    }
-}
-
-pub fn parse_state(name: &str) -> Option<State> {
-    [State::Planned, State::Live, State::Paused, State::Finished].into_iter().find(|&state| state_name(state) == name)
-}
-
-pub fn visibility_name(visibility: Visibility) -> &'static str {
-    match visibility {
-        Visibility::Public => "public",
-        Visibility::Friends => "friends",
-        Visibility::Private => "private",
-    }
-}
-
-pub fn parse_visibility(name: &str) -> Option<Visibility> {
-    let all = [Visibility::Public, Visibility::Friends, Visibility::Private];
-    all.into_iter().find(|&visibility| visibility_name(visibility) == name)
-}
-
-pub fn level_name(level: Level) -> &'static str {
-    match level {
-        Level::Admin => "admin",
-        Level::User => "user",
-    }
-}
-
-pub fn reason_name(reason: FinishReason) -> &'static str {
-    match reason {
-        FinishReason::Owner => "owner",
-        FinishReason::Inactive => "inactive",
-        FinishReason::Arrived => "arrived",
-        FinishReason::Superseded => "superseded",
-    }
-}
-
-pub fn parse_reason(name: &str) -> Option<FinishReason> {
-    use FinishReason::{Arrived, Inactive, Owner, Superseded};
-    [Owner, Inactive, Arrived, Superseded].into_iter().find(|&reason| reason_name(reason) == name)
-}
-
-pub fn standing_name(standing: Standing) -> &'static str {
-    match standing {
-        Standing::Counted => "counted",
-        Standing::Near => "near",
-        Standing::Late => "late",
-        Standing::Poor => "poor",
-        Standing::Suspect => "suspect",
-        Standing::Implausible => "implausible",
-        Standing::Paused => "paused",
-    }
-}
-
-pub fn parse_standing(name: &str) -> Option<Standing> {
-    use Standing::{Counted, Implausible, Late, Near, Paused, Poor, Suspect};
-    let all = [Counted, Near, Late, Poor, Suspect, Implausible, Paused];
-    all.into_iter().find(|&standing| standing_name(standing) == name)
-}
-
-/// What is shown: nothing for the ordinary ones.
-fn shown_standing(standing: Standing) -> Option<&'static str> {
-    match standing {
-        Standing::Counted | Standing::Near => None,
-        other => Some(standing_name(other)),
-    }
 }

@@ -78,7 +78,8 @@ impl App {
         self.make_user(name, Level::User, Some(password), new.visibility.unwrap_or_default()).await
     }
 
-    async fn make_user(
+    /// An account that is used by its token alone when it has no password. For the command line.
+    pub async fn make_user(
         &self,
         name: String,
         level: Level,

@@ -9,12 +9,12 @@ use runnity::backend::embedded::Embedded;
 use runnity::clock::Clock;
 use runnity::domain::time::Timestamp;
 use runnity::domain::user::{Level, Visibility};
-use runnity::http::{Options, WebDemo, routes};
+use runnity::http::{self, WebDemo};
+use runnity::instance::{Instance, Options};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
+use tokio::net::TcpStream;
 
 /// No answer takes so long.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -24,9 +24,11 @@ pub struct Site {
     pub clock: Clock,
     /// `127.0.0.1:<port>`
     pub host: String,
+    /// Kept alive with the site, or shut down by the test.
+    pub instance: Instance,
+    pub store: Arc<Embedded>,
     client: Client,
-    serving: JoinHandle<()>,
-    _store: TempDir,
+    _folder: TempDir,
 }
 
 /// A user of the site, with a token.
@@ -45,21 +47,24 @@ pub struct Reply {
 
 impl Site {
     pub async fn start() -> Self {
-        Self::with(WebDemo::Embedded, Options::default()).await
+        Self::with(WebDemo::Embedded, http::Options::default()).await
     }
 
-    pub async fn with(web: WebDemo, options: Options) -> Self {
-        let store = tempfile::tempdir().expect("a directory");
+    pub async fn with(web: WebDemo, http: http::Options) -> Self {
+        Self::build(Options { web, http, ..Options::default() }, Settings::default()).await
+    }
+
+    pub async fn build(options: Options, settings: Settings) -> Self {
+        let folder = tempfile::tempdir().expect("a directory");
         let clock = Clock::manual(Timestamp::parse("2026-11-21T09:00:00Z").expect("a time"));
-        let backend = Embedded::open(store.path(), clock.clone()).expect("a store");
-        let app = App::new(Arc::new(backend), clock.clone(), Settings::default());
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let host = listener.local_addr().expect("an address").to_string();
-        let serving = tokio::spawn(warp::serve(routes(app.clone(), web, options)).incoming(listener).run());
+        let store = Arc::new(Embedded::open(folder.path(), clock.clone()).expect("a store"));
+        let listen = "127.0.0.1:0".parse().expect("an address");
+        let instance = Instance::start(store.clone(), clock.clone(), settings, listen, options).await.expect("a port");
+        let (app, host) = (instance.app().clone(), instance.address().to_string());
         static PROVIDER: Once = Once::new();
         PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
         let client = Client::builder().no_proxy().timeout(DEADLINE).build().expect("a client");
-        Self { app, clock, host, client, serving, _store: store }
+        Self { app, clock, host, instance, store, client, _folder: folder }
     }
 
     /// A request to be filled in and sent by [`send`].
@@ -109,12 +114,6 @@ impl Site {
         let headers = lines.map(|line| line.split_once(": ").expect("a header"));
         let headers = headers.map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")));
         Reply { status, headers: headers.collect(), body: answer[end + 4..].to_vec() }
-    }
-}
-
-impl Drop for Site {
-    fn drop(&mut self) {
-        self.serving.abort();
     }
 }
 

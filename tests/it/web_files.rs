@@ -193,7 +193,7 @@ async fn health_and_metrics_are_told() {
     assert_eq!(send(site.ask(Method::POST, "/metrics")).await.status, 405);
     assert_eq!(get(&site, "/health/other").await.status, 404);
 
-    site.app.workers.closing().cancel();
+    site.store.close().await.expect("closed");
     let closing = get(&site, "/health").await;
     assert_eq!((closing.status, closing.json()), (503, json!({"live": true, "ready": false})));
     assert_eq!(get(&site, "/health/live").await.status, 200, "a server that ends need not be killed");

@@ -12,7 +12,7 @@ use crate::backend::Keep;
 use crate::domain::fix::Fix;
 use crate::domain::geo::Place;
 use crate::domain::ids::RunId;
-use crate::domain::run::{Accepted, FinishReason, RunError, Seen, accept};
+use crate::domain::run::{Accepted, FinishReason, RunError, Seen, State, accept};
 use crate::domain::time::Timestamp;
 use crate::limits;
 
@@ -57,10 +57,7 @@ impl App {
                 Err(error) => return Err(error),
                 Ok((recorded, arrived)) => {
                     self.metrics.fixes_accepted.inc_by(recorded.accepted as u64);
-                    if arrived {
-                        self.finish(run, FinishReason::Arrived).await?;
-                    }
-                    return Ok(recorded);
+                    return if arrived { self.arrive(run, recorded).await } else { Ok(recorded) };
                 }
             }
         }
@@ -72,6 +69,9 @@ impl App {
         let owner = identity.clone();
         self.change_run(run, move |draft, mut record| {
             may_record(&owner, &record)?;
+            if record.run.state == State::Finished {
+                return Err(refusal(RunError::Finished));
+            }
             if record.run.destination != Some(destination) {
                 record.run.destination = Some(destination);
                 draft.put(record);
@@ -79,6 +79,14 @@ impl App {
             Ok(())
         })
         .await
+    }
+
+    /// The runner rests at the destination: the run is over.
+    async fn arrive(&self, run: RunId, recorded: RecordedDocument) -> Result<RecordedDocument, AppError> {
+        self.finish(run, FinishReason::Arrived).await?;
+        let finished = self.runs.read(&aggregate(run)).await?.ok_or(AppError::NotFound("run"))?;
+        let distance_m = TotalsDocument::of(&finished.run.tally).distance_m;
+        Ok(RecordedDocument { distance_m, state: state_name(finished.run.state).into(), ..recorded })
     }
 
     /// The fingerprints of the whole track: only needed when a fix is not newer than the newest.

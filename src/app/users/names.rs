@@ -61,7 +61,7 @@ impl App {
     /// again after a minute.
     pub(in crate::app) async fn reserve_name(&self, name: &str, user: &UserId) -> Result<(), AppError> {
         let aggregate = Lanes::<NameRecord>::aggregate(fold(name));
-        let taken = || AppError::conflict("name: is taken");
+        let taken = || AppError::conflict("the name is taken");
         let now_ms = self.clock.now().as_millis();
         let reserved = self.names.read(&aggregate).await?;
         let abandoned = match &reserved {

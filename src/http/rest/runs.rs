@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::envelope::{Error, Success};
 use super::reading::{Query, body, no_parameters, visibility};
-use crate::app::documents::{self, FixesDocument, PlaceDocument};
+use crate::app::documents::{self, FixesDocument, Object, PlaceDocument};
 use crate::app::runs::{NewRun, RunFilter, Transition};
 use crate::app::users::Caller;
 use crate::app::{App, AppError};
@@ -19,7 +19,7 @@ use crate::limits;
 struct Create {
     latitude: Option<f64>,
     longitude: Option<f64>,
-    destination: Option<PlaceDocument>,
+    destination: Option<Object<PlaceDocument>>,
     visibility: Option<String>,
     state: Option<String>,
 }
@@ -65,7 +65,7 @@ pub async fn create(app: &App, caller: &Caller, request: &Request) -> Result<Suc
         (Some(_), None) => return Err(AppError::invalid("longitude", "is missing").into()),
         (None, Some(_)) => return Err(AppError::invalid("latitude", "is missing").into()),
     };
-    let destination: Option<Place> = create.destination.map(|place| place.read("destination.")).transpose()?;
+    let destination: Option<Place> = create.destination.map(|Object(place)| place.read("destination.")).transpose()?;
     let visibility = visibility(create.visibility)?;
     let run = app.new_run(identity, NewRun { place, destination, visibility, planned, supersede: false }).await?;
     Success::created(format!("/api/runs/{}", run.id), &run)

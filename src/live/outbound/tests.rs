@@ -1,3 +1,5 @@
+//! What waits, what goes out, and what is dropped.
+
 use std::future::poll_fn;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! The standing of fixes, batch by batch: repeats, clocks ahead, late fixes, recounts.
+
 use super::super::made_up::{Dice, at, fix, live_run, place, send, steady};
 use super::super::{Accepted, FinishReason, Run, RunError, Seen, Standing, accept, recount};
 

@@ -1,3 +1,5 @@
+//! What fixes add up to, case by case.
+
 use super::super::made_up::{Dice, at, fix, live_run, place, send, steady};
 use super::super::{Accepted, Run, Seen, Standing, accept, recount};
 use crate::domain::fix::{Fix, Readings};

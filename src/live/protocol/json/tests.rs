@@ -1,3 +1,5 @@
+//! Frames as clients send them and as they are answered.
+
 use bytes::Bytes;
 
 use super::super::{ConnectResult, Reply};

@@ -1,0 +1,77 @@
+//! What things are called in documents and in the store: one name for each, there and back.
+
+use crate::domain::run::{FinishReason, Standing, State};
+use crate::domain::user::{Level, Visibility};
+
+pub fn state_name(state: State) -> &'static str {
+    match state {
+        State::Planned => "planned",
+        State::Live => "live",
+        State::Paused => "paused",
+        State::Finished => "finished",
+    }
+}
+
+pub fn parse_state(name: &str) -> Option<State> {
+    [State::Planned, State::Live, State::Paused, State::Finished].into_iter().find(|&state| state_name(state) == name)
+}
+
+pub fn visibility_name(visibility: Visibility) -> &'static str {
+    match visibility {
+        Visibility::Public => "public",
+        Visibility::Friends => "friends",
+        Visibility::Private => "private",
+    }
+}
+
+pub fn parse_visibility(name: &str) -> Option<Visibility> {
+    let all = [Visibility::Public, Visibility::Friends, Visibility::Private];
+    all.into_iter().find(|&visibility| visibility_name(visibility) == name)
+}
+
+pub fn level_name(level: Level) -> &'static str {
+    match level {
+        Level::Admin => "admin",
+        Level::User => "user",
+    }
+}
+
+pub fn reason_name(reason: FinishReason) -> &'static str {
+    match reason {
+        FinishReason::Owner => "owner",
+        FinishReason::Inactive => "inactive",
+        FinishReason::Arrived => "arrived",
+        FinishReason::Superseded => "superseded",
+    }
+}
+
+pub fn parse_reason(name: &str) -> Option<FinishReason> {
+    use FinishReason::{Arrived, Inactive, Owner, Superseded};
+    [Owner, Inactive, Arrived, Superseded].into_iter().find(|&reason| reason_name(reason) == name)
+}
+
+pub fn standing_name(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Counted => "counted",
+        Standing::Near => "near",
+        Standing::Late => "late",
+        Standing::Poor => "poor",
+        Standing::Suspect => "suspect",
+        Standing::Implausible => "implausible",
+        Standing::Paused => "paused",
+    }
+}
+
+pub fn parse_standing(name: &str) -> Option<Standing> {
+    use Standing::{Counted, Implausible, Late, Near, Paused, Poor, Suspect};
+    let all = [Counted, Near, Late, Poor, Suspect, Implausible, Paused];
+    all.into_iter().find(|&standing| standing_name(standing) == name)
+}
+
+/// What is shown: nothing for the ordinary ones.
+pub fn shown_standing(standing: Standing) -> Option<&'static str> {
+    match standing {
+        Standing::Counted | Standing::Near => None,
+        other => Some(standing_name(other)),
+    }
+}
