@@ -39,8 +39,8 @@ pub struct Hub {
 
 /// What the hub asks of the product.
 pub struct Rules {
-    /// Whether a change means that rights must be asked again.
-    pub changes_rights: fn(&[u8]) -> bool,
+    /// Whether a change in a channel means that rights must be asked again.
+    pub changes_rights: fn(&Channel, &[u8]) -> bool,
     /// Whether this connection may still hear this channel.
     pub ask: Box<dyn Fn(Arc<Connection>, Channel) -> BoxFuture<'static, Verdict> + Send + Sync>,
 }

@@ -2,6 +2,7 @@
 
 mod backend_contract;
 mod backend_embedded;
+mod live;
 mod rest;
 mod runnity;
 mod support;

@@ -42,7 +42,7 @@ impl World {
         let allowed = Arc::new(AtomicBool::new(true));
         let asked = allowed.clone();
         let rules = Rules {
-            changes_rights: |payload| payload.starts_with(b"\"rights"),
+            changes_rights: |_, payload| payload.starts_with(b"\"rights"),
             ask: Box::new(move |_, _| {
                 let stays = asked.load(Ordering::SeqCst);
                 async move { if stays { Verdict::Stays } else { Verdict::Leaves(disconnect::REMOVED) } }.boxed()

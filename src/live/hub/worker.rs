@@ -102,7 +102,7 @@ impl Worker {
         if offset != 0 {
             self.cursor.offset = offset;
         }
-        self.group.changes_rights = (self.hub.rules.changes_rights)(&payload);
+        self.group.changes_rights = (self.hub.rules.changes_rights)(&self.room.entrance.channel, &payload);
         self.line.clear();
         protocol::Publication { data: payload, offset }.push(&self.room.head, &mut self.line);
         frame::text(&mut self.buffer, &self.line);

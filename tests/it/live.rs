@@ -1,0 +1,9 @@
+//! The live socket, through real connections on loopback: what it answers, how it recovers, what it refuses.
+
+mod bad_input;
+mod handshake;
+mod recovery;
+mod rights;
+mod runs;
+mod time;
+mod world;

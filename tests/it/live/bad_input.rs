@@ -1,0 +1,222 @@
+//! Whatever a client sends, it gets the documented answer, and others notice nothing.
+
+use std::time::Duration;
+
+use futures::SinkExt as _;
+use runnity::domain::user::Visibility;
+use runnity::limits;
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+
+use super::world::{World, within};
+
+const CONNECT: &str = r#"{"id":1,"connect":{}}"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_breach_of_the_protocol_ends_the_connection_with_its_code() {
+    let text = |text: &str| Message::text(text.to_owned());
+    let invalid_text = Frame::message(vec![0xFF, 0xFE], OpCode::Data(Data::Text), true);
+    let deep = format!(r#"{{"id":2,"publish":{{"channel":"open","data":{}}}}}"#, "[".repeat(10_000));
+    let cases: Vec<(&str, Vec<Message>, u16)> = vec![
+        ("garbage", vec![text("garbage")], 3501),
+        ("garbage after connect", vec![text(CONNECT), text("{\"id\":")], 3501),
+        ("a command before connect", vec![text(r#"{"id":1,"subscribe":{"channel":"open"}}"#)], 3501),
+        ("a pong before connect", vec![text("{}")], 3501),
+        ("a message before connect", vec![text(r#"{"send":{"data":1}}"#)], 3501),
+        ("connect without an id", vec![text(r#"{"connect":{}}"#)], 3501),
+        ("a second connect", vec![text(CONNECT), text(r#"{"id":2,"connect":{}}"#)], 3501),
+        ("an unnecessary pong", vec![text(CONNECT), text("{}")], 3501),
+        ("a command without an id", vec![text(CONNECT), text(r#"{"subscribe":{"channel":"open"}}"#)], 3501),
+        ("an unknown command", vec![text(CONNECT), text(r#"{"id":2,"dance":{}}"#)], 3501),
+        ("an id out of range", vec![text(CONNECT), text(r#"{"id":4294967296,"send":{}}"#)], 3501),
+        ("deep nesting", vec![text(CONNECT), text(&deep)], 3501),
+        ("a token that is none", vec![text(r#"{"id":1,"connect":{"token":"wrong"}}"#)], 3500),
+        ("a binary frame", vec![text(CONNECT), Message::binary(vec![1, 2, 3])], 3506),
+        ("text that is not UTF-8", vec![text(CONNECT), Message::Frame(invalid_text)], 1007),
+        ("a frame over the bound", vec![text(CONNECT), text(&" ".repeat(65 * 1024))], 1009),
+    ];
+    let world = World::new().await;
+    let mut witness = world.spectator().await;
+    witness.subscribe("open").await;
+    for (name, messages, code) in cases {
+        let mut client = world.socket().await;
+        for message in messages {
+            // The server may have closed before the last byte of a large one was sent.
+            let _ = client.socket.send(message).await;
+        }
+        assert_eq!(client.closed().await, code, "{name}");
+        witness.ask("publish", json!({ "channel": "open", "data": name })).await;
+    }
+    // Publications come before the acknowledgement or after it: only the last is waited for.
+    witness.ask("publish", json!({ "channel": "open", "data": "last" })).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_that_cannot_be_done_is_answered_with_its_code() {
+    let world = World::new().await;
+    let (owner, other) = (world.runner("Owner").await, world.runner("Other").await);
+    let (_, hidden) = world.run(&owner, Visibility::Private).await;
+    let (public_run, public) = world.run(&other, Visibility::Public).await;
+    let (mut client, _) = world.connected(&owner).await;
+    let mut spectator = world.spectator().await;
+    client.subscribe("open").await;
+    let long = "x".repeat(256);
+    let own = format!("#{}", owner.identity.user);
+    let others = format!("#{}", other.identity.user);
+    let fixes = json!({ "fixes": [{ "time": "2026-11-21T10:00:00Z", "latitude": 60.0, "longitude": 24.0 }] });
+    let bad_fixes = json!({ "fixes": [{ "time": "2026-11-21T10:00:00Z", "latitude": 91, "longitude": 24.0 }] });
+    let upper = public.to_uppercase().replace("RUN:", "run:");
+    let filtered = json!({ "channel": "a", "tf": { "op": "" } });
+    for (command, body, code) in [
+        ("subscribe", json!({ "channel": "run:0192f000-0000-7000-8000-000000000000" }), 102),
+        ("subscribe", json!({ "channel": "run:nonsense" }), 102),
+        ("subscribe", json!({ "channel": upper }), 102),
+        ("subscribe", json!({ "channel": others }), 103),
+        ("subscribe", json!({ "channel": own }), 105),
+        ("subscribe", json!({ "channel": "open" }), 105),
+        ("subscribe", json!({ "channel": long }), 107),
+        ("subscribe", json!({ "channel": "ä" }), 107),
+        ("subscribe", json!({ "channel": "" }), 107),
+        ("subscribe", json!({}), 107),
+        ("subscribe", json!({ "channel": "map", "type": 1 }), 108),
+        ("subscribe", filtered, 107),
+        ("unsubscribe", json!({ "channel": own }), 103),
+        ("publish", json!({ "channel": "open" }), 107),
+        ("publish", json!({ "channel": public, "data": fixes }), 103),
+        ("publish", json!({ "channel": hidden, "data": bad_fixes }), 107),
+        ("publish", json!({ "channel": hidden, "data": 5 }), 107),
+        ("publish", json!({ "channel": own, "data": 5 }), 103),
+        ("presence", json!({ "channel": "open" }), 108),
+        ("presence_stats", json!({ "channel": "open" }), 108),
+        ("history", json!({ "channel": "open", "limit": 1 }), 108),
+        ("rpc", json!({ "method": "x" }), 108),
+        ("refresh", json!({ "token": "x" }), 108),
+        ("sub_refresh", json!({ "channel": "open", "token": "x" }), 108),
+    ] {
+        assert_eq!(client.error(command, body.clone()).await, code, "{command} {body}");
+    }
+    assert_eq!(spectator.error("subscribe", json!({ "channel": hidden })).await, 102, "nobody can tell that it exists");
+    assert_eq!(spectator.error("publish", json!({ "channel": hidden, "data": fixes })).await, 102);
+    assert_eq!(spectator.error("publish", json!({ "channel": public, "data": fixes })).await, 103);
+
+    let finish = runnity::app::runs::Transition::Finish;
+    world.app.transition(&other.identity, public_run, finish).await.unwrap();
+    let (mut late, _) = world.connected(&other).await;
+    assert_eq!(late.error("publish", json!({ "channel": public, "data": fixes })).await, 409);
+    // After all this the connection is as good as before.
+    let reply = client.ask("unsubscribe", json!({ "channel": "never subscribed" })).await;
+    assert!(reply["unsubscribe"].is_object());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_129th_channel_is_one_too_many() {
+    let world = World::new().await;
+    let mut client = world.spectator().await;
+    for index in 0..128 {
+        client.subscribe(&format!("open{index}")).await;
+    }
+    assert_eq!(client.error("subscribe", json!({ "channel": "open128" })).await, 106);
+    client.ask("unsubscribe", json!({ "channel": "open5" })).await;
+    client.subscribe("open128").await;
+    assert_eq!(world.app.metrics.subscriptions.get(), 128);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_to_the_server_and_blank_lines_do_no_harm() {
+    let world = World::new().await;
+    let mut client = world.socket().await;
+    client
+        .send("\n{\"id\":1,\"connect\":{}}\n\n{\"send\":{\"data\":1}}\n{\"id\":2,\"subscribe\":{\"channel\":\"a\"}}\n")
+        .await;
+    assert_eq!(client.next().await["id"], 1);
+    assert_eq!(client.next().await["id"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_never_reads_is_closed_and_delays_nobody() {
+    let world = World::new().await;
+    let (mut publisher, mut witness) = (world.spectator().await, world.spectator().await);
+    witness.subscribe("open").await;
+    let stuck = raw(&world).await;
+    let (mut read, mut write) = stuck.into_split();
+    write.write_all(&masked(CONNECT)).await.unwrap();
+    write.write_all(&masked(r#"{"id":2,"subscribe":{"channel":"open"}}"#)).await.unwrap();
+    until(|| world.app.metrics.subscriptions.get() == 2).await;
+
+    // 30 MB: more than the kernel's buffers and the bound together.
+    let payload = "x".repeat(30_000);
+    for index in 0..1_000 {
+        publisher.ask("publish", json!({ "channel": "open", "data": [index, payload] })).await;
+        assert_eq!(witness.push("open").await["pub"]["data"][0], index);
+        if world.app.metrics.subscriptions.get() < 2 {
+            break;
+        }
+    }
+    assert_eq!(world.app.metrics.subscriptions.get(), 1, "the stuck one has left the room");
+    // It is given time to read its close frame; then its socket is reset.
+    until(|| {
+        world.clock.advance(Duration::from_millis(1));
+        world.live.connections_len() == 2
+    })
+    .await;
+    assert_eq!(world.app.metrics.disconnects_slow.get(), 1);
+    let mut scrap = vec![0; 1 << 20];
+    while within(read.read(&mut scrap)).await.is_ok_and(|length| length > 0) {}
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_pings_by_one_who_does_not_read_is_bounded() {
+    let world = World::new().await;
+    let mut stuck = raw(&world).await;
+    stuck.write_all(&masked(CONNECT)).await.unwrap();
+    stuck.write_all(&masked(r#"{"id":2,"subscribe":{"channel":"open"}}"#)).await.unwrap();
+    until(|| world.app.metrics.subscriptions.get() == 1).await;
+    // 125 bytes each, and as much to be answered.
+    let ping = [&[0x89, 0x80 | 125, 0, 0, 0, 0][..], &[b'p'; 125]].concat();
+    let flood = ping.repeat(1_000);
+    // What the kernel takes for both sides, and the bound: a few MB. Far less than this.
+    for _ in 0..1_000 {
+        within(stuck.write_all(&flood)).await.unwrap();
+        if world.app.metrics.subscriptions.get() == 0 {
+            break;
+        }
+    }
+    assert_eq!(world.app.metrics.subscriptions.get(), 0, "the connection is closing");
+    world.clock.advance(limits::CLOSING_TIME_MAX + Duration::from_secs(1));
+    world.all_gone().await;
+    assert_eq!(world.app.metrics.disconnects_slow.get(), 1);
+}
+
+async fn until(condition: impl Fn() -> bool) {
+    within(async {
+        while !condition() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+/// A socket after its hand-shake that reads nothing and has little room for what it does not read.
+async fn raw(world: &World) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut stream = socket.connect(world.address).await.unwrap();
+    stream.write_all(super::handshake::request(&[]).as_bytes()).await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(within(stream.read_u8()).await.unwrap());
+    }
+    assert!(head.starts_with(b"HTTP/1.1 101"));
+    stream
+}
+
+/// A short text frame of a client, with a mask of zeros.
+pub fn masked(text: &str) -> Vec<u8> {
+    let length = u8::try_from(text.len()).unwrap();
+    assert!(length < 126);
+    [&[0x81, 0x80 | length, 0, 0, 0, 0][..], text.as_bytes()].concat()
+}

@@ -1,0 +1,106 @@
+//! Coming back after a tunnel: all that was missed, or the state anew; never a part.
+
+use runnity::domain::user::Visibility;
+use runnity::limits;
+use serde_json::{Value, json};
+
+use super::world::World;
+
+fn offsets(publications: &Value) -> Vec<u64> {
+    publications.as_array().unwrap().iter().map(|publication| publication["offset"].as_u64().unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_comes_back_gets_all_that_it_missed() {
+    let world = World::new().await;
+    let runner = world.runner("Aino").await;
+    let (run, channel) = world.run(&runner, Visibility::Public).await;
+    world.record(&runner, run, 3).await;
+    let mut spectator = world.spectator().await;
+    let state = spectator.subscribe(&channel).await;
+    let seen = state["offset"].as_u64().unwrap();
+    drop(spectator);
+    world.record(&runner, run, 10).await;
+
+    let mut spectator = world.spectator().await;
+    let recover = json!({ "channel": channel, "recover": true, "epoch": state["epoch"], "offset": seen });
+    let reply = spectator.ask("subscribe", recover).await["subscribe"].clone();
+    assert_eq!((&reply["recovered"], &reply["was_recovering"]), (&json!(true), &json!(true)));
+    assert_eq!(reply["offset"], seen, "the SDKs count on from here through the publications");
+    assert_eq!(offsets(&reply["publications"]), (seen + 1..=seen + 10).collect::<Vec<_>>());
+    assert!(reply.get("data").is_none(), "the state is not needed");
+    world.record(&runner, run, 1).await;
+    assert_eq!(spectator.push(&channel).await["pub"]["offset"], seen + 11);
+
+    // Nothing was missed: recovered too, with nothing.
+    spectator.ask("unsubscribe", json!({ "channel": channel })).await;
+    let recover = json!({ "channel": channel, "recover": true, "epoch": state["epoch"], "offset": seen + 11 });
+    let reply = spectator.ask("subscribe", recover).await["subscribe"].clone();
+    assert_eq!((&reply["recovered"], &reply["offset"]), (&json!(true), &json!(seen + 11)));
+    assert!(reply.get("publications").is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_cannot_recover_wholly_starts_from_the_state() {
+    let world = World::new().await;
+    let runner = world.runner("Aino").await;
+    let (run, channel) = world.run(&runner, Visibility::Public).await;
+    world.record(&runner, run, limits::RECOVERY_LEN_MAX + 5).await;
+    let mut spectator = world.spectator().await;
+    let state = spectator.subscribe(&channel).await;
+    let (epoch, top) = (state["epoch"].clone(), state["offset"].as_u64().unwrap());
+    for (what, epoch, offset) in [
+        ("another epoch", json!("abcdefgh"), top),
+        ("an offset that is not there yet", epoch.clone(), top + 1),
+        ("more than a recovery replays", epoch.clone(), top - limits::RECOVERY_LEN_MAX as u64 - 1),
+    ] {
+        spectator.ask("unsubscribe", json!({ "channel": channel })).await;
+        let mut recover = json!({ "channel": channel, "recover": true, "epoch": epoch, "offset": offset });
+        let reply = spectator.ask("subscribe", recover.clone()).await["subscribe"].clone();
+        assert_eq!(reply["was_recovering"], true, "{what}");
+        assert!(reply.get("recovered").is_none() && reply.get("publications").is_none(), "{what}");
+        assert_eq!((&reply["offset"], &reply["data"]["type"]), (&json!(top), &json!("snapshot")), "{what}");
+        // With flag 2 the client would rather have an error.
+        spectator.ask("unsubscribe", json!({ "channel": channel })).await;
+        recover["flag"] = json!(3);
+        assert_eq!(spectator.error("subscribe", recover).await, 112, "{what}");
+    }
+    let recover =
+        json!({ "channel": channel, "recover": true, "epoch": epoch, "offset": top - limits::RECOVERY_LEN_MAX as u64 });
+    let reply = spectator.ask("subscribe", recover).await["subscribe"].clone();
+    assert_eq!(reply["recovered"], true, "as much as a recovery replays");
+    assert_eq!(offsets(&reply["publications"]).len(), limits::RECOVERY_LEN_MAX);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_cuts_and_recovers_all_the_time_misses_and_repeats_nothing() {
+    let world = World::new().await;
+    let runner = world.runner("Aino").await;
+    let (run, channel) = world.run(&runner, Visibility::Public).await;
+    let mut spectator = world.spectator().await;
+    let state = spectator.subscribe(&channel).await;
+    let mut seen = state["offset"].as_u64().unwrap();
+    let last = seen + 200;
+    let recording = world.record(&runner, run, 200);
+    let watching = async {
+        while seen < last {
+            let recover = json!({ "channel": channel, "recover": true, "epoch": state["epoch"], "offset": seen });
+            let mut spectator = world.spectator().await;
+            let reply = spectator.ask("subscribe", recover).await["subscribe"].clone();
+            assert_eq!(reply["recovered"], true);
+            if reply["publications"].is_array() {
+                for offset in offsets(&reply["publications"]) {
+                    seen += 1;
+                    assert_eq!(offset, seen);
+                }
+            }
+            for _ in 0..3 {
+                if seen < last {
+                    seen += 1;
+                    assert_eq!(spectator.push(&channel).await["pub"]["offset"], seen);
+                }
+            }
+        }
+    };
+    tokio::join!(recording, watching);
+}

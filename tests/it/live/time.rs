@@ -1,0 +1,56 @@
+//! Pings, silence, and peers that are gone without a word. Time is moved on by hand.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::world::{Client, World};
+
+/// Moves time on, in steps, until the client's next line is there.
+async fn next_in_time(world: &World, client: &mut Client) -> Value {
+    let tick = async {
+        loop {
+            world.clock.advance(Duration::from_millis(100));
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::select! {
+        line = client.next() => line,
+        () = tick => unreachable!(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_answers_pings_stays() {
+    let world = World::new().await;
+    let mut client = world.spectator().await;
+    let start = world.clock.now();
+    for _ in 0..4 {
+        assert_eq!(next_in_time(&world, &mut client).await, json!({}));
+        client.send("{}").await;
+    }
+    // The first comes after half the interval to the whole of it, the others at the interval.
+    let passed_s = world.clock.now().seconds_since(start);
+    assert!((3.0 * 25.0 + 12.5..4.0 * 25.0 + 5.0).contains(&passed_s), "{passed_s}");
+    client.subscribe("open").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_half_open_peer_is_noticed_by_its_silence() {
+    let world = World::new().await;
+    let mut silent = world.spectator().await;
+    silent.subscribe("open").await;
+    assert_eq!(next_in_time(&world, &mut silent).await, json!({}));
+    world.clock.advance(Duration::from_secs(11));
+    assert_eq!(silent.closed().await, 3012);
+    world.all_gone().await;
+    assert_eq!(world.app.metrics.subscriptions.get(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_never_connects_is_closed() {
+    let world = World::new().await;
+    let silent = world.socket().await;
+    world.clock.advance(Duration::from_secs(11));
+    assert_eq!(silent.closed().await, 3502);
+}
