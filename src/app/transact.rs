@@ -135,7 +135,7 @@ impl<R: Record> Lanes<R> {
 
     /// Takes the decisions of one aggregate until none waits.
     async fn serve(self: Arc<Self>, aggregate: AggregateId) {
-        let guard = LaneGuard { lanes: &self, aggregate: &aggregate };
+        let mut guard = LaneGuard { lanes: &self, aggregate: &aggregate, closed: false };
         loop {
             let Some(batch) = guard.next_batch() else { return };
             self.carry_out(&aggregate, batch).await;
@@ -221,11 +221,13 @@ impl<R: Record> Lanes<R> {
 struct LaneGuard<'a, R> {
     lanes: &'a Lanes<R>,
     aggregate: &'a AggregateId,
+    /// Closed in order. The lane that may stand there since is another worker's.
+    closed: bool,
 }
 
 impl<R> LaneGuard<'_, R> {
     /// What waits now, each idempotency key once; `None`, and the lane is closed, when nothing waits.
-    fn next_batch(&self) -> Option<Vec<BoxedJob<R>>> {
+    fn next_batch(&mut self) -> Option<Vec<BoxedJob<R>>> {
         let mut waiting = self.lanes.waiting.lock();
         let queue = waiting.get_mut(self.aggregate)?;
         let mut batch: Vec<BoxedJob<R>> = Vec::new();
@@ -240,6 +242,7 @@ impl<R> LaneGuard<'_, R> {
         }
         if batch.is_empty() {
             waiting.remove(self.aggregate);
+            self.closed = true;
             return None;
         }
         Some(batch)
@@ -248,7 +251,9 @@ impl<R> LaneGuard<'_, R> {
 
 impl<R> Drop for LaneGuard<'_, R> {
     fn drop(&mut self) {
-        self.lanes.waiting.lock().remove(self.aggregate);
+        if !self.closed {
+            self.lanes.waiting.lock().remove(self.aggregate);
+        }
     }
 }
 
