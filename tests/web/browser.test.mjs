@@ -86,7 +86,7 @@ test('a_marker_moves_in_small_steps_between_two_fixes', async () => {
     };
     look();
   }), aino.run);
-  assert.ok(places > 8, `${places} places in 3 s, of a runner that sends one fix a second`);
+  assert.ok(places > 6, `${places} places in 3 s, of a runner that sends one fix a second`);
   await context.close();
 });
 

@@ -5,7 +5,7 @@ import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
-export const DEADLINE_MS = 20_000;
+export const DEADLINE_MS = 30_000;
 export const ARTIFACTS = process.env.ARTIFACTS ?? fileURLToPath(new URL('./artifacts', import.meta.url));
 mkdirSync(ARTIFACTS, { recursive: true });
 
