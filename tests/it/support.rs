@@ -24,8 +24,7 @@ pub struct Site {
     pub clock: Clock,
     /// `127.0.0.1:<port>`
     pub host: String,
-    /// Kept alive with the site, or shut down by the test.
-    pub instance: Instance,
+    _instance: Instance,
     pub store: Arc<Embedded>,
     client: Client,
     _folder: TempDir,
@@ -64,7 +63,7 @@ impl Site {
         static PROVIDER: Once = Once::new();
         PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
         let client = Client::builder().no_proxy().timeout(DEADLINE).build().expect("a client");
-        Self { app, clock, host, instance, store, client, _folder: folder }
+        Self { app, clock, host, _instance: instance, store, client, _folder: folder }
     }
 
     /// A request to be filled in and sent by [`send`].

@@ -9,9 +9,11 @@ use super::world::{Client, World};
 /// Moves time on, in steps, until the client's next line is there.
 async fn next_in_time(world: &World, client: &mut Client) -> Value {
     let tick = async {
+        // A step for each real millisecond, so that the client can answer within the time that it has.
+        let mut steps = tokio::time::interval(Duration::from_millis(1));
         loop {
             world.clock.advance(Duration::from_millis(100));
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            steps.tick().await;
         }
     };
     tokio::select! {
