@@ -2,9 +2,19 @@
 //!
 //! Label values come from fixed sets, never from users.
 
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
+
+/// An answered request: the template of its route (`/api/runs/:id`) and its status.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Answered {
+    pub route: &'static str,
+    pub status: u16,
+}
 
 pub struct Metrics {
     registry: Registry,
@@ -15,6 +25,8 @@ pub struct Metrics {
     pub fixes_accepted: Counter,
     pub commits: Counter,
     pub conflicts: Counter,
+    pub http_requests: Family<Answered, Counter>,
+    pub http_duration_seconds: Histogram,
 }
 
 impl Default for Metrics {
@@ -38,7 +50,24 @@ impl Default for Metrics {
         let fixes_accepted = counter(&mut registry, "fixes_accepted", "Fixes that were stored");
         let commits = counter(&mut registry, "commits", "Commits that the store carried out");
         let conflicts = counter(&mut registry, "conflicts", "Commits that were decided again after another write");
-        Self { registry, connections, subscriptions, frames_sent, disconnects_slow, fixes_accepted, commits, conflicts }
+        let http_requests = Family::default();
+        registry.register("http_requests", "Requests that were answered", http_requests.clone());
+        // From a quarter of a millisecond to eight seconds.
+        let http_duration_seconds = Histogram::new(exponential_buckets(0.000_25, 2.0, 16));
+        let help = "How long requests took to be answered";
+        registry.register("http_duration_seconds", help, http_duration_seconds.clone());
+        Self {
+            registry,
+            connections,
+            subscriptions,
+            frames_sent,
+            disconnects_slow,
+            fixes_accepted,
+            commits,
+            conflicts,
+            http_requests,
+            http_duration_seconds,
+        }
     }
 }
 

@@ -26,7 +26,8 @@ struct Health {
 }
 
 pub fn routes(app: Arc<App>) -> BoxedFilter<(Response,)> {
-    request::family(|first| first == "health", move |request| answer(app.clone(), request))
+    let metrics = app.metrics.clone();
+    request::family(|first| first == "health", metrics, move |request| answer(app.clone(), request))
 }
 
 async fn answer(app: Arc<App>, request: Request) -> Answer {

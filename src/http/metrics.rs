@@ -14,7 +14,8 @@ const METHODS: &[Method] = &[Method::GET, Method::HEAD];
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 pub fn routes(app: Arc<App>) -> BoxedFilter<(Response,)> {
-    request::family(|first| first == "metrics", move |request| answer(app.clone(), request))
+    let metrics = app.metrics.clone();
+    request::family(|first| first == "metrics", metrics, move |request| answer(app.clone(), request))
 }
 
 async fn answer(app: Arc<App>, request: Request) -> Answer {

@@ -3,6 +3,7 @@
 //! Knows no family: what a fault in it is called is theirs to say.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
@@ -15,6 +16,7 @@ use warp::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use warp::http::{HeaderMap, Method};
 use warp::reply::Response;
 
+use crate::app::metrics::{Answered, Metrics};
 use crate::http::answer::{self, Answer};
 use crate::limits;
 
@@ -74,9 +76,9 @@ impl Request {
 
 /// Everything under the first path segments that `owns` knows, answered by `answer`.
 ///
-/// HEAD is answered as GET, without the body. Each request leaves one line in the debug log: its method, the template of
+/// HEAD is answered as GET, without the body. Each request is counted and leaves one line in the debug log: its method, the template of
 /// its route, status and duration; never its path, query or headers, which hold tokens and places.
-pub fn family<A, F>(owns: fn(&str) -> bool, answer: A) -> BoxedFilter<(Response,)>
+pub fn family<A, F>(owns: fn(&str) -> bool, metrics: Arc<Metrics>, answer: A) -> BoxedFilter<(Response,)>
 where
     A: Fn(Request) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Answer> + Send + 'static,
@@ -88,10 +90,12 @@ where
     let answered = move |request: Request| {
         let started = Instant::now();
         let method = request.method.clone();
-        let answer = answer(request);
+        let (answer, metrics) = (answer(request), metrics.clone());
         async move {
             let Answer { route, response } = answer.await;
             let status = response.status().as_u16();
+            metrics.http_requests.get_or_create(&Answered { route, status }).inc();
+            metrics.http_duration_seconds.observe(started.elapsed().as_secs_f64());
             tracing::debug!(%method, route, status, duration_us = started.elapsed().as_micros(), "answered");
             if method == Method::HEAD { answer::without_body(response) } else { response }
         }

@@ -25,7 +25,8 @@ use crate::http::request::{self, Request};
 use envelope::{Error, Meta, Success};
 
 pub fn routes(app: Arc<App>) -> BoxedFilter<(Response,)> {
-    request::family(|first| first == "api", move |request| answer(app.clone(), request))
+    let metrics = app.metrics.clone();
+    request::family(|first| first == "api", metrics, move |request| answer(app.clone(), request))
 }
 
 /// A place of the API. A run's id is checked here: what is no id cannot be the id of a run.

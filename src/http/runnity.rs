@@ -30,7 +30,8 @@ use parameters::{NewParameters, Parameters, UpdateParameters};
 
 pub fn routes(app: Arc<App>) -> BoxedFilter<(Response,)> {
     let owns = |first: &str| matches!(first, "login" | "logout" | "run" | "event");
-    request::family(owns, move |request| answer(app.clone(), request))
+    let metrics = app.metrics.clone();
+    request::family(owns, metrics, move |request| answer(app.clone(), request))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

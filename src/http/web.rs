@@ -14,6 +14,7 @@ use warp::http::header::CACHE_CONTROL;
 use warp::http::{HeaderValue, Method, StatusCode};
 use warp::reply::Response;
 
+use crate::app::metrics::Metrics;
 use crate::http::answer::{self, Answer};
 use crate::http::request::{self, Request};
 use crate::http::{Options, TileKind, Tiles, WebDemo};
@@ -42,9 +43,9 @@ struct Web {
 }
 
 /// Everything that no family owns.
-pub fn routes(source: WebDemo, options: Options) -> BoxedFilter<(Response,)> {
+pub fn routes(source: WebDemo, options: Options, metrics: Arc<Metrics>) -> BoxedFilter<(Response,)> {
     let web = Arc::new(Web { source, options });
-    request::family(|_| true, move |request| answer(web.clone(), request))
+    request::family(|_| true, metrics, move |request| answer(web.clone(), request))
 }
 
 async fn answer(web: Arc<Web>, request: Request) -> Answer {

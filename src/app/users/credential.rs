@@ -11,9 +11,11 @@ use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::app::users::operator;
 use crate::domain::ids::UserId;
 use crate::domain::time::Timestamp;
+
+/// The admin's id and name.
+pub const ADMIN: &str = "admin";
 
 /// A secret in clear. Its `Debug` hides it, and it has no `Display`.
 #[derive(Clone)]
@@ -73,6 +75,10 @@ impl Credential {
     }
 }
 
+pub fn admin_id() -> UserId {
+    UserId::parse(ADMIN).expect("five letters are an id")
+}
+
 pub fn hash(secret: &str) -> String {
     Sha256::digest(secret.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -80,7 +86,7 @@ pub fn hash(secret: &str) -> String {
 /// Whose the secret may be: the user that it names, and the admin, whose token may have any form.
 pub fn owners(secret: &str) -> impl Iterator<Item = UserId> {
     let named = secret.rsplit_once('.').and_then(|(owner, _)| UserId::parse(owner));
-    let admin = operator::admin_id();
+    let admin = admin_id();
     let named = named.filter(|named| *named != admin);
     named.into_iter().chain([admin])
 }

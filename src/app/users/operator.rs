@@ -1,18 +1,10 @@
 //! The admin that a store begins with, and the admin token that an operator may give.
 
 use crate::app::transact::Lanes;
-use crate::app::users::credential::{Credential, CredentialKind, Secret, hash};
+use crate::app::users::credential::{ADMIN, Credential, CredentialKind, Secret, admin_id, hash};
 use crate::app::users::record::UserRecord;
 use crate::app::{App, AppError};
-use crate::domain::ids::UserId;
 use crate::domain::user::{Level, Visibility};
-
-const ADMIN: &str = "admin";
-
-pub fn admin_id() -> UserId {
-    // "admin" is a good id: the loop of one is only there so that nothing here can panic.
-    UserId::parse(ADMIN).unwrap_or_else(super::names::new_user_id)
-}
 
 impl App {
     /// Makes the admin on an empty store. With a token of the operator's, that token and no earlier one of theirs is good.
