@@ -109,11 +109,22 @@ impl Live {
         for connection in self.all() {
             connection.outbound.close(disconnect::SHUTDOWN);
         }
-        let deadline = tokio::time::Instant::now() + limits::CLOSING_TIME_MAX;
-        while self.connections_len() > 0 && tokio::time::Instant::now() < deadline {
+        if !self.all_gone_within(limits::CLOSING_TIME_MAX).await {
+            self.abort();
+            // Tasks that are told so end at their next turn.
+            self.all_gone_within(limits::CLOSING_TIME_MAX).await;
+        }
+    }
+
+    async fn all_gone_within(&self, time: Duration) -> bool {
+        let deadline = tokio::time::Instant::now() + time;
+        while self.connections_len() > 0 {
+            if tokio::time::Instant::now() > deadline {
+                return false;
+            }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        self.abort();
+        true
     }
 
     fn is_draining(&self) -> bool {
