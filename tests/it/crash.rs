@@ -107,7 +107,8 @@ async fn killed_during_ingest_the_server_loses_nothing_that_it_acknowledged() {
         server.kill();
         stop.store(true, Ordering::Relaxed);
         for (index, sender) in senders.into_iter().enumerate() {
-            acknowledged.lock()[index].extend(sender.await.unwrap());
+            let seconds = sender.await.unwrap();
+            acknowledged.lock()[index].extend(seconds);
         }
         assert!(so_far() > before, "the server did something before it was killed");
 
