@@ -1,1 +1,186 @@
-fn main() {}
+//! The load generator: what our server carries, beside a stock server in the same run. README.md has the figures.
+//!
+//! `cargo bench --bench load -- fanout --subscribers 200`. The server under test is a process of its own, started here on a free
+//! port with a store that is thrown away, and measured from `/proc`; this process is the generator. Each scenario is bounded in time.
+
+mod client;
+mod crowd;
+mod fanout;
+mod idle;
+mod ingest;
+mod latency;
+mod pings;
+mod process;
+mod report;
+mod runners;
+mod stock;
+
+use std::net::SocketAddr;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use process::{Cores, Kind};
+use report::Report;
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+#[derive(Parser)]
+#[command(name = "load", about = "Measures the server under load, beside a stock server.")]
+struct Arguments {
+    #[command(subcommand)]
+    scenario: Option<Scenario>,
+}
+
+#[derive(Subcommand)]
+enum Scenario {
+    /// Deliveries of 200-byte messages: closed loop, or paced.
+    Fanout(FanOut),
+    /// How soon a ping is answered while many sockets are fanned out to.
+    Pings(Pings),
+    /// Memory for each connection that does nothing.
+    Idle(Idle),
+    /// Fixes acknowledged, from many runners.
+    Ingest(Ingest),
+    /// From a phone's publish to a spectator's socket, beside an fsync of the same disk.
+    Latency(Latency),
+    /// The stock server itself; started by the others.
+    #[command(hide = true)]
+    Stock { address: SocketAddr },
+}
+
+#[derive(Parser, Clone)]
+pub struct FanOut {
+    #[arg(long, value_delimiter = ',', default_value = "200,1000")]
+    pub subscribers: Vec<usize>,
+    /// Each publishes its next message when its last one was delivered to all.
+    #[arg(long, default_value_t = 16)]
+    pub publishers: usize,
+    /// Messages a second in all, in place of the closed loop.
+    #[arg(long)]
+    pub pace: Option<f64>,
+    /// Ours and stock take turns so many times.
+    #[arg(long, default_value_t = 3)]
+    pub rounds: usize,
+    #[arg(long, default_value_t = 4.0)]
+    pub seconds: f64,
+    /// Server and generator on a core each, or all on all.
+    #[arg(long, value_enum, default_value = "apart")]
+    pub cores: Placing,
+    #[arg(long, value_enum)]
+    pub only: Option<Only>,
+}
+
+#[derive(Parser, Clone)]
+pub struct Pings {
+    #[arg(long, default_value_t = 10_000)]
+    pub connections: usize,
+    /// Messages a second, each to all connections.
+    #[arg(long, default_value_t = 10.0)]
+    pub pace: f64,
+    #[arg(long, default_value_t = 10.0)]
+    pub seconds: f64,
+    #[arg(long, value_enum, default_value = "shared")]
+    pub cores: Placing,
+    #[arg(long, value_enum)]
+    pub only: Option<Only>,
+}
+
+#[derive(Parser, Clone)]
+pub struct Idle {
+    #[arg(long, value_delimiter = ',', default_value = "5000,10000")]
+    pub connections: Vec<usize>,
+    /// The most that the stock server is given: it needs 137 KiB for each.
+    #[arg(long, default_value_t = 5_000)]
+    pub stock_max: usize,
+}
+
+#[derive(Parser, Clone)]
+pub struct Ingest {
+    #[arg(long, default_value_t = 1_000)]
+    pub runners: usize,
+    #[arg(long, value_enum, default_value = "socket")]
+    pub over: Over,
+    /// Fixes a second in all, in place of the closed loop.
+    #[arg(long)]
+    pub pace: Option<f64>,
+    #[arg(long, default_value_t = 10.0)]
+    pub seconds: f64,
+    #[arg(long, default_value_t = 1)]
+    pub rounds: usize,
+}
+
+#[derive(Parser, Clone)]
+pub struct Latency {
+    #[arg(long, default_value_t = 500)]
+    pub fixes: usize,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq)]
+pub enum Placing {
+    Apart,
+    Shared,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq)]
+pub enum Only {
+    Runnity,
+    Stock,
+}
+
+/// What carries the fixes.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq)]
+pub enum Over {
+    Socket,
+    Http,
+}
+
+impl Placing {
+    fn take(self) -> Cores {
+        match self {
+            Self::Apart => process::move_apart(),
+            Self::Shared => Cores::Shared,
+        }
+    }
+}
+
+/// The servers that a scenario compares.
+fn servers(only: Option<Only>) -> Vec<Kind> {
+    match only {
+        None => vec![Kind::Runnity, Kind::Stock],
+        Some(Only::Runnity) => vec![Kind::Runnity],
+        Some(Only::Stock) => vec![Kind::Stock],
+    }
+}
+
+fn main() -> Outcome<()> {
+    // `cargo bench` adds it for harnesses that know it.
+    let arguments = Arguments::parse_from(std::env::args().filter(|argument| argument != "--bench"));
+    let mut report = Report::default();
+    match arguments.scenario {
+        Some(Scenario::Stock { address }) => return stock::serve(address),
+        Some(Scenario::Fanout(it)) => fanout::scenario(&it, &mut report)?,
+        Some(Scenario::Pings(it)) => pings::scenario(&it, &mut report)?,
+        Some(Scenario::Idle(it)) => idle::scenario(&it, &mut report)?,
+        Some(Scenario::Ingest(it)) => ingest::scenario(&it, &mut report)?,
+        Some(Scenario::Latency(it)) => latency::scenario(&it, &mut report)?,
+        None => all(&mut report)?,
+    }
+    report.print();
+    Ok(())
+}
+
+/// Each scenario as its defaults have it; fan-out last, since it moves this process to one core.
+fn all(report: &mut Report) -> Outcome<()> {
+    let none = ["load"];
+    latency::scenario(&Latency::parse_from(none), report)?;
+    for over in [Over::Socket, Over::Http] {
+        for pace in [None, Some(10_000.0)] {
+            ingest::scenario(&Ingest { over, pace, ..Ingest::parse_from(none) }, report)?;
+        }
+    }
+    idle::scenario(&Idle::parse_from(none), report)?;
+    pings::scenario(&Pings::parse_from(none), report)?;
+    fanout::scenario(&FanOut::parse_from(none), report)?;
+    let paced = FanOut { pace: Some(100.0), subscribers: vec![500], ..FanOut::parse_from(none) };
+    fanout::scenario(&paced, report)
+}

@@ -1,0 +1,110 @@
+//! What a client says and hears on one connection, as bytes: WebSocket frames, the hand-shake, HTTP answers.
+//!
+//! Knows no socket and no scenario. Cheap on purpose: the server under test is to be the bottleneck, not its generator. Our mask is
+//! zero, which the protocol allows: the server unmasks as ever, and we save the work.
+
+use std::net::SocketAddr;
+
+/// One thing that stands complete at the front of what was read.
+#[derive(Debug, PartialEq)]
+pub enum Piece<'a> {
+    /// The payload of a text or binary message; its lines are commands or replies.
+    Message(&'a [u8]),
+    Pong,
+    Close(u16),
+    /// A ping, or what this generator does not need.
+    Other,
+    Response {
+        status: u16,
+        body: &'a [u8],
+    },
+}
+
+const TEXT: u8 = 0x1;
+const CLOSE: u8 = 0x8;
+const PING: u8 = 0x9;
+const PONG: u8 = 0xA;
+
+/// A whole text message.
+pub fn text(payload: &[u8]) -> Vec<u8> {
+    frame(TEXT, payload)
+}
+
+/// A ping as a control frame of the WebSocket.
+pub fn ping(payload: &[u8]) -> Vec<u8> {
+    frame(PING, payload)
+}
+
+fn frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(payload.len() + 14);
+    bytes.push(0x80 | opcode);
+    match payload.len() {
+        len @ 0..=125 => bytes.push(0x80 | len as u8),
+        len @ 126..=0xFFFF => {
+            bytes.push(0x80 | 126);
+            bytes.extend_from_slice(&(len as u16).to_be_bytes());
+        }
+        len => {
+            bytes.push(0x80 | 127);
+            bytes.extend_from_slice(&(len as u64).to_be_bytes());
+        }
+    }
+    bytes.extend_from_slice(&[0; 4]);
+    bytes.extend_from_slice(payload);
+    bytes
+}
+
+/// The frame at the front and its whole length; `None` while it is incomplete.
+pub fn read_frame(bytes: &[u8]) -> Option<(Piece<'_>, usize)> {
+    let (&first, &second) = (bytes.first()?, bytes.get(1)?);
+    let (payload_len, head_len) = match second & 0x7F {
+        126 => (u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?) as usize, 4),
+        127 => (u64::from_be_bytes(bytes.get(2..10)?.try_into().ok()?) as usize, 10),
+        len => (len as usize, 2),
+    };
+    let payload = bytes.get(head_len..head_len + payload_len)?;
+    let piece = match first & 0x0F {
+        CLOSE => Piece::Close(payload.first_chunk().map_or(1005, |code| u16::from_be_bytes(*code))),
+        PING => Piece::Other,
+        PONG => Piece::Pong,
+        _ => Piece::Message(payload),
+    };
+    Some((piece, head_len + payload_len))
+}
+
+/// The HTTP answer at the front and its whole length; `None` while it is incomplete. Knows bodies with a Content-Length only.
+pub fn read_response(bytes: &[u8]) -> Option<(Piece<'_>, usize)> {
+    let head_len = bytes.windows(4).position(|end| end == b"\r\n\r\n")? + 4;
+    let head = std::str::from_utf8(&bytes[..head_len]).ok()?;
+    let status = head.get(9..12)?.parse().ok()?;
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+    });
+    let whole_len = head_len + length.unwrap_or(0);
+    let body = bytes.get(head_len..whole_len)?;
+    Some((Piece::Response { status, body }, whole_len))
+}
+
+/// The request that turns a connection into a WebSocket.
+pub fn hand_shake(server: SocketAddr) -> Vec<u8> {
+    format!(
+        "GET /connection/websocket HTTP/1.1\r\nHost: {server}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    .into_bytes()
+}
+
+/// A POST of a JSON body on a connection that is kept.
+pub fn post(server: SocketAddr, path: &str, token: &str, body: &str) -> Vec<u8> {
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: {server}\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+pub fn get(server: SocketAddr, path: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nHost: {server}\r\n\r\n").into_bytes()
+}

@@ -1,0 +1,44 @@
+//! Memory for each connection that has connected and then does nothing: the server's resident memory before and after.
+//!
+//! What the kernel keeps for a socket is not counted.
+
+use std::time::{Duration, Instant};
+
+use crate::crowd::Crowd;
+use crate::process::{Cores, Kind, Server};
+use crate::report::{Line, Report};
+use crate::{Idle, Outcome};
+
+/// What the hand-shakes used has been given back by then.
+const SETTLE: Duration = Duration::from_secs(3);
+
+pub fn scenario(arguments: &Idle, report: &mut Report) -> Outcome<()> {
+    for &connections in &arguments.connections {
+        for kind in [Kind::Runnity, Kind::Stock] {
+            if kind == Kind::Runnity || connections <= arguments.stock_max {
+                report.add(measure(kind, connections)?);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn measure(kind: Kind, connections: usize) -> Outcome<Line> {
+    let server = Server::start(kind, Cores::Shared)?;
+    let mut crowd = Crowd::new()?;
+    let (before_kib, cpu_before_s, from) = (server.rss_kib()?, server.cpu_s()?, Instant::now());
+    let all = crowd.open(server.address, connections)?;
+    let (cpu_s, elapsed_s) = (server.cpu_s()? - cpu_before_s, from.elapsed().as_secs_f64());
+    crowd.ask(all, |_| r#"{"id":1,"connect":{}}"#.to_owned())?;
+    let settled = Instant::now() + SETTLE;
+    while Instant::now() < settled {
+        crowd.turn(Duration::from_millis(100), |_, _| Ok(()))?;
+    }
+    let after_kib = server.rss_kib()?;
+    Ok(Line::new(format!("idle, {connections} connections"), kind.name())
+        .with("kib_per_connection", (after_kib - before_kib) / connections as f64)
+        .with("rss_before_mib", before_kib / 1_024.0)
+        .with("rss_after_mib", after_kib / 1_024.0)
+        .with("hand_shakes_per_s", connections as f64 / elapsed_s)
+        .with("hand_shakes_per_cpu_s", connections as f64 / cpu_s))
+}

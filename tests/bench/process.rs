@@ -1,0 +1,164 @@
+//! The server under test as a process of its own: started on a free port, measured from `/proc`, ended when dropped.
+//!
+//! Knows how servers are started and what they cost, not what is asked of them.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::{Outcome, client};
+
+const RUNNITY: &str = env!("CARGO_BIN_EXE_runnity");
+/// On the disk of the build, since a temporary folder may lie in memory, where an fsync costs nothing.
+const DATA: &str = env!("CARGO_TARGET_TMPDIR");
+/// What the kernel counts a process's time in, on every Linux of today.
+const TICKS_PER_S: f64 = 100.0;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    Runnity,
+    /// `warp::ws` with one unbounded queue and one `send` for each connection.
+    Stock,
+}
+
+impl Kind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Runnity => "runnity",
+            Self::Stock => "stock",
+        }
+    }
+}
+
+/// Which of the two cores the server may use.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cores {
+    /// The first; the generator has moved to the second.
+    Apart,
+    Shared,
+}
+
+/// A running server. Dropping it ends the process.
+pub struct Server {
+    pub address: SocketAddr,
+    child: Child,
+    _data: TempDir,
+}
+
+/// A folder for a store, gone when dropped.
+pub fn data_folder() -> Outcome<TempDir> {
+    Ok(tempfile::Builder::new().prefix("bench-").tempdir_in(DATA)?)
+}
+
+/// Accounts on a store that no server has opened → their tokens.
+pub fn accounts(data: &TempDir, count: usize) -> Outcome<Vec<String>> {
+    let arguments = ["user", "--count", &count.to_string(), "--data", path(data.path())?, "bench"];
+    let output = Command::new(RUNNITY).args(arguments).stdin(Stdio::null()).output()?;
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let tokens: Vec<String> = out.lines().filter_map(|line| Some(line.split_once(' ')?.1.trim().to_owned())).collect();
+    if tokens.len() != count {
+        return Err(format!("`runnity user` made {} of {count} accounts: {err}", tokens.len()).into());
+    }
+    Ok(tokens)
+}
+
+impl Server {
+    pub fn start(kind: Kind, cores: Cores) -> Outcome<Self> {
+        Self::start_on(kind, cores, data_folder()?)
+    }
+
+    /// Starts on a store and waits until HTTP is answered.
+    pub fn start_on(kind: Kind, cores: Cores, data: TempDir) -> Outcome<Self> {
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let program = match kind {
+            Kind::Runnity => RUNNITY.into(),
+            Kind::Stock => std::env::current_exe()?,
+        };
+        let mut command = match cores {
+            Cores::Apart => {
+                let mut command = Command::new("taskset");
+                command.args(["-c", "0"]).arg(program);
+                command
+            }
+            Cores::Shared => Command::new(program),
+        };
+        match kind {
+            Kind::Runnity => {
+                command.args(["--listen", &address.to_string(), "--data", path(data.path())?, "--open-channels"])
+            }
+            Kind::Stock => command.args(["stock", &address.to_string()]),
+        };
+        let log = std::fs::File::create(data.path().join("log"))?;
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn()?;
+        let mut server = Self { address, child, _data: data };
+        server.wait_until_up()?;
+        Ok(server)
+    }
+
+    fn wait_until_up(&mut self) -> Outcome<()> {
+        let deadline = Instant::now() + Duration::from_secs(15);
+        while Instant::now() < deadline {
+            if let Some(status) = self.child.try_wait()? {
+                let log = std::fs::read_to_string(self._data.path().join("log"))?;
+                return Err(format!("the server ended with {status}: {log}").into());
+            }
+            if self.answers() {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Err("the server did not come up".into())
+    }
+
+    fn answers(&self) -> bool {
+        let Ok(mut stream) = TcpStream::connect(self.address) else { return false };
+        let asked = stream.write_all(&client::get(self.address, "/health"));
+        let _ = stream.set_read_timeout(Some(Duration::from_secs(2)));
+        asked.is_ok() && stream.read(&mut [0; 256]).is_ok_and(|len| len > 0)
+    }
+
+    /// CPU seconds so far, in user and kernel.
+    pub fn cpu_s(&self) -> Outcome<f64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // The second field is the program's name in brackets, and may hold spaces.
+        let fields = stat.rsplit_once(')').ok_or("an unknown form of /proc/pid/stat")?.1;
+        let ticks = |index: usize| fields.split_whitespace().nth(index).and_then(|it| it.parse::<f64>().ok());
+        let (user, kernel) = (ticks(11).ok_or("no utime")?, ticks(12).ok_or("no stime")?);
+        Ok((user + kernel) / TICKS_PER_S)
+    }
+
+    /// Resident memory, in KiB.
+    pub fn rss_kib(&self) -> Outcome<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
+        Ok(line.trim().trim_end_matches("kB").trim().parse()?)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Moves this process, and the threads that it starts from now on, to the second core; where that is not possible both share all.
+pub fn move_apart() -> Cores {
+    let mine = std::process::id().to_string();
+    let two = std::thread::available_parallelism().is_ok_and(|cores| cores.get() >= 2);
+    let moved = two
+        && Command::new("taskset")
+            .args(["-cp", "1", &mine])
+            .stdout(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success());
+    if moved { Cores::Apart } else { Cores::Shared }
+}
+
+fn path(path: &Path) -> Outcome<&str> {
+    Ok(path.to_str().ok_or("a folder's name is not UTF-8")?)
+}
