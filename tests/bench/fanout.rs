@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use crate::crowd::{Crowd, Heard, Outbox, PATIENCE, What, expect_success};
-use crate::process::{Cores, Kind, Server};
+use crate::process::{Cores, Kind, Server, Spent};
 use crate::report::{Latency, Line, Report};
 use crate::{FanOut, Outcome, client, servers};
 
@@ -47,17 +47,16 @@ fn measure(kind: Kind, cores: Cores, subscribers: usize, arguments: &FanOut) -> 
 /// What a window of time came to.
 pub struct Measured {
     deliveries: u64,
-    elapsed_s: f64,
-    cpu_s: f64,
+    spent: Spent,
     latency: Latency,
 }
 
 impl Measured {
     pub fn line(&self, name: String, kind: Kind) -> Line {
         Line::new(name, kind.name())
-            .with("deliveries_per_s", self.deliveries as f64 / self.elapsed_s)
-            .with("deliveries_per_cpu_s", self.deliveries as f64 / self.cpu_s)
-            .with("server_cores_used", self.cpu_s / self.elapsed_s)
+            .with("deliveries_per_s", self.deliveries as f64 / self.spent.elapsed_s)
+            .with("deliveries_per_cpu_s", self.deliveries as f64 / self.spent.server_cpu_s)
+            .with_cores(&self.spent)
             .with_latency(&self.latency)
     }
 }
@@ -113,11 +112,11 @@ impl Load {
         }
         let mut due = Instant::now();
         self.turn_until(Instant::now() + WARM_UP, &mut due)?;
-        let (cpu_before_s, from) = (server.cpu_s()?, Instant::now());
+        let before = server.meter()?;
         self.loads.measuring = true;
-        self.turn_until(from + window, &mut due)?;
+        self.turn_until(Instant::now() + window, &mut due)?;
         self.loads.measuring = false;
-        let (cpu_s, elapsed_s) = (server.cpu_s()? - cpu_before_s, from.elapsed().as_secs_f64());
+        let spent = server.meter()?.spent_since(&before);
 
         self.loads.stopping = true;
         let deadline = Instant::now() + PATIENCE;
@@ -128,7 +127,7 @@ impl Load {
             self.crowd.turn(Duration::from_millis(100), |outbox, heard| self.loads.hear(outbox, heard))?;
         }
         let latency = std::mem::replace(&mut self.loads.latency, Latency::new()?);
-        Ok(Measured { deliveries: self.loads.counted, elapsed_s, cpu_s, latency })
+        Ok(Measured { deliveries: self.loads.counted, spent, latency })
     }
 
     fn turn_until(&mut self, end: Instant, due: &mut Instant) -> Outcome<()> {

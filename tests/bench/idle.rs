@@ -26,9 +26,9 @@ pub fn scenario(arguments: &Idle, report: &mut Report) -> Outcome<()> {
 fn measure(kind: Kind, connections: usize) -> Outcome<Line> {
     let server = Server::start(kind, Cores::Shared)?;
     let mut crowd = Crowd::new()?;
-    let (before_kib, cpu_before_s, from) = (server.rss_kib()?, server.cpu_s()?, Instant::now());
+    let (before_kib, before) = (server.rss_kib()?, server.meter()?);
     let all = crowd.open(server.address, connections)?;
-    let (cpu_s, elapsed_s) = (server.cpu_s()? - cpu_before_s, from.elapsed().as_secs_f64());
+    let spent = server.meter()?.spent_since(&before);
     crowd.ask(all, |_| r#"{"id":1,"connect":{}}"#.to_owned())?;
     let settled = Instant::now() + SETTLE;
     while Instant::now() < settled {
@@ -39,6 +39,6 @@ fn measure(kind: Kind, connections: usize) -> Outcome<Line> {
         .with("kib_per_connection", (after_kib - before_kib) / connections as f64)
         .with("rss_before_mib", before_kib / 1_024.0)
         .with("rss_after_mib", after_kib / 1_024.0)
-        .with("hand_shakes_per_s", connections as f64 / elapsed_s)
-        .with("hand_shakes_per_cpu_s", connections as f64 / cpu_s))
+        .with("hand_shakes_per_s", connections as f64 / spent.elapsed_s)
+        .with("hand_shakes_per_cpu_s", connections as f64 / spent.server_cpu_s))
 }

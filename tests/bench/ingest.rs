@@ -40,11 +40,11 @@ fn measure(arguments: &Ingest) -> Outcome<Line> {
     }
     let mut due = Instant::now();
     load.turn_until(&mut crowd, Instant::now() + WARM_UP, &mut due)?;
-    let (cpu_before_s, from) = (server.cpu_s()?, Instant::now());
+    let before = server.meter()?;
     load.measuring = true;
-    load.turn_until(&mut crowd, from + Duration::from_secs_f64(arguments.seconds), &mut due)?;
+    load.turn_until(&mut crowd, Instant::now() + Duration::from_secs_f64(arguments.seconds), &mut due)?;
     load.measuring = false;
-    let (cpu_s, elapsed_s) = (server.cpu_s()? - cpu_before_s, from.elapsed().as_secs_f64());
+    let spent = server.meter()?.spent_since(&before);
     let acknowledged = load.latency.len() as f64;
 
     load.stopping = true;
@@ -55,9 +55,9 @@ fn measure(arguments: &Ingest) -> Outcome<Line> {
     let over = if arguments.over == Over::Socket { "socket" } else { "HTTP" };
     let mode = arguments.pace.map_or("closed loop".to_owned(), |pace| format!("paced {pace}/s"));
     let line = Line::new(format!("ingest, {mode}, {} runners, {over}", arguments.runners), Kind::Runnity.name())
-        .with("acknowledged_per_s", acknowledged / elapsed_s)
-        .with("acknowledged_per_cpu_s", acknowledged / cpu_s)
-        .with("server_cores_used", cpu_s / elapsed_s)
+        .with("acknowledged_per_s", acknowledged / spent.elapsed_s)
+        .with("acknowledged_per_cpu_s", acknowledged / spent.server_cpu_s)
+        .with_cores(&spent)
         .with("server_rss_mib", server.rss_kib()? / 1_024.0);
     Ok(line.with_latency(&load.latency))
 }

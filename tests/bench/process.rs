@@ -46,7 +46,21 @@ pub enum Cores {
 pub struct Server {
     pub address: SocketAddr,
     child: Child,
-    _data: TempDir,
+    data: TempDir,
+}
+
+/// Clocks read at one moment.
+pub struct Meter {
+    at: Instant,
+    server_cpu_s: f64,
+    own_cpu_s: f64,
+}
+
+/// What a window of time has cost. When the generator has used up its core, it is what was measured, not the server.
+pub struct Spent {
+    pub elapsed_s: f64,
+    pub server_cpu_s: f64,
+    pub own_cpu_s: f64,
 }
 
 /// A folder for a store, gone when dropped.
@@ -94,7 +108,7 @@ impl Server {
         };
         let log = std::fs::File::create(data.path().join("log"))?;
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn()?;
-        let mut server = Self { address, child, _data: data };
+        let mut server = Self { address, child, data };
         server.wait_until_up()?;
         Ok(server)
     }
@@ -103,7 +117,7 @@ impl Server {
         let deadline = Instant::now() + Duration::from_secs(15);
         while Instant::now() < deadline {
             if let Some(status) = self.child.try_wait()? {
-                let log = std::fs::read_to_string(self._data.path().join("log"))?;
+                let log = std::fs::read_to_string(self.data.path().join("log"))?;
                 return Err(format!("the server ended with {status}: {log}").into());
             }
             if self.answers() {
@@ -121,14 +135,10 @@ impl Server {
         asked.is_ok() && stream.read(&mut [0; 256]).is_ok_and(|len| len > 0)
     }
 
-    /// CPU seconds so far, in user and kernel.
-    pub fn cpu_s(&self) -> Outcome<f64> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        // The second field is the program's name in brackets, and may hold spaces.
-        let fields = stat.rsplit_once(')').ok_or("an unknown form of /proc/pid/stat")?.1;
-        let ticks = |index: usize| fields.split_whitespace().nth(index).and_then(|it| it.parse::<f64>().ok());
-        let (user, kernel) = (ticks(11).ok_or("no utime")?, ticks(12).ok_or("no stime")?);
-        Ok((user + kernel) / TICKS_PER_S)
+    /// What has been spent so far.
+    pub fn meter(&self) -> Outcome<Meter> {
+        let (server_cpu_s, own_cpu_s) = (cpu_s(self.child.id())?, cpu_s(std::process::id())?);
+        Ok(Meter { at: Instant::now(), server_cpu_s, own_cpu_s })
     }
 
     /// Resident memory, in KiB.
@@ -144,6 +154,26 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+impl Meter {
+    pub fn spent_since(&self, earlier: &Self) -> Spent {
+        Spent {
+            elapsed_s: self.at.duration_since(earlier.at).as_secs_f64(),
+            server_cpu_s: self.server_cpu_s - earlier.server_cpu_s,
+            own_cpu_s: self.own_cpu_s - earlier.own_cpu_s,
+        }
+    }
+}
+
+/// CPU seconds of a process so far, in user and kernel.
+fn cpu_s(process: u32) -> Outcome<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    // The second field is the program's name in brackets, and may hold spaces.
+    let fields = stat.rsplit_once(')').ok_or("an unknown form of /proc/pid/stat")?.1;
+    let ticks = |index: usize| fields.split_whitespace().nth(index).and_then(|it| it.parse::<f64>().ok());
+    let (user, kernel) = (ticks(11).ok_or("no utime")?, ticks(12).ok_or("no stime")?);
+    Ok((user + kernel) / TICKS_PER_S)
 }
 
 /// Moves this process, and the threads that it starts from now on, to the second core; where that is not possible both share all.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use crate::Outcome;
+use crate::process::Spent;
 
 /// Latencies, from a microsecond to a minute.
 pub struct Latency(Histogram<u64>);
@@ -44,6 +45,12 @@ impl Line {
     pub fn with(mut self, name: &'static str, value: f64) -> Self {
         self.figures.push((name, value));
         self
+    }
+
+    /// How busy the server and this generator were.
+    pub fn with_cores(self, spent: &Spent) -> Self {
+        self.with("server_cores_used", spent.server_cpu_s / spent.elapsed_s)
+            .with("generator_cores_used", spent.own_cpu_s / spent.elapsed_s)
     }
 
     /// p50, p99 and the longest.
