@@ -336,6 +336,8 @@ impl Index {
 
 impl Version {
     pub const ABSENT: Self = Self(0);
+    /// No key ever has it: an expectation that does not hold.
+    pub const NEVER: Self = Self(u64::MAX);
 }
 
 impl Versioned {

@@ -1,4 +1,4 @@
-//! One instance of the product, put together: a store, the app above it, its doors, and the server that they are served by.
+//! One instance of the product, put together: the app above a store, its doors, and the server that they are served by.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -10,9 +10,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use warp::Filter as _;
 
-use crate::app::{App, Settings};
-use crate::backend::Backend;
-use crate::clock::Clock;
+use crate::app::App;
 use crate::http::{self, WebDemo};
 use crate::live::{self, Live};
 use crate::server::{self, Server};
@@ -35,20 +33,17 @@ pub struct Instance {
     serving: JoinHandle<()>,
 }
 
+/// Listens on `address` (port 0: any free one); nobody is answered yet.
+pub async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| {
+        io::Error::new(error.kind(), format!("{address} cannot be listened on ({error}): choose another --listen"))
+    })
+}
+
 impl Instance {
-    /// Listens on `listen` (port 0: any free one), and serves until [`Instance::shutdown`].
-    pub async fn start(
-        backend: Arc<dyn Backend>,
-        clock: Clock,
-        settings: Settings,
-        listen: SocketAddr,
-        options: Options,
-    ) -> io::Result<Self> {
-        let listener = TcpListener::bind(listen).await.map_err(|error| {
-            io::Error::new(error.kind(), format!("{listen} cannot be listened on ({error}): choose another --listen"))
-        })?;
+    /// Serves what comes to `listener`, until [`Instance::shutdown`].
+    pub async fn start(app: Arc<App>, listener: TcpListener, options: Options) -> io::Result<Self> {
         let address = listener.local_addr()?;
-        let app = App::new(backend, clock, settings);
         app.start_duties();
         let live = Live::new(app.clone(), options.live);
         let routes = live.routes().or(http::routes(app.clone(), options.web, options.http)).unify().boxed();

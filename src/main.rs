@@ -67,8 +67,12 @@ async fn run_server(serve: config::Serve) -> Result<(), Failure> {
         drain: serve.drain_s,
         ..instance::Options::default()
     };
-    let instance = Instance::start(backend.clone(), clock, settings, serve.listen, options).await?;
-    if let Some(token) = instance.app().ensure_admin(serve.admin_token.as_deref()).await? {
+    let listener = instance::listen(serve.listen).await?;
+    let app = App::new(backend.clone(), clock, settings);
+    // Before anybody is let in, who might be the first to take the admin's name.
+    let token = app.ensure_admin(serve.admin_token.as_deref()).await?;
+    let instance = Instance::start(app, listener, options).await?;
+    if let Some(token) = token {
         println!("admin token, shown this once: {}", token.reveal());
     }
     println!("Runnity is at http://{}", instance.address());
@@ -89,7 +93,8 @@ async fn run_demo(demo: config::Demo) -> Result<(), Failure> {
         drain: Duration::ZERO,
         ..instance::Options::default()
     };
-    let instance = Instance::start(backend.clone(), clock, Settings::default(), demo.listen, options).await?;
+    let app = App::new(backend.clone(), clock, Settings::default());
+    let instance = Instance::start(app, instance::listen(demo.listen).await?, options).await?;
     let stop = CancellationToken::new();
     let runners = simulate::run(
         simulate::Options {

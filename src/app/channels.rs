@@ -160,12 +160,18 @@ impl App {
             }
         };
         let data = cell.get_or_try_init(|| self.encode_snapshot(&record)).await?.clone();
-        Ok(Snapshot { data: Some(data), cursor: Cursor { epoch, offset: record.offset } })
+        let data = SnapshotDocument::at(&data, self.clock.now()).into();
+        let cursor = Cursor { epoch, offset: record.offset };
+        Ok(Snapshot { data: Some(data), cursor })
     }
 
     async fn encode_snapshot(&self, record: &RunRecord) -> Result<Bytes, AppError> {
         let name = self.name_of(&record.run.owner).await?;
-        let mut points = self.track(record.run.id).await?.sorted();
+        let track = self.track(record.run.id).await?;
+        // What came since the record was read is heard after the snapshot.
+        let covered = usize::try_from(record.track_len).unwrap_or(usize::MAX);
+        let mut points: Vec<Kept> = track.points().iter().take(covered).copied().collect();
+        points.sort_by(|one, other| one.fix.track_order(&other.fix));
         let is_drawn =
             |kept: &Kept| !matches!(kept.standing, Standing::Poor | Standing::Suspect | Standing::Implausible);
         points.retain(is_drawn);
@@ -179,6 +185,6 @@ impl App {
         let track =
             TrackDocument { simplified: chosen.len() < points.len(), fixes: chosen.iter().map(drawn).collect() };
         let run = RunDocument::of(&record.run, &name).with_splits(&record.run);
-        encode(&SnapshotDocument { kind: "snapshot", at: self.clock.now().to_string(), run, track })
+        encode(&SnapshotDocument { run, track })
     }
 }

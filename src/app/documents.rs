@@ -125,12 +125,9 @@ pub struct SplitDocument {
     pub climb_m: f64,
 }
 
-/// The data of the reply to subscribe on `run:<id>`.
+/// The data of the reply to subscribe on `run:<id>`, without its first members: see [`SnapshotDocument::at`].
 #[derive(Clone, Debug, Serialize)]
 pub struct SnapshotDocument {
-    #[serde(rename = "type")]
-    pub kind: &'static str,
-    pub at: String,
     pub run: RunDocument,
     pub track: TrackDocument,
 }
@@ -162,11 +159,12 @@ pub enum ChangeDocument {
     Paused(RunChange),
     Resumed(RunChange),
     Finished(RunChange),
-    /// On `run:<id>`: who may see it is another now.
+    /// On `run:<id>`: who may see it, or where it goes, is another now.
     Changed {
         at: String,
         run: String,
         visibility: &'static str,
+        destination: Option<PlaceDocument>,
     },
     /// On the runner's own channel.
     RunStarted(RunChange),
@@ -304,6 +302,21 @@ impl RunDocument {
     pub fn with_splits(mut self, run: &Run) -> Self {
         self.splits = Some(run.tally.splits.done.iter().map(SplitDocument::of).collect());
         self
+    }
+}
+
+impl SnapshotDocument {
+    /// The whole document: `{"type": "snapshot", "at": …}` before what was encoded before and is shared.
+    pub fn at(encoded: &[u8], at: Timestamp) -> Vec<u8> {
+        let head = format!(r#"{{"type":"snapshot","at":"{at}","#);
+        [head.as_bytes(), encoded.strip_prefix(b"{").unwrap_or(encoded)].concat()
+    }
+}
+
+impl ChangeDocument {
+    pub fn changed(run: &Run, at: Timestamp) -> Self {
+        let (run_id, visibility) = (run.id.to_string(), visibility_name(run.visibility));
+        Self::Changed { at: at.to_string(), run: run_id, visibility, destination: run.destination.map(Into::into) }
     }
 }
 

@@ -51,12 +51,13 @@ impl App {
         };
         let members = self.backend.range(&range).await?.members;
         for (_, member) in &members {
-            let acted = match Due::parse(member) {
-                Some(Due::RunInactive(run)) => self.finish_if_inactive(run).await,
-                None => Err(AppError::Internal),
+            let Some(Due::RunInactive(run)) = Due::parse(member) else {
+                tracing::error!("what is due cannot be read");
+                continue;
             };
-            if let Err(error) = acted {
-                tracing::warn!(%error, "a due time could not be acted on");
+            if let Err(error) = self.finish_if_inactive(run).await {
+                tracing::warn!(%error, "a due time could not be acted on; it is tried again");
+                self.put_off(crate::app::runs::aggregate(run), index(), member).await?;
             }
         }
         Ok(members.len())

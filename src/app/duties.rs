@@ -78,7 +78,9 @@ impl App {
         let holder = self.instance.clone();
         self.leases
             .transact(aggregate, None, move |draft| {
-                let taken = draft.record().is_some_and(|lease| lease.holder != holder && lease.until_ms > now_ms);
+                // One that ends later than any that is taken now was taken by a clock that has been set back since.
+                let holds = |lease: &LeaseRecord| (now_ms + 1..=now_ms + LEASE_MS).contains(&lease.until_ms);
+                let taken = draft.record().is_some_and(|lease| lease.holder != holder && holds(lease));
                 if !taken {
                     draft.put(LeaseRecord { holder: holder.clone(), until_ms: now_ms + LEASE_MS });
                 }

@@ -80,11 +80,26 @@ impl App {
         let members = self.backend.range(&range).await?.members;
         for (_, member) in &members {
             if let Err(error) = self.carry_out(member).await {
-                // It stays where it is and comes again; the others need not wait for it.
-                tracing::warn!(%error, "a follow-up could not be carried out");
+                tracing::warn!(%error, "a follow-up could not be carried out; it is tried again");
+                let (aggregate, _) = member.split_once('#').unwrap_or((member, ""));
+                self.put_off(AggregateId::from_stored(aggregate), index(), member).await?;
             }
         }
         Ok(members.len())
+    }
+
+    /// What cannot be done now stands behind what can: a few that always fail must not keep the others waiting.
+    pub(in crate::app) async fn put_off(
+        &self,
+        aggregate: AggregateId,
+        index: Index,
+        member: &Arc<str>,
+    ) -> Result<(), AppError> {
+        let again_ms = self.clock.now().as_millis() + limits::PUT_OFF_MS;
+        let mut later = Commit::on(aggregate);
+        later.moves.push(Move { index, member: member.clone(), score: Some(again_ms) });
+        self.backend.commit(later).await?;
+        Ok(())
     }
 
     async fn carry_out(&self, member: &Arc<str>) -> Result<(), AppError> {
@@ -93,7 +108,8 @@ impl App {
         let key = aggregate.key(name);
         let value = self.backend.read(std::slice::from_ref(&key)).await?.pop().and_then(|value| value.value);
         if let Some(value) = value {
-            self.effect(decode(&value)?, OnceKey(name.into())).await?;
+            let once = OnceKey { key: name.into(), digest: "".into() };
+            self.effect(decode(&value)?, once).await?;
         }
         let mut strike = Commit::on(aggregate);
         strike.puts.push(Put { key, value: None });

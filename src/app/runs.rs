@@ -16,7 +16,7 @@ pub use record::RunRecord;
 pub use starting::NewRun;
 pub use track::Tracks;
 
-use crate::app::documents::{ChangeDocument, RunChange, RunDocument, visibility_name};
+use crate::app::documents::{ChangeDocument, RunChange, RunDocument};
 use crate::app::transact::{Draft, Lanes, encode};
 use crate::app::users::{Caller, Identity};
 use crate::app::{App, AppError};
@@ -69,11 +69,7 @@ impl App {
             if record.run.visibility != visibility {
                 let before = record.run.clone();
                 record.run.visibility = visibility;
-                let change = ChangeDocument::Changed {
-                    at: now.to_string(),
-                    run: run.to_string(),
-                    visibility: visibility_name(visibility),
-                };
+                let change = ChangeDocument::changed(&record.run, now);
                 announce(draft, &mut record, &change)?;
                 indexes::moved(draft, Some(&before), &record.run);
                 draft.put(record);

@@ -5,6 +5,7 @@
 //! are a few dozen commits and no conflict. Conflicts come from other instances alone; then all is read and decided again.
 //! Records of busy aggregates stay in a bounded cache, so a steady stream costs one commit and no read.
 
+mod batch;
 mod draft;
 
 use std::collections::{HashMap, VecDeque};
@@ -20,9 +21,11 @@ use tokio::sync::oneshot;
 use crate::app::AppError;
 use crate::app::metrics::Metrics;
 use crate::app::workers::Workers;
-use crate::backend::{AggregateId, Backend, CommitError, Once, Version};
+use crate::backend::{AggregateId, Backend, Commit, CommitError, Expect, Version};
 use crate::limits;
 
+pub use batch::OnceKey;
+use batch::{Batch, BoxedJob, Waiting};
 pub use draft::Draft;
 
 /// The head of one kind of aggregate, as it is stored.
@@ -41,39 +44,11 @@ pub struct Lanes<R> {
     heads: Mutex<LruCache<AggregateId, Head<R>>>,
 }
 
-/// Makes a decision count once, however often it is sent.
-#[derive(Clone, Debug)]
-pub struct OnceKey(pub Arc<str>);
-
 struct Head<R> {
     version: Version,
     record: Option<Arc<R>>,
     /// Whether it was read for this very decision. A refusal is only given on a fresh one.
     fresh: bool,
-}
-
-type BoxedJob<R> = Box<dyn Job<R>>;
-
-/// A decision whose answer's type is known to nobody but itself.
-trait Job<R>: Send {
-    fn once(&self) -> Option<&OnceKey>;
-    fn decide(&mut self, draft: &mut Draft<R>) -> Result<(), AppError>;
-    /// The answer to remember with the idempotency key.
-    fn record(&self) -> Bytes;
-    fn settle(self: Box<Self>, outcome: Outcome);
-}
-
-enum Outcome {
-    Committed,
-    Repeated(Bytes),
-    Failed(AppError),
-}
-
-struct Waiting<T, D> {
-    once: Option<OnceKey>,
-    decide: D,
-    answer: Option<T>,
-    sender: oneshot::Sender<Result<T, AppError>>,
 }
 
 impl<R: Record> Lanes<R> {
@@ -110,7 +85,7 @@ impl<R: Record> Lanes<R> {
         D: FnMut(&mut Draft<R>) -> Result<T, AppError> + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
-        let job = Box::new(Waiting { once, decide, answer: None, sender });
+        let job = Box::new(Waiting::new(once, decide, sender));
         self.enqueue(aggregate, job)?;
         // A sender that was dropped unanswered: the worker panicked or was ended.
         receiver.await.unwrap_or(Err(AppError::Internal))
@@ -142,28 +117,29 @@ impl<R: Record> Lanes<R> {
         }
     }
 
-    async fn carry_out(&self, aggregate: &AggregateId, mut batch: Vec<BoxedJob<R>>) {
+    /// Decides and commits until every decision of the batch is answered. A refusal is only told when what it was founded
+    /// on is stored: on a fresh head, and with the commit of the decisions before it done.
+    async fn carry_out(&self, aggregate: &AggregateId, jobs: Vec<BoxedJob<R>>) {
+        let mut batch = Batch::new(jobs);
         let mut fresh_needed = false;
         for _ in 0..limits::TRANSACT_ATTEMPTS_MAX {
             let head = match self.head(aggregate, fresh_needed).await {
                 Ok(head) => head,
-                Err(error) => return fail(batch, &error),
+                Err(error) => return batch.fail(&error),
             };
-            let (draft, refused) = decide_all(aggregate, &head, &mut batch);
+            let draft = batch.decide(Draft::on(aggregate.clone(), head.record.clone()));
             let nothing = !draft.is_worth_a_commit();
-            if !head.fresh && (nothing || refused.iter().any(Option::is_some)) {
+            if !head.fresh && (nothing || batch.has_refusals()) {
                 fresh_needed = true;
                 continue;
             }
-            batch = refuse(batch, refused);
-            if nothing || batch.is_empty() {
-                return batch.into_iter().for_each(|job| job.settle(Outcome::Committed));
+            if nothing {
+                return self.settle(aggregate, batch).await;
             }
-            let record = draft.record.clone();
-            let changed = draft.changed;
-            let commit = match draft.into_commit(aggregate, head.version, onces(&batch)) {
+            let (record, changed) = (draft.record.clone(), draft.changed);
+            let commit = match batch.onces().and_then(|once| draft.into_commit(aggregate, head.version, once)) {
                 Ok(commit) => commit,
-                Err(error) => return fail(batch, &error),
+                Err(error) => return batch.fail(&error),
             };
             match self.backend.commit(commit).await {
                 Ok(committed) => {
@@ -174,27 +150,41 @@ impl<R: Record> Lanes<R> {
                         (None, true) => Version::ABSENT,
                     };
                     self.keep(aggregate, version, record);
-                    return batch.into_iter().for_each(|job| job.settle(Outcome::Committed));
+                    return self.settle(aggregate, batch).await;
                 }
                 Err(CommitError::Conflict) => {
                     self.metrics.conflicts.inc();
                     fresh_needed = true;
                 }
                 Err(CommitError::Repeated(found)) => {
-                    batch = answer_repeated(batch, &found);
+                    batch.answer_repeated(&found);
                     fresh_needed = true;
-                    if batch.is_empty() {
-                        return;
-                    }
                 }
                 Err(CommitError::Backend(error)) => {
                     // Whether it was written is not known: what is at hand may be old.
                     self.heads.lock().pop(aggregate);
-                    return fail(batch, &error.into());
+                    return batch.fail(&error.into());
                 }
             }
         }
-        fail(batch, &AppError::Busy);
+        batch.fail(&AppError::Busy);
+    }
+
+    /// Answers everybody. Who is refused may have been answered before, under the same idempotency key (a batch that made
+    /// the run arrive, sent again): a commit that cannot succeed tells what the store remembers.
+    async fn settle(&self, aggregate: &AggregateId, mut batch: Batch<R>) {
+        let onces = batch.refused_onces();
+        if !onces.is_empty() {
+            let mut question = Commit::on(aggregate.clone());
+            question.once = onces;
+            question.expect.push(Expect { key: aggregate.head(), version: Version::NEVER });
+            match self.backend.commit(question).await {
+                Err(CommitError::Repeated(found)) => batch.answer_repeated(&found),
+                Err(CommitError::Backend(error)) => return batch.fail(&error.into()),
+                Err(CommitError::Conflict) | Ok(_) => {}
+            }
+        }
+        batch.settle();
     }
 
     async fn head(&self, aggregate: &AggregateId, fresh_needed: bool) -> Result<Head<R>, AppError> {
@@ -234,7 +224,7 @@ impl<R> LaneGuard<'_, R> {
         while let Some(job) = queue.front() {
             let repeated = job
                 .once()
-                .is_some_and(|once| batch.iter().any(|other| other.once().is_some_and(|other| other.0 == once.0)));
+                .is_some_and(|once| batch.iter().any(|other| other.once().is_some_and(|other| other.key == once.key)));
             if repeated || batch.len() >= limits::TRANSACT_BATCH_LEN_MAX {
                 break;
             }
@@ -257,62 +247,6 @@ impl<R> Drop for LaneGuard<'_, R> {
     }
 }
 
-/// Takes each decision on what the ones before it left; one that refuses leaves nothing behind.
-fn decide_all<R: Record>(
-    aggregate: &AggregateId,
-    head: &Head<R>,
-    batch: &mut [BoxedJob<R>],
-) -> (Draft<R>, Vec<Option<AppError>>) {
-    let mut draft = Draft::on(aggregate.clone(), head.record.clone());
-    let mut refused = Vec::with_capacity(batch.len());
-    for job in batch {
-        let before = draft.mark();
-        let refusal = job.decide(&mut draft).err();
-        if refusal.is_some() {
-            draft.back_to(before);
-        }
-        refused.push(refusal);
-    }
-    (draft, refused)
-}
-
-fn refuse<R>(batch: Vec<BoxedJob<R>>, refused: Vec<Option<AppError>>) -> Vec<BoxedJob<R>> {
-    let mut accepted = Vec::with_capacity(batch.len());
-    for (job, refusal) in batch.into_iter().zip(refused) {
-        match refusal {
-            Some(error) => job.settle(Outcome::Failed(error)),
-            None => accepted.push(job),
-        }
-    }
-    accepted
-}
-
-fn answer_repeated<R>(batch: Vec<BoxedJob<R>>, found: &[Once]) -> Vec<BoxedJob<R>> {
-    let mut left = Vec::with_capacity(batch.len());
-    for job in batch {
-        match job.once().and_then(|once| found.iter().find(|seen| seen.key == once.0)) {
-            Some(seen) => job.settle(Outcome::Repeated(seen.record.clone())),
-            None => left.push(job),
-        }
-    }
-    left
-}
-
-/// The idempotency keys of a batch, each with the answer to remember.
-fn onces<R>(batch: &[BoxedJob<R>]) -> Vec<Once> {
-    let once = |job: &BoxedJob<R>| {
-        let OnceKey(key) = job.once()?;
-        Some(Once { key: key.clone(), record: job.record(), keep: limits::ONCE_KEEP })
-    };
-    batch.iter().filter_map(once).collect()
-}
-
-fn fail<R>(batch: Vec<BoxedJob<R>>, error: &AppError) {
-    for job in batch {
-        job.settle(Outcome::Failed(error.clone()));
-    }
-}
-
 /// Reads a stored document. What cannot be read is an error, never a default.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, AppError> {
     serde_json::from_slice(bytes).map_err(|error| {
@@ -327,33 +261,4 @@ pub fn encode<T: Serialize>(value: &T) -> Result<Bytes, AppError> {
         tracing::error!("a record cannot be written down");
         AppError::Internal
     })
-}
-
-impl<R, T, D> Job<R> for Waiting<T, D>
-where
-    T: Serialize + DeserializeOwned + Send + 'static,
-    D: FnMut(&mut Draft<R>) -> Result<T, AppError> + Send,
-{
-    fn once(&self) -> Option<&OnceKey> {
-        self.once.as_ref()
-    }
-
-    fn decide(&mut self, draft: &mut Draft<R>) -> Result<(), AppError> {
-        self.answer = Some((self.decide)(draft)?);
-        Ok(())
-    }
-
-    fn record(&self) -> Bytes {
-        self.answer.as_ref().and_then(|answer| encode(answer).ok()).unwrap_or_default()
-    }
-
-    fn settle(self: Box<Self>, outcome: Outcome) {
-        let answer = match outcome {
-            Outcome::Committed => self.answer.ok_or(AppError::Internal),
-            Outcome::Repeated(record) => decode(&record),
-            Outcome::Failed(error) => Err(error),
-        };
-        // The caller may have gone away; what was decided stands all the same.
-        let _ = self.sender.send(answer);
-    }
 }

@@ -114,7 +114,7 @@ impl App {
     /// A new token for whoever has this name, on the operator's word.
     pub async fn new_token(&self, name: &str) -> Result<(UserDocument, Secret), AppError> {
         let user = self.user_named(name).await?.ok_or(AppError::NotFound("user"))?;
-        self.add_credential(&user, CredentialKind::Token).await
+        self.add_credential(&user, CredentialKind::Token, |_| true).await
     }
 
     /// By name and password → a new token. A wrong name and a wrong password are one error, and take the same time.
@@ -126,7 +126,9 @@ impl App {
         let hash = known.as_ref().and_then(|user| user.password.clone());
         let good = password::verify(&self.passwords, password, hash).await?;
         let Some(user) = known.filter(|_| good) else { return Err(AppError::Unauthenticated) };
-        self.add_credential(&user.user_id()?, CredentialKind::Token).await
+        // The password may be changed while its hash is computed: then it opens nothing any more.
+        let verified = user.password.clone();
+        self.add_credential(&user.user_id()?, CredentialKind::Token, move |user| user.password == verified).await
     }
 
     /// A token or a session's hash → who it is; [`AppError::Unauthenticated`] when it is wrong, revoked or over.
@@ -147,7 +149,8 @@ impl App {
     pub async fn open_session(&self, token: &str) -> Result<(Identity, Secret), AppError> {
         let identity = self.authenticate(token).await?;
         let kind = CredentialKind::Session { token: identity.credential.to_string() };
-        let (_, secret) = self.add_credential(&identity.user, kind).await?;
+        let (shown, now) = (identity.credential.clone(), self.clock.now());
+        let (_, secret) = self.add_credential(&identity.user, kind, move |user| user.has_good(&shown, now)).await?;
         let credential = credential::hash(secret.reveal()).into();
         Ok((Identity { credential, ..identity }, secret))
     }
@@ -190,9 +193,13 @@ impl App {
             None => None,
         };
         let secret = password.is_some().then(|| Secret::new(&identity.user));
-        let (given, now) = (secret.clone(), self.clock.now());
+        let (given, now, shown) = (secret.clone(), self.clock.now(), identity.credential.clone());
         let user = self
             .change_user_record(&identity.user, move |draft, mut user| {
+                // Another change may have come while this one's hash was computed.
+                if !user.has_good(&shown, now) {
+                    return Err(AppError::Unauthenticated);
+                }
                 user.visibility = change.visibility.unwrap_or(user.visibility);
                 if let (Some(password), Some(secret)) = (&password, &given) {
                     user.password = Some(password.clone());
@@ -225,12 +232,26 @@ impl App {
         password::hash(&self.passwords, new).await
     }
 
-    async fn add_credential(&self, user: &UserId, kind: CredentialKind) -> Result<(UserDocument, Secret), AppError> {
+    /// A new credential for a user for whom `holds` still holds when it is written.
+    async fn add_credential(
+        &self,
+        user: &UserId,
+        kind: CredentialKind,
+        holds: impl Fn(&UserRecord) -> bool + Send + 'static,
+    ) -> Result<(UserDocument, Secret), AppError> {
         let secret = Secret::new(user);
         let (given, now) = (secret.clone(), self.clock.now());
         let user = self
             .change_user_record(user, move |draft, mut user| {
+                if !holds(&user) {
+                    return Err(AppError::Unauthenticated);
+                }
+                let credentials_len = user.credentials.len();
                 user.add_credential(&given, kind.clone(), now);
+                if user.credentials.len() <= credentials_len {
+                    // An old one made room: its sockets end with it.
+                    revoked(draft, now)?;
+                }
                 draft.put(user.clone());
                 Ok(user)
             })

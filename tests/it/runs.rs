@@ -182,6 +182,74 @@ async fn resting_at_the_destination_ends_the_run() {
 }
 
 #[tokio::test]
+async fn batch_that_made_the_run_arrive_is_answered_the_same_again() {
+    let site = Site::start().await;
+    let owner = identity(&site, "Aino").await;
+    let run = live_run(&site, &owner).await;
+    let start = site.clock.now();
+    site.clock.advance(Duration::from_secs(400));
+    site.app.set_destination(&owner, run, fix(start, 600.0).place).await.unwrap();
+    let mut batch = steady(start, 0..201);
+    batch.extend((201..300).map(|second| fix(start.plus_millis(second * 1_000), 600.0)));
+    let first = site.app.record(&owner, run, batch.clone(), Some("key")).await.unwrap();
+    assert_eq!((first.accepted, &*first.state), (300, "finished"));
+    let again = site.app.record(&owner, run, batch.clone(), Some("key")).await.unwrap();
+    assert_eq!((again.accepted, &*again.state), (300, "finished"));
+    let other_key = site.app.record(&owner, run, batch.clone(), Some("other key")).await.unwrap_err();
+    assert!(matches!(other_key, AppError::Conflict { .. }));
+    let other_batch = site.app.record(&owner, run, batch[..10].to_vec(), Some("key")).await.unwrap_err();
+    assert!(matches!(other_batch, AppError::Invalid { field, .. } if field == "Idempotency-Key"));
+}
+
+#[tokio::test]
+async fn visitor_to_a_silent_run_is_told_the_present_time() {
+    let site = Site::start().await;
+    let owner = identity(&site, "Aino").await;
+    let run = live_run(&site, &owner).await;
+    let channel = runnity::app::channels::Channel::Run(run);
+    for _ in 0..2 {
+        let snapshot = site.app.snapshot(&channel).await.unwrap();
+        let data: serde_json::Value = serde_json::from_slice(&snapshot.data.unwrap()).unwrap();
+        assert_eq!(
+            (data["type"].as_str(), data["at"].as_str()),
+            (Some("snapshot"), Some(&*site.clock.now().to_string()))
+        );
+        assert_eq!(data["run"]["id"], run.to_string());
+        site.clock.advance(Duration::from_secs(600));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn snapshot_holds_exactly_what_its_cursor_covers() {
+    let site = Site::start().await;
+    let owner = identity(&site, "Aino").await;
+    let run = live_run(&site, &owner).await;
+    let start = site.clock.now();
+    site.clock.advance(Duration::from_secs(400));
+    let channel = runnity::app::channels::Channel::Run(run);
+    let record = async {
+        for second in 0..300 {
+            site.app.record(&owner, run, steady(start, second..second + 1), None).await.unwrap();
+        }
+    };
+    let watch = async {
+        loop {
+            let snapshot = site.app.snapshot(&channel).await.unwrap();
+            let data: serde_json::Value = serde_json::from_slice(&snapshot.data.unwrap()).unwrap();
+            // One change says that the run has started; each of the others brought one fix.
+            let fixes = usize::try_from(snapshot.cursor.offset).unwrap() - 1;
+            assert_eq!(data["track"]["fixes"].as_array().unwrap().len(), fixes);
+            assert_eq!(data["run"]["fixes"], fixes);
+            if fixes == 300 {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::join!(record, watch);
+}
+
+#[tokio::test]
 async fn what_a_dead_instance_left_behind_another_does_once() {
     let site = Site::start().await;
     let owner = identity(&site, "Aino").await;

@@ -57,9 +57,10 @@ impl Site {
         let folder = tempfile::tempdir().expect("a directory");
         let clock = Clock::manual(Timestamp::parse("2026-11-21T09:00:00Z").expect("a time"));
         let store = Arc::new(Embedded::open(folder.path(), clock.clone()).expect("a store"));
-        let listen = "127.0.0.1:0".parse().expect("an address");
-        let instance = Instance::start(store.clone(), clock.clone(), settings, listen, options).await.expect("a port");
-        let (app, host) = (instance.app().clone(), instance.address().to_string());
+        let app = App::new(store.clone(), clock.clone(), settings);
+        let listener = runnity::instance::listen("127.0.0.1:0".parse().expect("an address")).await.expect("a port");
+        let instance = Instance::start(app.clone(), listener, options).await.expect("an instance");
+        let host = instance.address().to_string();
         static PROVIDER: Once = Once::new();
         PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
         let client = Client::builder().no_proxy().timeout(DEADLINE).build().expect("a client");

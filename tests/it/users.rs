@@ -58,6 +58,33 @@ async fn a_changed_password_replaces_all_tokens_and_sessions() {
     assert!(site.app.log_in("Aino", "correct horse".to_owned()).await.is_err());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn log_in_that_is_under_way_does_not_outlive_a_changed_password() {
+    let site = Site::start().await;
+    let (_, mut token) = site.app.sign_up(new_user("Aino")).await.unwrap();
+    let passwords = ["correct horse", "another horse", "a third horse", "a fourth horse"];
+    for pair in passwords.windows(2) {
+        let identity = site.app.authenticate(token.reveal()).await.unwrap();
+        let change = ChangeUser {
+            password: Some(pair[1].to_owned()),
+            current_password: Some(pair[0].to_owned()),
+            visibility: None,
+        };
+        let log_in = || site.app.log_in("Aino", pair[0].to_owned());
+        let (changed, one, two, session) = tokio::join!(
+            site.app.change_user(&identity, change),
+            log_in(),
+            log_in(),
+            site.app.open_session(token.reveal()),
+        );
+        let secrets = [one.map(|it| it.1), two.map(|it| it.1), session.map(|it| it.1)];
+        for secret in secrets.into_iter().flatten() {
+            assert!(site.app.authenticate(secret.reveal()).await.is_err(), "it came from the old password");
+        }
+        token = changed.unwrap().1.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn logging_out_ends_the_session_and_no_other() {
     let site = Site::start().await;

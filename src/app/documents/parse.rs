@@ -68,7 +68,12 @@ fn describe(path: &str, error: &serde_json::Error) -> (String, String) {
         return (field, "is not known here".to_owned());
     }
     let problem = match error.classify() {
-        Category::Data => match message.split(", expected ").nth(1).and_then(|rest| rest.split(" at line").next()) {
+        Category::Data => match message
+            .rsplit(", expected ")
+            .next()
+            .filter(|rest| rest.len() < message.len())
+            .and_then(|rest| rest.split(" at line").next())
+        {
             Some(expected) => format!("must be {}", in_words(expected)),
             None => "is of the wrong type".to_owned(),
         },

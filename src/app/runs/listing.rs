@@ -58,8 +58,8 @@ impl App {
         let record = self.visible(caller, run).await?;
         let own = caller.is(&record.run.owner);
         let document = |kept: &Kept| if own { FixDocument::own(kept) } else { FixDocument::kept(kept) };
-        let points = self.track(run).await?.sorted();
-        Ok(points.iter().skip(page.skipped()).take(page.size).map(document).collect())
+        let track = self.track(run).await?;
+        Ok(track.sorted().iter().skip(page.skipped()).take(page.size).map(document).collect())
     }
 
     /// A user's display name.
@@ -109,7 +109,9 @@ impl App {
         let mut looked_at = 0;
         let mut until = Bound::End;
         while found.len() < wanted && looked_at < limits::LIST_LOOKED_AT_MAX {
-            let limit = (wanted - found.len()).clamp(limits::PAGE_SIZE_MAX, limits::LIST_LOOKED_AT_MAX);
+            // Others have their turn between two readings: a far page reads thousands of records.
+            tokio::task::yield_now().await;
+            let limit = limits::PAGE_SIZE_MAX;
             let (from, order) = (Bound::Start, Order::Descending);
             let range = Range { index: index.clone(), from, until, order, limit, count: false };
             let members = self.backend.range(&range).await?.members;

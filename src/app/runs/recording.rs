@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use sha2::{Digest, Sha256};
+
 use crate::app::documents::{ChangeDocument, FixDocument, RecordedDocument, SplitDocument, TotalsDocument, state_name};
 use crate::app::runs::{RunRecord, aggregate, announce, refusal, track};
 use crate::app::transact::{Draft, OnceKey};
@@ -36,7 +38,7 @@ impl App {
         if fixes.len() > limits::FIXES_LEN_MAX {
             return Err(AppError::invalid("fixes", format!("must hold at most {} fixes", limits::FIXES_LEN_MAX)));
         }
-        let once = once.map(|key| OnceKey(format!("{}/{run}/{key}", identity.user).into()));
+        let once = once.map(|key| once_key(identity, run, key, &fixes)).transpose()?;
         let now = self.clock.now();
         let fixes = Arc::new(fixes);
         // Fixes that are newer than all before need no memory; for others it is read.
@@ -66,7 +68,7 @@ impl App {
 
     /// Where the runner is going, from now on.
     pub async fn set_destination(&self, identity: &Identity, run: RunId, destination: Place) -> Result<(), AppError> {
-        let owner = identity.clone();
+        let (owner, now) = (identity.clone(), self.clock.now());
         self.change_run(run, move |draft, mut record| {
             may_record(&owner, &record)?;
             if record.run.state == State::Finished {
@@ -74,6 +76,8 @@ impl App {
             }
             if record.run.destination != Some(destination) {
                 record.run.destination = Some(destination);
+                let change = ChangeDocument::changed(&record.run, now);
+                announce(draft, &mut record, &change)?;
                 draft.put(record);
             }
             Ok(())
@@ -95,6 +99,12 @@ impl App {
         let seen = Seen::of(track.points().iter().map(|point| &point.fix));
         Ok(Arc::new(Memory { seen, track_len: track.len() as u64 }))
     }
+}
+
+fn once_key(identity: &Identity, run: RunId, key: &str, fixes: &[Fix]) -> Result<OnceKey, AppError> {
+    let digest = Sha256::digest(track::stored(fixes)?);
+    let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    Ok(OnceKey { key: format!("{}/{run}/{key}", identity.user).into(), digest: digest.into() })
 }
 
 fn may_record(owner: &Identity, record: &RunRecord) -> Result<(), AppError> {

@@ -56,6 +56,9 @@ impl App {
             })
             .await?;
         self.follow_ups.notify_one();
+        if !new.planned {
+            self.keep_place(identity, id).await?;
+        }
         if let (Some(place), false) = (new.place, new.planned) {
             let fix = Fix::new(now, place, Readings::default()).map_err(|_| AppError::Internal)?;
             self.record(identity, id, vec![fix], None).await?;
@@ -127,18 +130,26 @@ impl App {
         Err(AppError::Busy)
     }
 
+    /// A maker who was very slow has lost the place to another run: then this one is over before it began.
+    async fn keep_place(&self, identity: &Identity, run: RunId) -> Result<(), AppError> {
+        match self.place_of(&identity.user).await? {
+            Some((other, _)) if other != run => {
+                self.finish(run, FinishReason::Superseded).await?;
+                Err(in_the_way(other))
+            }
+            // Free again: it was finished at once.
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Sees to it that `other` is not live any more, or says that it is in the way.
     async fn make_way(&self, other: RunId, taken_ms: i64, supersede: bool) -> Result<(), AppError> {
-        let in_the_way = || AppError::Conflict {
-            message: "another run of yours is live: finish it first".to_owned(),
-            run: Some(other),
-        };
         match self.runs.read(&aggregate(other)).await?.map(|record| record.run.state) {
             Some(State::Finished) => Ok(()),
             Some(_) if supersede => self.finish(other, FinishReason::Superseded).await,
-            Some(_) => Err(in_the_way()),
+            Some(_) => Err(in_the_way(other)),
             // Its maker took the place and is about to make it, or stopped in between.
-            None if self.clock.now().as_millis() < taken_ms + limits::PLACE_TAKEN_MS => Err(in_the_way()),
+            None if self.clock.now().as_millis() < taken_ms + limits::PLACE_TAKEN_MS => Err(in_the_way(other)),
             None => Ok(()),
         }
     }
@@ -149,4 +160,8 @@ impl App {
         let Some(run) = &user.live_run else { return Ok(None) };
         Ok(Some((RunId::parse(run).ok_or(AppError::Internal)?, user.live_run_taken_ms)))
     }
+}
+
+fn in_the_way(other: RunId) -> AppError {
+    AppError::Conflict { message: "another run of yours is live: finish it first".to_owned(), run: Some(other) }
 }

@@ -1,6 +1,7 @@
 //! A run's track: a log of its own, beside the live topic. It is not trimmed while the run lives and not published; when the
 //! run finishes it is compacted into a few sorted entries.
 
+use std::borrow::Cow;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use crate::app::runs::record::StoredFix;
 use crate::app::transact::{decode, encode};
 use crate::app::{App, AppError};
 use crate::backend::{Cursor, Replay, Since};
+use crate::domain::fix::Fix;
 use crate::domain::ids::RunId;
 use crate::domain::run::Kept;
 use crate::limits;
@@ -43,6 +45,19 @@ impl Default for Tracks {
     }
 }
 
+impl Tracks {
+    /// Bounded by points as well: the longest tracks are a hundred times as long as the usual ones.
+    fn keep(&self, run: RunId, track: Arc<Track>) {
+        let mut tracks = self.0.lock();
+        tracks.put(run, track);
+        let mut points_len: usize = tracks.iter().map(|(_, track)| track.len()).sum();
+        while points_len > limits::TRACK_POINTS_LEN_MAX && tracks.len() > 1 {
+            let Some((_, oldest)) = tracks.pop_lru() else { return };
+            points_len -= oldest.len();
+        }
+    }
+}
+
 impl Track {
     pub fn len(&self) -> usize {
         self.points.len()
@@ -53,12 +68,20 @@ impl Track {
         &self.points
     }
 
-    /// In order of time.
-    pub fn sorted(&self) -> Vec<Kept> {
+    /// In order of time. Nearly all tracks are as they came; only a late fix makes it necessary to sort.
+    pub fn sorted(&self) -> Cow<'_, [Kept]> {
+        if self.points.is_sorted_by(|one, other| one.fix.track_order(&other.fix).is_le()) {
+            return Cow::Borrowed(&self.points);
+        }
         let mut points = self.points.clone();
         points.sort_by(|one, other| one.fix.track_order(&other.fix));
-        points
+        Cow::Owned(points)
     }
+}
+
+/// The fixes as they are stored, for telling one batch from another.
+pub fn stored(fixes: &[Fix]) -> Result<Bytes, AppError> {
+    encode(&fixes.iter().map(StoredFix::from).collect::<Vec<_>>())
 }
 
 /// One entry of the log: what one batch added.
@@ -86,7 +109,8 @@ fn read_entry(payload: &[u8], points: &mut Vec<Kept>) -> Result<(), AppError> {
 impl App {
     /// The run's track as it is stored now.
     pub(in crate::app) async fn track(&self, run: RunId) -> Result<Arc<Track>, AppError> {
-        let known = self.tracks.0.lock().get(&run).cloned();
+        // Taken out, so that it can be made longer in its place.
+        let known = self.tracks.0.lock().pop(&run);
         let mut track = known.unwrap_or_default();
         loop {
             let since = track.read_to.clone().map_or(Since::Oldest, Since::Cursor);
@@ -105,7 +129,7 @@ impl App {
                         longer.read_to = Some(Cursor { epoch: top.epoch, offset: read_to });
                     }
                     if whole {
-                        self.tracks.0.lock().put(run, track.clone());
+                        self.tracks.keep(run, track.clone());
                         return Ok(track);
                     }
                 }

@@ -16,8 +16,9 @@ impl App {
         let known = self.users.read(&aggregate).await?.is_some();
         if !known {
             match self.reserve_name(ADMIN, &id).await {
+                Ok(()) => {}
                 // Reserved by an earlier start that did not come further.
-                Ok(()) | Err(AppError::Conflict { .. }) => {}
+                Err(AppError::Conflict { .. }) if self.user_named(ADMIN).await?.as_ref() == Some(&id) => {}
                 Err(error) => return Err(error),
             }
         }

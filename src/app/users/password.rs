@@ -14,11 +14,16 @@ const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm8$0Y3e6UC
 
 /// How many hashes are computed at once: each takes 19 MiB and a core.
 #[derive(Clone, Debug)]
-pub struct Passwords(Arc<Semaphore>);
+pub struct Passwords {
+    at_once: Arc<Semaphore>,
+    /// Those that wait or are computed.
+    waiting: Arc<Semaphore>,
+}
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(limits::PASSWORDS_AT_ONCE)))
+        let bounded = |bound| Arc::new(Semaphore::new(bound));
+        Self { at_once: bounded(limits::PASSWORDS_AT_ONCE), waiting: bounded(limits::PASSWORDS_WAITING_MAX) }
     }
 }
 
@@ -59,7 +64,8 @@ async fn away<T: Send + 'static>(
     passwords: &Passwords,
     work: impl FnOnce() -> Result<T, AppError> + Send + 'static,
 ) -> Result<T, AppError> {
-    let permit = passwords.0.clone().acquire_owned().await.map_err(|_| AppError::Busy)?;
+    let _place = passwords.waiting.try_acquire().map_err(|_| AppError::Busy)?;
+    let permit = passwords.at_once.clone().acquire_owned().await.map_err(|_| AppError::Busy)?;
     let worked = tokio::task::spawn_blocking(move || {
         let _permit = permit;
         work()
