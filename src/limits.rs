@@ -26,6 +26,9 @@ pub const CHANNELS_LEN_MAX: usize = 128;
 pub const CHANNEL_NAME_LEN_MAX: usize = 255;
 /// Publications that a recovery replays; a client that missed more starts anew. The Centrifuge default.
 pub const RECOVERY_LEN_MAX: usize = 300;
+/// Bytes of the publications that a recovery replays. Beyond, the state is the shorter way: a quarter of what may wait for a
+/// slow reader, so that coming back over a poor network does not end in being too slow again.
+pub const RECOVERY_BYTES_MAX: usize = OUTBOUND_BYTES_MAX / 4;
 /// Changes that a run's live topic keeps: ten minutes of a fix a second, twice what a recovery may replay.
 pub const RUN_TOPIC_LEN_MAX: u32 = 600;
 /// Changes that a user's own topic keeps: weeks of a busy user.
@@ -116,8 +119,8 @@ pub const GROUP_LEN_MAX: usize = 64;
 pub const FAN_OUT_TURN: Duration = Duration::from_micros(500);
 /// Changes that wait for a client that is just joining. It joins in milliseconds; if not, it is told to try again.
 pub const JOINING_LEN_MAX: usize = 1_024;
-/// Changes that a room asks for at once when it fills a gap.
-pub const GAP_REPLAY_LEN: usize = 256;
+/// Changes of a topic that are read at once, to recover or to fill a gap: 4 MB if each is a batch of 1,000 fixes.
+pub const REPLAY_LEN: usize = 32;
 /// Bytes of changes that a room encodes in one go: what one slow socket holds of it is held by all.
 pub const GROUP_BYTES_MAX: usize = 64 * 1024;
 /// Between two attempts to fill a gap.

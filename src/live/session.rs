@@ -10,7 +10,7 @@ use bytes::Bytes;
 use crate::app::AppError;
 use crate::app::channels::Channel;
 use crate::app::users::{Caller, Identity};
-use crate::backend::{Cursor, Epoch, Replay, Since};
+use crate::backend::{Change, Cursor, Epoch, Replay, Since};
 use crate::limits;
 use crate::live::connection::Connection;
 use crate::live::disconnect::{self, Disconnect, ReplyError};
@@ -245,7 +245,7 @@ impl Session {
         Ok(Beginning { result, covered: offset })
     }
 
-    /// All that the client missed, or `None`: never a part of it.
+    /// All that the client missed, or `None`: never a part of it, and never more than a reply should hold.
     async fn missed(
         &self,
         entrance: &Entrance,
@@ -260,12 +260,28 @@ impl Session {
         } else {
             Epoch(request.epoch.as_str().into())
         };
-        let since = Since::Cursor(Cursor { epoch, offset: request.offset });
-        let replay = backend.replay(&entrance.topic, &since, limits::RECOVERY_LEN_MAX).await?;
-        let Replay::Changes { changes, top } = replay else { return Ok(None) };
-        let last = changes.last().map_or(request.offset, |change| change.offset);
-        let publication = |change: crate::backend::Change| Publication { data: change.payload, offset: change.offset };
-        Ok((last == top.offset).then(|| (changes.into_iter().map(publication).collect(), top)))
+        let mut cursor = Cursor { epoch, offset: request.offset };
+        let (mut publications, mut bytes) = (Vec::new(), 0);
+        loop {
+            let replay = backend.replay(&entrance.topic, &Since::Cursor(cursor.clone()), limits::REPLAY_LEN).await?;
+            let Replay::Changes { changes, top } = replay else { return Ok(None) };
+            let is_end = changes.len() < limits::REPLAY_LEN;
+            for Change { offset, payload: data } in changes {
+                cursor.offset = offset;
+                bytes += data.len();
+                publications.push(Publication { data, offset });
+            }
+            let missed = top.offset.saturating_sub(request.offset);
+            if missed > limits::RECOVERY_LEN_MAX as u64 || bytes > limits::RECOVERY_BYTES_MAX {
+                return Ok(None);
+            }
+            if cursor.offset == top.offset {
+                return Ok(Some((publications, top)));
+            }
+            if is_end {
+                return Ok(None);
+            }
+        }
     }
 
     fn membership(&self, name: &str) -> Option<&Membership> {

@@ -138,7 +138,7 @@ impl Worker {
         loop {
             match self.replay().await {
                 Ok(Replay::Changes { changes, top }) => {
-                    let is_all = changes.len() < limits::GAP_REPLAY_LEN;
+                    let is_all = changes.len() < limits::REPLAY_LEN;
                     for Change { offset, payload } in changes {
                         self.add(offset, payload).await;
                     }
@@ -161,7 +161,7 @@ impl Worker {
 
     async fn replay(&self) -> Result<Replay, BackendError> {
         let since = Since::Cursor(self.cursor.clone());
-        self.hub.backend.replay(&self.room.entrance.topic, &since, limits::GAP_REPLAY_LEN).await
+        self.hub.backend.replay(&self.room.entrance.topic, &since, limits::REPLAY_LEN).await
     }
 
     /// What lies between what was heard and `top` is gone, or never was.

@@ -73,6 +73,40 @@ async fn who_cannot_recover_wholly_starts_from_the_state() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reply_to_recovery_is_bounded_in_bytes_too() {
+    let world = World::new().await;
+    let runner = world.runner("Aino").await;
+    let (run, channel) = world.run(&runner, Visibility::Public).await;
+    world.record(&runner, run, 1).await;
+    let state = world.spectator().await.subscribe(&channel).await;
+    let seen = state["offset"].as_u64().unwrap();
+    let recover = json!({ "channel": channel, "recover": true, "epoch": state["epoch"], "offset": seen });
+
+    // One batch is replayed however many fixes it holds.
+    world.record_together(&runner, run, limits::FIXES_LEN_MAX).await;
+    let mut spectator = world.spectator().await;
+    let reply = spectator.ask("subscribe", recover.clone()).await["subscribe"].clone();
+    assert_eq!((&reply["recovered"], reply["publications"].as_array().unwrap().len()), (&json!(true), 1));
+    let batch_bytes = reply["publications"].to_string().len();
+
+    let batches = limits::RECOVERY_BYTES_MAX / batch_bytes + 2;
+    assert!(batches < limits::REPLAY_LEN);
+    for _ in 0..batches {
+        world.record_together(&runner, run, limits::FIXES_LEN_MAX).await;
+    }
+    let mut spectator = world.spectator().await;
+    let reply = spectator.ask("subscribe", recover.clone()).await["subscribe"].clone();
+    assert!(reply.get("recovered").is_none() && reply.get("publications").is_none());
+    assert_eq!((&reply["was_recovering"], &reply["data"]["type"]), (&json!(true), &json!("snapshot")));
+    assert_eq!(reply["offset"], seen + 1 + batches as u64);
+    assert!(reply.to_string().len() < limits::RECOVERY_BYTES_MAX);
+    spectator.ask("unsubscribe", json!({ "channel": channel })).await;
+    let mut recover = recover;
+    recover["flag"] = json!(3);
+    assert_eq!(spectator.error("subscribe", recover).await, 112);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_cuts_and_recovers_all_the_time_misses_and_repeats_nothing() {
     let world = World::new().await;
     let runner = world.runner("Aino").await;

@@ -117,13 +117,20 @@ impl World {
     /// Records so many fixes, each in a commit of its own, ten metres and four seconds apart.
     pub async fn record(&self, runner: &Runner, run: RunId, count: usize) {
         for _ in 0..count {
+            self.record_together(runner, run, 1).await;
+        }
+    }
+
+    /// Records so many fixes in one commit, ten metres and four seconds apart.
+    pub async fn record_together(&self, runner: &Runner, run: RunId, count: usize) {
+        let fix = |_| {
             self.clock.advance(Duration::from_secs(4));
             let now = self.clock.now();
             let north = (now.as_millis() % 100_000_000) as f64 / 4_000.0 * 10.0 / 111_195.0;
             let place = Place::new(10.0 + north, 24.9).unwrap();
-            let fix = Fix::new(now, place, Readings::default()).unwrap();
-            self.app.record(&runner.identity, run, vec![fix], None).await.unwrap();
-        }
+            Fix::new(now, place, Readings::default()).unwrap()
+        };
+        self.app.record(&runner.identity, run, (0..count).map(fix).collect(), None).await.unwrap();
     }
 
     /// Waits until the server is alone.
