@@ -84,9 +84,10 @@ async fn run_server(serve: config::Serve) -> Result<(), Failure> {
 }
 
 async fn run_demo(demo: config::Demo) -> Result<(), Failure> {
-    let folder = std::env::temp_dir().join(format!("runnity-demo-{}", std::process::id()));
+    // Its name is nobody else's, and it goes away however this ends.
+    let folder = tempfile::Builder::new().prefix("runnity-demo-").tempdir()?;
     let clock = Clock::system();
-    let backend = Arc::new(Embedded::open(&folder, clock.clone())?);
+    let backend = Arc::new(Embedded::open(folder.path(), clock.clone())?);
     let options = instance::Options {
         web: demo.pages.web_demo(),
         http: demo.pages.http(),
@@ -117,7 +118,7 @@ async fn run_demo(demo: config::Demo) -> Result<(), Failure> {
     stop.cancel();
     instance.shutdown().await;
     backend.close().await?;
-    std::fs::remove_dir_all(&folder)?;
+    folder.close()?;
     done
 }
 

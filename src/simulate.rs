@@ -48,10 +48,35 @@ pub enum SimulateError {
     Address(String),
     #[error("the server cannot be reached: {0}")]
     Unreachable(String),
-    #[error("the server refused {what}: {why}")]
-    Refused { what: &'static str, why: String },
+    #[error("the server is busy: {0}")]
+    Busy(String),
+    #[error("the server refused {what}: {code} {why}")]
+    Refused {
+        what: &'static str,
+        /// An HTTP status, or a code of the socket's protocol.
+        code: u64,
+        why: String,
+        /// The run that is in the way.
+        run: Option<String>,
+    },
+    #[error("an answer has no {0}")]
+    Incomplete(&'static str),
     #[error("the connection was lost: {0}")]
     Lost(String),
+}
+
+impl SimulateError {
+    /// What the server calls a conflict, by HTTP and over the socket.
+    const CONFLICT: u64 = 409;
+
+    fn is_conflict(&self) -> bool {
+        matches!(self, Self::Refused { code: Self::CONFLICT, .. })
+    }
+
+    /// Worth another attempt of the same.
+    fn is_temporary(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Busy(_) | Self::Lost(_))
+    }
 }
 
 /// Runs all plans to their end, or until `stop`. Phones whose connection breaks go on by themselves.

@@ -44,9 +44,20 @@ impl Phone {
         Self { rest, options, plan, token, report, watcher, socket: None }
     }
 
+    /// Runs the plan once, or again and again. Who runs again begins anew too when a run has ended meanwhile, as after a
+    /// laptop's sleep, and when the server was away for long.
     pub async fn go(mut self, stop: CancellationToken) -> Result<(), SimulateError> {
         loop {
-            self.run(&stop).await?;
+            match self.run(&stop).await {
+                Err(error) if self.plan.again && (error.is_conflict() || error.is_temporary()) => {
+                    tracing::debug!(%error, "a simulated phone begins anew");
+                    tokio::select! {
+                        () = tokio::time::sleep(RECONNECT) => {}
+                        () = stop.cancelled() => {}
+                    }
+                }
+                ran => ran?,
+            }
             self.plan.behind_s = 0.0;
             if stop.is_cancelled() || !self.plan.again {
                 return Ok(());
@@ -60,6 +71,16 @@ impl Phone {
         if let Some(watcher) = &self.watcher {
             watcher.watch(&run).await;
         }
+        let sent = self.send_all(&run, stop).await;
+        if sent.is_ok() || self.plan.again {
+            // The next run should not go on with this one.
+            sent.and(self.rest.finish_run(&self.token, &run).await)
+        } else {
+            sent
+        }
+    }
+
+    async fn send_all(&mut self, run: &str, stop: &CancellationToken) -> Result<(), SimulateError> {
         let clock = RunClock::start(self.plan.length_s(), self.plan.behind_s, self.options.speed);
         let mut next = 0;
         while next < self.plan.fixes.len() && !stop.is_cancelled() {
@@ -76,10 +97,10 @@ impl Phone {
             }
             let timed = self.plan.fixes[next..next + len].iter().map(|fix| (clock.time_ms(self.plan.second(fix)), fix));
             let batch: Vec<(i64, Fix)> = timed.map(|(time_ms, fix)| (time_ms, *fix)).collect();
-            self.send(&run, &batch).await?;
+            self.send(run, &batch).await?;
             next += len;
         }
-        self.rest.finish_run(&self.token, &run).await
+        Ok(())
     }
 
     fn batch_len_max(&self) -> usize {
@@ -107,8 +128,7 @@ impl Phone {
         let mut last = None;
         for _ in 0..RECONNECTS_MAX {
             match self.try_publish(run, body).await {
-                Err(SimulateError::Lost(why)) => last = Some(SimulateError::Lost(why)),
-                Err(SimulateError::Unreachable(why)) => last = Some(SimulateError::Unreachable(why)),
+                Err(error) if error.is_temporary() => last = Some(error),
                 done => return done,
             }
             self.socket = None;

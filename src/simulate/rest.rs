@@ -41,7 +41,7 @@ impl Rest {
             let request = self.client.post(format!("{}/api/users", self.server)).json(&body);
             match self.call("a new account", request).await {
                 Ok(data) => return text(&data, "token"),
-                Err(SimulateError::Refused { why, .. }) if why.starts_with("409") => {
+                Err(error) if error.is_conflict() => {
                     wanted = format!("{name} {}", &Uuid::new_v4().simple().to_string()[..6]);
                 }
                 Err(error) => return Err(error),
@@ -49,11 +49,14 @@ impl Rest {
         }
     }
 
-    /// A new live run → its id.
+    /// A new live run → its id. When there is a live run already, that one: the answer to an earlier attempt may have been lost.
     pub async fn start_run(&self, token: &str, visibility: &str) -> Result<String, SimulateError> {
         let body = json!({"visibility": visibility});
         let request = self.client.post(format!("{}/api/runs", self.server)).bearer_auth(token).json(&body);
-        text(&self.call("a new run", request).await?, "id")
+        match self.call("a new run", request).await {
+            Err(SimulateError::Refused { run: Some(run), .. }) => Ok(run),
+            made => text(&made?, "id"),
+        }
     }
 
     /// A batch of fixes, acknowledged when it is stored. Sent again it counts once.
@@ -69,19 +72,19 @@ impl Rest {
 
     /// One call, again and again while the server is not there or is busy.
     async fn call(&self, what: &'static str, request: RequestBuilder) -> Result<Value, SimulateError> {
-        let mut last = String::new();
+        let mut last = SimulateError::Unreachable(String::new());
         for attempt in 0..ATTEMPTS_MAX {
             let Some(request) = request.try_clone() else { break };
             match request.send().await {
                 Ok(response) if response.status() == StatusCode::SERVICE_UNAVAILABLE => {
-                    "it is busy".clone_into(&mut last);
+                    last = SimulateError::Busy(what.to_owned());
                 }
                 Ok(response) => return answer(what, response).await,
-                Err(error) => last = error.without_url().to_string(),
+                Err(error) => last = SimulateError::Unreachable(error.without_url().to_string()),
             }
             tokio::time::sleep(Duration::from_millis(100 << attempt.min(5))).await;
         }
-        Err(SimulateError::Unreachable(last))
+        Err(last)
     }
 }
 
@@ -91,11 +94,11 @@ async fn answer(what: &'static str, response: reqwest::Response) -> Result<Value
     if status.is_success() {
         return Ok(body["data"].take());
     }
-    let message = body["error"]["message"].as_str().unwrap_or_default();
-    Err(SimulateError::Refused { what, why: format!("{} {message}", status.as_u16()) })
+    let text = |field: &str| body["error"][field].as_str().map(str::to_owned);
+    let (code, why, run) = (status.as_u16().into(), text("message").unwrap_or_default(), text("run"));
+    Err(SimulateError::Refused { what, code, why, run })
 }
 
-fn text(data: &Value, field: &str) -> Result<String, SimulateError> {
-    let text = data[field].as_str().map(str::to_owned);
-    text.ok_or_else(|| SimulateError::Refused { what: "an answer", why: format!("it has no {field}") })
+fn text(data: &Value, field: &'static str) -> Result<String, SimulateError> {
+    data[field].as_str().map(str::to_owned).ok_or(SimulateError::Incomplete(field))
 }

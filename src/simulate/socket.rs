@@ -8,6 +8,9 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::simulate::SimulateError;
 
+/// Codes that the protocol calls temporary: an internal error, too many requests.
+const TEMPORARY: [u64; 2] = [100, 111];
+
 pub struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
     commands: u32,
@@ -42,10 +45,7 @@ impl Socket {
             let message = self.next().await?;
             if message["id"] == id {
                 return match message.get("error") {
-                    Some(error) => Err(SimulateError::Refused {
-                        what: "a command",
-                        why: format!("{} {}", error["code"], error["message"].as_str().unwrap_or_default()),
-                    }),
+                    Some(error) => Err(refusal(error)),
                     None => Ok(message),
                 };
             }
@@ -81,5 +81,37 @@ impl Socket {
 
     async fn send(&mut self, text: String) -> Result<(), SimulateError> {
         self.stream.send(Message::text(text)).await.map_err(|error| SimulateError::Lost(error.to_string()))
+    }
+}
+
+/// What an error of a reply means to a phone: some pass.
+fn refusal(error: &Value) -> SimulateError {
+    let (code, why) = (error["code"].as_u64().unwrap_or_default(), error["message"].as_str().unwrap_or_default());
+    let why = why.to_owned();
+    if error["temporary"] == true || TEMPORARY.contains(&code) {
+        SimulateError::Busy(why)
+    } else {
+        SimulateError::Refused { what: "a command", code, why, run: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_is_told_from_what_does_not() {
+        let table = [
+            (json!({"code": 100, "message": "internal server error", "temporary": true}), true, false),
+            (json!({"code": 100, "message": "internal server error"}), true, false),
+            (json!({"code": 111, "message": "too many requests"}), true, false),
+            (json!({"code": 1000, "message": "not now", "temporary": true}), true, false),
+            (json!({"code": 103, "message": "permission denied"}), false, false),
+            (json!({"code": 409, "message": "the run is finished"}), false, true),
+        ];
+        for (error, is_temporary, is_conflict) in table {
+            let refusal = refusal(&error);
+            assert_eq!((refusal.is_temporary(), refusal.is_conflict()), (is_temporary, is_conflict), "{error}");
+        }
     }
 }

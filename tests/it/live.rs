@@ -6,4 +6,4 @@ mod recovery;
 mod rights;
 mod runs;
 mod time;
-mod world;
+pub mod world;

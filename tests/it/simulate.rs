@@ -2,36 +2,46 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use runnity::app::runs::{Page, RunFilter};
+use runnity::app::runs::{NewRun, Page, RunFilter, Transition};
 use runnity::app::users::Caller;
 use runnity::clock::Clock;
+use runnity::domain::fix::Fix;
+use runnity::domain::ids::RunId;
 use runnity::simulate::plan::{Plan, share_out};
 use runnity::simulate::report::Report;
 use runnity::simulate::{self, Options, Transport};
 use runnity::tracks;
 use tokio_util::sync::CancellationToken;
 
+use crate::live::world::within;
 use crate::support::Site;
 
-async fn simulated(transport: Transport) {
+async fn site() -> Site {
     let site = Site::start().await;
     // The phones' fixes bear the real time.
     let ahead = Clock::system().now().seconds_since(site.clock.now());
-    site.clock.advance(std::time::Duration::from_secs_f64(ahead.max(0.0)));
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tracks/los-gatos.gpx");
-    let track = tracks::parse_file(&file).unwrap();
+    site.clock.advance(Duration::from_secs_f64(ahead.max(0.0)));
+    site
+}
+
+fn track() -> Vec<Fix> {
+    tracks::parse_file(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tracks/los-gatos.gpx")).unwrap()
+}
+
+fn options(site: &Site, transport: Transport, speed: f64) -> Options {
+    let server = format!("http://{}", site.host);
+    Options { server, transport, visibility: "public", speed, watch: true, tokens: Vec::new() }
+}
+
+async fn simulated(transport: Transport) {
+    let site = site().await;
+    let track = track();
     let fixes = track.len();
     let plans: Vec<Plan> = share_out(&[track], 3);
     let report = Arc::new(Report::default());
-    let options = Options {
-        server: format!("http://{}", site.host),
-        transport,
-        visibility: "public",
-        speed: 5_000.0,
-        watch: true,
-        tokens: Vec::new(),
-    };
+    let options = options(&site, transport, 5_000.0);
     simulate::run(options, plans, report.clone(), CancellationToken::new()).await.unwrap();
     let told = report.to_string();
     let all = fixes * 3;
@@ -44,6 +54,51 @@ async fn simulated(transport: Transport) {
         assert_eq!((run.state, run.fixes), ("finished", fixes as u64));
         assert!((run.totals.distance_m - 12_799.0).abs() < 20.0, "{}", run.totals.distance_m);
     }
+}
+
+/// A phone that runs again and again, whose runs are ended by somebody else.
+async fn interrupted(transport: Transport) {
+    let site = site().await;
+    let runner = site.runner("Aino").await;
+    let identity = site.app.authenticate(&runner.token).await.unwrap();
+    // As if the answer that told of this run had been lost.
+    let in_the_way = site.app.new_run(&identity, NewRun::default()).await.unwrap().id;
+    let plan = Plan { name: "Aino".to_owned(), fixes: track(), behind_s: 0.0, again: true };
+    let options = Options { watch: false, tokens: vec![runner.token], ..options(&site, transport, 20.0) };
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(simulate::run(options, vec![plan], Arc::new(Report::default()), stop.clone()));
+    let mut ended = Vec::new();
+    for _ in 0..3 {
+        let run = within(async {
+            loop {
+                let page = Page { page: 1, size: 10 };
+                let runs = site.app.runs(&Caller::Anonymous, RunFilter::default(), page).await.unwrap();
+                match runs.into_iter().find(|run| run.state == "live" && run.fixes > 2) {
+                    Some(run) => break run,
+                    None => tokio::time::sleep(Duration::from_millis(10)).await,
+                }
+            }
+        });
+        let run = run.await;
+        let id = RunId::parse(&run.id).unwrap();
+        site.app.transition(&identity, id, Transition::Finish).await.unwrap();
+        ended.push(run.id);
+    }
+    assert_eq!(ended[0], in_the_way, "it goes on with the run that is there");
+    ended.dedup();
+    assert_eq!(ended.len(), 3, "and begins the next when one is over");
+    stop.cancel();
+    within(running).await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn phones_that_run_again_go_on_with_what_they_find_over_http() {
+    interrupted(Transport::Http).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn phones_that_run_again_go_on_with_what_they_find_over_the_socket() {
+    interrupted(Transport::WebSocket).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
