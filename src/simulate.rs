@@ -88,7 +88,10 @@ pub async fn run(
 ) -> Result<(), SimulateError> {
     let rest = Rest::new(&options.server)?;
     let options = Arc::new(options);
-    let watcher = options.watch.then(|| spectator::Spectator::start(&options.server, report.clone(), stop.clone()));
+    // The spectator outlives the phones, to see what is still under way, but not this function.
+    let watching = CancellationToken::new();
+    let _watching = watching.clone().drop_guard();
+    let watcher = options.watch.then(|| spectator::Spectator::start(&options.server, report.clone(), watching));
     let mut phones = JoinSet::new();
     for (index, plan) in plans.into_iter().enumerate() {
         let token = match options.tokens.get(index) {

@@ -110,3 +110,22 @@ async fn phones_send_a_recorded_run_over_http_and_a_spectator_sees_it() {
 async fn phones_send_a_recorded_run_over_the_socket_and_a_spectator_sees_it() {
     simulated(Transport::WebSocket).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_phones_are_stopped_the_spectator_still_sees_what_they_have_sent() {
+    let site = site().await;
+    let report = Arc::new(Report::default());
+    let stop = CancellationToken::new();
+    let plans = share_out(&[track()], 5);
+    let running = simulate::run(options(&site, Transport::Http, 500.0), plans, report.clone(), stop.clone());
+    let running = tokio::spawn(running);
+    within(async {
+        while report.is_all_seen() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    })
+    .await;
+    stop.cancel();
+    within(running).await.unwrap().unwrap();
+    assert!(report.is_all_seen(), "{report}");
+}
