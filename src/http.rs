@@ -24,6 +24,8 @@ use warp::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYP
 use warp::reply::Response;
 
 use crate::app::App;
+use crate::http::request::Bodies;
+use crate::limits;
 
 pub use tiles::{TileKind, Tiles, TilesError};
 
@@ -49,14 +51,15 @@ pub struct Options {
 /// All documents of the product.
 pub fn routes(app: Arc<App>, web: WebDemo, options: Options) -> BoxedFilter<(Response,)> {
     let policy = security_policy(&options.tiles);
-    rest::routes(app.clone())
-        .or(runnity::routes(app.clone()))
+    let bodies = Bodies::new(limits::BODIES_BYTES_MAX);
+    rest::routes(app.clone(), &bodies)
+        .or(runnity::routes(app.clone(), &bodies))
         .unify()
-        .or(health::routes(app.clone()))
+        .or(health::routes(app.clone(), &bodies))
         .unify()
-        .or(metrics::routes(app.clone()))
+        .or(metrics::routes(app.clone(), &bodies))
         .unify()
-        .or(web::routes(web, options, app.metrics.clone()))
+        .or(web::routes(web, options, &bodies, app.metrics.clone()))
         .unify()
         .map(move |response| guarded(response, &policy))
         .boxed()

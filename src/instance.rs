@@ -47,7 +47,8 @@ impl Instance {
         app.start_duties();
         let live = Live::new(app.clone(), options.live);
         let routes = live.routes().or(http::routes(app.clone(), options.web, options.http)).unify().boxed();
-        let server = Server::new(app.clone(), live.clone(), routes, server::Options { drain: options.drain });
+        let server_options = server::Options { drain: options.drain, ..server::Options::default() };
+        let server = Server::new(app.clone(), live.clone(), routes, server_options);
         let stop = server.stop();
         let serving = app.workers.spawn(server.listen(listener));
         Ok(Self { app, live, address, stop, serving })

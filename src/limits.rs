@@ -8,6 +8,9 @@ pub const FIXES_LEN_MAX: usize = 1_000;
 pub const BODY_BYTES_MAX: u64 = 2 * 1024 * 1024;
 /// Bytes of a body over the bound that are read and thrown away, so that a client which is still sending sees its 413.
 pub const BODY_IGNORED_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// Bytes of all bodies that are in memory at once; beyond, a request is told to come again. They are read before anybody
+/// is known, so this is what strangers may take: as much as the commits that wait for the writer.
+pub const BODIES_BYTES_MAX: usize = STORE_QUEUE_BYTES_MAX;
 /// How long a body may take to arrive: 2 MiB over a poor mobile network (70 KB/s).
 pub const BODY_WAIT_MAX: Duration = Duration::from_secs(30);
 /// Characters of an `Idempotency-Key`: a UUID has 36, and the key is stored with the run.
@@ -111,7 +114,10 @@ pub const HEAD_BYTES_MAX: usize = 16 * 1024;
 pub const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
 /// How long requests under way may still take once the server is to stop.
 pub const HTTP_DRAIN_MAX: Duration = Duration::from_secs(10);
-/// How long accepting rests after an error such as "too many open files".
+/// Connections that are open at once, sockets among them; more wait in the kernel's queue. With the store's and the page's
+/// own files it stays below 20,000 open files, which systems usually allow.
+pub const CONNECTIONS_LEN_MAX: usize = 16_384;
+/// How long accepting rests when there are so many connections, and after an error such as "too many open files".
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Changes that a room encodes in one go: after a gap there may be hundreds, and one frame buffer should not grow to megabytes.
 pub const GROUP_LEN_MAX: usize = 64;

@@ -35,11 +35,13 @@ pub struct Server {
 pub struct Options {
     /// How long the sockets' good-byes are spread out for, so that those who come back do not come all at once.
     pub drain: Duration,
+    /// Connections that are open at once, sockets among them.
+    pub connections_max: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { drain: Duration::from_secs(30) }
+        Self { drain: Duration::from_secs(30), connections_max: limits::CONNECTIONS_LEN_MAX }
     }
 }
 
@@ -66,11 +68,15 @@ impl Server {
         let abort = CancellationToken::new();
         let closing = self.app.workers.closing().clone();
         loop {
+            let accept = async {
+                self.until_there_is_room(&requests).await;
+                listener.accept().await
+            };
             let accepted = tokio::select! {
                 biased;
                 () = self.stop.cancelled() => break,
                 () = closing.cancelled() => break,
-                accepted = listener.accept() => accepted,
+                accepted = accept => accepted,
             };
             match accepted {
                 Ok((stream, peer)) => {
@@ -96,6 +102,17 @@ impl Server {
         let (_, ()) = tokio::join!(answered, self.live.drain(drain));
         abort.cancel();
         requests.wait().await;
+    }
+
+    /// Who knocks meanwhile waits in the kernel's queue, and costs nothing here.
+    async fn until_there_is_room(&self, requests: &TaskTracker) {
+        let is_full = || requests.len() + self.live.connections_len() >= self.options.connections_max;
+        if is_full() {
+            tracing::warn!(most = self.options.connections_max, "there are as many connections as there may be");
+            while is_full() {
+                tokio::time::sleep(limits::ACCEPT_PAUSE).await;
+            }
+        }
     }
 
     /// One connection, until it ends or becomes a WebSocket.

@@ -12,7 +12,7 @@ use warp::reply::Response;
 
 use crate::app::App;
 use crate::http::answer::{self, Answer};
-use crate::http::request::{self, Request};
+use crate::http::request::{self, Bodies, Request};
 use crate::limits;
 
 const METHODS: &[Method] = &[Method::GET, Method::HEAD];
@@ -25,9 +25,9 @@ struct Health {
     ready: Option<bool>,
 }
 
-pub fn routes(app: Arc<App>) -> BoxedFilter<(Response,)> {
+pub fn routes(app: Arc<App>, bodies: &Bodies) -> BoxedFilter<(Response,)> {
     let metrics = app.metrics.clone();
-    request::family(|first| first == "health", metrics, move |request| answer(app.clone(), request))
+    request::family(|first| first == "health", bodies, metrics, move |request| answer(app.clone(), request))
 }
 
 async fn answer(app: Arc<App>, request: Request) -> Answer {

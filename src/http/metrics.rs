@@ -8,14 +8,14 @@ use warp::reply::Response;
 
 use crate::app::App;
 use crate::http::answer::{self, Answer};
-use crate::http::request::{self, Request};
+use crate::http::request::{self, Bodies, Request};
 
 const METHODS: &[Method] = &[Method::GET, Method::HEAD];
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-pub fn routes(app: Arc<App>) -> BoxedFilter<(Response,)> {
+pub fn routes(app: Arc<App>, bodies: &Bodies) -> BoxedFilter<(Response,)> {
     let metrics = app.metrics.clone();
-    request::family(|first| first == "metrics", metrics, move |request| answer(app.clone(), request))
+    request::family(|first| first == "metrics", bodies, metrics, move |request| answer(app.clone(), request))
 }
 
 async fn answer(app: Arc<App>, request: Request) -> Answer {

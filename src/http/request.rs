@@ -9,6 +9,7 @@ use std::time::Instant;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use futures::{Stream, StreamExt, future};
 use percent_encoding::percent_decode;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::filters::path::FullPath;
@@ -36,10 +37,23 @@ pub struct Request {
 pub enum BodyError {
     /// More than [`limits::BODY_BYTES_MAX`].
     TooLarge,
+    /// So many bodies are in memory already that there is no room for this one: [`limits::BODIES_BYTES_MAX`].
+    NoRoom,
     /// It did not come to its end in [`limits::BODY_WAIT_MAX`].
     TooSlow,
     /// It broke off, or its chunks are garbled.
     Broken,
+}
+
+/// The room for bodies in memory, shared by all families.
+#[derive(Clone)]
+pub struct Bodies(Arc<Semaphore>);
+
+/// A body, or what has come of it, and the room that it takes until nobody needs it any more.
+#[derive(Default)]
+struct Held {
+    bytes: BytesMut,
+    room: Option<OwnedSemaphorePermit>,
 }
 
 /// What a body says it is.
@@ -54,6 +68,31 @@ pub enum ContentType {
 /// A name or a value that is not UTF-8 behind its percent signs: the name, when that at least could be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotUtf8(pub Option<String>);
+
+impl Bodies {
+    pub fn new(bytes_max: usize) -> Self {
+        Self(Arc::new(Semaphore::new(bytes_max)))
+    }
+}
+
+impl Held {
+    fn put(&mut self, bodies: &Bodies, chunk: impl Buf) -> Result<(), BodyError> {
+        let len = u32::try_from(chunk.remaining()).map_err(|_| BodyError::TooLarge)?;
+        let more = bodies.0.clone().try_acquire_many_owned(len).map_err(|_| BodyError::NoRoom)?;
+        match &mut self.room {
+            Some(room) => room.merge(more),
+            none => *none = Some(more),
+        }
+        self.bytes.put(chunk);
+        Ok(())
+    }
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
 
 impl Request {
     /// The path's segments as they were sent, without the empty one before the first slash.
@@ -78,7 +117,12 @@ impl Request {
 ///
 /// HEAD is answered as GET, without the body. Each request is counted and leaves one line in the debug log: its method, the template of
 /// its route, status and duration; never its path, query or headers, which hold tokens and places.
-pub fn family<A, F>(owns: fn(&str) -> bool, metrics: Arc<Metrics>, answer: A) -> BoxedFilter<(Response,)>
+pub fn family<A, F>(
+    owns: fn(&str) -> bool,
+    bodies: &Bodies,
+    metrics: Arc<Metrics>,
+    answer: A,
+) -> BoxedFilter<(Response,)>
 where
     A: Fn(Request) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Answer> + Send + 'static,
@@ -100,28 +144,31 @@ where
             if method == Method::HEAD { answer::without_body(response) } else { response }
         }
     };
-    ours.untuple_one().and(request()).then(answered).boxed()
+    ours.untuple_one().and(request(bodies.clone())).then(answered).boxed()
 }
 
-fn request() -> BoxedFilter<(Request,)> {
+fn request(bodies: Bodies) -> BoxedFilter<(Request,)> {
     let query = warp::query::raw().or(warp::any().map(String::new)).unify();
     warp::method()
         .and(warp::path::full())
         .and(query)
         .and(warp::header::headers_cloned())
         .and(warp::body::stream())
-        .then(|method, path: FullPath, query, headers: HeaderMap, body| async move {
-            let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-            let body = tokio::time::timeout(limits::BODY_WAIT_MAX, read(body, length)).await;
-            let body = body.unwrap_or(Err(BodyError::TooSlow));
-            Request { method, path: path.as_str().to_owned(), query, headers, body }
+        .then(move |method, path: FullPath, query, headers: HeaderMap, body| {
+            let bodies = bodies.clone();
+            async move {
+                let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+                let body = tokio::time::timeout(limits::BODY_WAIT_MAX, read(&bodies, body, length)).await;
+                let body = body.unwrap_or(Err(BodyError::TooSlow));
+                Request { method, path: path.as_str().to_owned(), query, headers, body }
+            }
         })
         .boxed()
 }
 
-/// Reads a body to the bound. A body that is not much too long is read to its end and thrown away, because a client that
-/// finds the connection closed while it is sending never reads why.
-async fn read<S, B, E>(body: S, length: Option<u64>) -> Result<Bytes, BodyError>
+/// Reads a body to the bound. A body that is not much too long, or for which there is no room, is read to its end and thrown
+/// away, because a client that finds the connection closed while it is sending never reads why.
+async fn read<S, B, E>(bodies: &Bodies, body: S, length: Option<u64>) -> Result<Bytes, BodyError>
 where
     S: Stream<Item = Result<B, E>>,
     B: Buf,
@@ -131,7 +178,7 @@ where
         return Err(BodyError::TooLarge);
     }
     let mut body = pin!(body);
-    let mut bytes = BytesMut::new();
+    let mut held = Ok(Held::default());
     let mut bytes_len = 0;
     while let Some(chunk) = body.next().await {
         let chunk = chunk.map_err(|_| BodyError::Broken)?;
@@ -139,13 +186,13 @@ where
         if bytes_len > ignored_max {
             return Err(BodyError::TooLarge);
         }
-        if bytes_len > limits::BODY_BYTES_MAX {
-            bytes = BytesMut::new();
-        } else {
-            bytes.put(chunk);
-        }
+        held = match held {
+            Ok(_) if bytes_len > limits::BODY_BYTES_MAX => Err(BodyError::TooLarge),
+            Ok(mut held) => held.put(bodies, chunk).map(|()| held),
+            fault => fault,
+        };
     }
-    if bytes_len > limits::BODY_BYTES_MAX { Err(BodyError::TooLarge) } else { Ok(bytes.freeze()) }
+    Ok(Bytes::from_owner(held?))
 }
 
 /// The pairs of a query or a form, in their order, decoded one by one as they are asked for.
@@ -186,16 +233,31 @@ mod tests {
     #[tokio::test]
     async fn body_is_read_to_its_bound_whatever_it_says_of_its_length() {
         let max = limits::BODY_BYTES_MAX;
+        let bodies = Bodies::new(limits::BODIES_BYTES_MAX);
         let over = max + limits::BODY_IGNORED_BYTES_MAX;
-        assert_eq!(read(chunks(&[]), None).await.unwrap().len(), 0);
-        assert_eq!(read(chunks(&[max - 1, 1]), None).await.unwrap().len() as u64, max);
-        assert_eq!(read(chunks(&[max, 1]), None).await, Err(BodyError::TooLarge));
-        assert_eq!(read(chunks(&[over, 1]), None).await, Err(BodyError::TooLarge));
+        assert_eq!(read(&bodies, chunks(&[]), None).await.unwrap().len(), 0);
+        assert_eq!(read(&bodies, chunks(&[max - 1, 1]), None).await.unwrap().len() as u64, max);
+        assert_eq!(read(&bodies, chunks(&[max, 1]), None).await, Err(BodyError::TooLarge));
+        assert_eq!(read(&bodies, chunks(&[over, 1]), None).await, Err(BodyError::TooLarge));
         assert_eq!(
-            read(futures::stream::pending::<Result<Bytes, ()>>(), Some(over + 1)).await,
+            read(&bodies, futures::stream::pending::<Result<Bytes, ()>>(), Some(over + 1)).await,
             Err(BodyError::TooLarge)
         );
-        assert_eq!(read(futures::stream::iter([Err::<Bytes, _>(())]), None).await, Err(BodyError::Broken));
+        assert_eq!(read(&bodies, futures::stream::iter([Err::<Bytes, _>(())]), None).await, Err(BodyError::Broken));
+    }
+
+    #[tokio::test]
+    async fn bodies_share_a_room() {
+        let bodies = Bodies::new(10);
+        let first = read(&bodies, chunks(&[3, 3]), None).await.unwrap();
+        assert_eq!(read(&bodies, chunks(&[3, 3]), None).await, Err(BodyError::NoRoom));
+        let second = read(&bodies, chunks(&[4]), None).await.unwrap();
+        assert_eq!(read(&bodies, chunks(&[]), None).await.unwrap(), Bytes::new());
+        let part = first.slice(..1);
+        drop((first, second));
+        assert_eq!(read(&bodies, chunks(&[5]), None).await, Err(BodyError::NoRoom), "a part of it is still needed");
+        drop(part);
+        assert_eq!(read(&bodies, chunks(&[5, 5]), None).await.unwrap().len(), 10);
     }
 
     #[test]

@@ -21,12 +21,12 @@ use crate::domain::ids::RunId;
 use crate::http::answer::Answer;
 use crate::http::caller::{self, Intent};
 use crate::http::cors;
-use crate::http::request::{self, Request};
+use crate::http::request::{self, Bodies, Request};
 use envelope::{Error, Meta, Success};
 
-pub fn routes(app: Arc<App>) -> BoxedFilter<(Response,)> {
+pub fn routes(app: Arc<App>, bodies: &Bodies) -> BoxedFilter<(Response,)> {
     let metrics = app.metrics.clone();
-    request::family(|first| first == "api", metrics, move |request| answer(app.clone(), request))
+    request::family(|first| first == "api", bodies, metrics, move |request| answer(app.clone(), request))
 }
 
 /// A place of the API. A run's id is checked here: what is no id cannot be the id of a run.

@@ -24,14 +24,14 @@ use crate::domain::run::State;
 use crate::http::answer::{self, Answer};
 use crate::http::caller::{self, Intent};
 use crate::http::cors;
-use crate::http::request::{self, Request};
+use crate::http::request::{self, Bodies, Request};
 use answers::Error;
 use parameters::{NewParameters, Parameters, UpdateParameters};
 
-pub fn routes(app: Arc<App>) -> BoxedFilter<(Response,)> {
+pub fn routes(app: Arc<App>, bodies: &Bodies) -> BoxedFilter<(Response,)> {
     let owns = |first: &str| matches!(first, "login" | "logout" | "run" | "event");
     let metrics = app.metrics.clone();
-    request::family(owns, metrics, move |request| answer(app.clone(), request))
+    request::family(owns, bodies, metrics, move |request| answer(app.clone(), request))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

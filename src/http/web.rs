@@ -16,7 +16,7 @@ use warp::reply::Response;
 
 use crate::app::metrics::Metrics;
 use crate::http::answer::{self, Answer};
-use crate::http::request::{self, Request};
+use crate::http::request::{self, Bodies, Request};
 use crate::http::{Options, TileKind, Tiles, WebDemo};
 use files::File;
 
@@ -43,9 +43,9 @@ struct Web {
 }
 
 /// Everything that no family owns.
-pub fn routes(source: WebDemo, options: Options, metrics: Arc<Metrics>) -> BoxedFilter<(Response,)> {
+pub fn routes(source: WebDemo, options: Options, bodies: &Bodies, metrics: Arc<Metrics>) -> BoxedFilter<(Response,)> {
     let web = Arc::new(Web { source, options });
-    request::family(|_| true, metrics, move |request| answer(web.clone(), request))
+    request::family(|_| true, bodies, metrics, move |request| answer(web.clone(), request))
 }
 
 async fn answer(web: Arc<Web>, request: Request) -> Answer {

@@ -207,6 +207,7 @@ impl From<BodyError> for Error {
                 let message = format!("A body may have {} bytes at most.", limits::BODY_BYTES_MAX);
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, message)
             }
+            BodyError::NoRoom => AppError::Busy.into(),
             BodyError::TooSlow => Self::new(StatusCode::REQUEST_TIMEOUT, "The body took too long to arrive."),
             BodyError::Broken => AppError::invalid("body", "broke off").into(),
         }
@@ -265,6 +266,7 @@ mod tests {
             (BodyError::TooLarge.into(), 413, "PayloadTooLarge"),
             (AppError::Internal.into(), 500, "InternalServerError"),
             (AppError::Busy.into(), 503, "ServiceUnavailable"),
+            (BodyError::NoRoom.into(), 503, "ServiceUnavailable"),
         ];
         for (error, status, name) in table {
             let response = error.response(&Meta::new(), &HeaderMap::new());

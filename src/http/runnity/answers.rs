@@ -139,6 +139,7 @@ impl From<BodyError> for Error {
     fn from(error: BodyError) -> Self {
         match error {
             BodyError::TooLarge => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
+            BodyError::NoRoom => AppError::Busy.into(),
             BodyError::TooSlow => Self::new(StatusCode::REQUEST_TIMEOUT, "The body took too long to arrive"),
             BodyError::Broken => Self::invalid(vec!["body"]),
         }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use runnity::server;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -136,4 +137,16 @@ async fn a_client_that_closes_is_answered_and_gone() {
     })
     .await
     .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_comes_when_there_are_enough_waits_until_somebody_goes() {
+    let world = World::with(server::Options { connections_max: 2, ..server::Options::default() }).await;
+    let (first, _second) = (world.spectator().await, world.spectator().await);
+    let third = world.spectator();
+    let mut third = std::pin::pin!(third);
+    assert!(tokio::time::timeout(Duration::from_millis(300), &mut third).await.is_err(), "it waits");
+    assert_eq!(world.live.connections_len(), 2);
+    drop(first);
+    third.await;
 }

@@ -57,13 +57,17 @@ pub struct Client {
 
 impl World {
     pub async fn new() -> Self {
+        Self::with(server::Options::default()).await
+    }
+
+    pub async fn with(options: server::Options) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let clock = Clock::manual(Timestamp::from_millis(1_790_000_000_000));
         let store = Arc::new(Embedded::open(directory.path(), clock.clone()).unwrap());
         let app = App::new(store, clock.clone(), Settings { open_channels: true });
         app.start_duties();
         let live = Live::new(app.clone(), Options { tick: Duration::from_millis(5), ..Options::default() });
-        let options = server::Options { drain: Duration::from_millis(100) };
+        let options = server::Options { drain: Duration::from_millis(100), ..options };
         let server = Server::new(app.clone(), live.clone(), live.routes(), options);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, stop) = (listener.local_addr().unwrap(), server.stop());
