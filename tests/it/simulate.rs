@@ -75,7 +75,7 @@ async fn interrupted(transport: Transport) {
                 let runs = site.app.runs(&Caller::Anonymous, RunFilter::default(), page).await.unwrap();
                 match runs.into_iter().find(|run| run.state == "live" && run.fixes > 2) {
                     Some(run) => break run,
-                    None => tokio::time::sleep(Duration::from_millis(10)).await,
+                    None => tokio::task::yield_now().await,
                 }
             }
         });
@@ -121,7 +121,7 @@ async fn when_phones_are_stopped_the_spectator_still_sees_what_they_have_sent() 
     let running = tokio::spawn(running);
     within(async {
         while report.is_all_seen() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            tokio::task::yield_now().await;
         }
     })
     .await;
