@@ -12,6 +12,8 @@ use crate::app::{App, AppError};
 
 /// The cookie that holds a session's secret.
 const COOKIE_NAME: &str = "runnity_session";
+/// How near the page that led to a request is to us, as the browser says.
+const SEC_FETCH_SITE: &str = "sec-fetch-site";
 
 /// Whether a request changes something. A browser sends the cookie along with a request that another site has made, so
 /// a write by cookie must come from a page of ours.
@@ -101,8 +103,13 @@ fn given(headers: &HeaderMap) -> Given<'_> {
     session.map_or(Given::Nothing, |(_, secret)| Given::Cookie(secret))
 }
 
-/// Browsers name the origin of every write. A client that names none is no browser, and nobody else's page.
+/// Browsers name the origin of every write but a navigation: a link to a `GET` that changes something comes with the cookie
+/// and without an origin. For that they say how near the page is that led here; `none` is the person's own doing. A client
+/// that says neither is no browser, and nobody else's page.
 fn is_own_origin(headers: &HeaderMap) -> bool {
+    if headers.get_all(SEC_FETCH_SITE).iter().any(|site| site != "same-origin" && site != "none") {
+        return false;
+    }
     let Some(origin) = headers.get(ORIGIN) else { return true };
     let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, authority)| authority);
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());
@@ -145,21 +152,31 @@ mod tests {
 
     #[test]
     fn only_our_own_pages_may_write_by_cookie() {
+        let ours = Some("http://run.example.org:8000");
         let table = [
-            (None, true),
-            (Some("http://run.example.org:8000"), true),
-            (Some("https://RUN.example.org:8000"), true),
-            (Some("http://run.example.org"), false),
-            (Some("http://evil.example.org"), false),
-            (Some("http://evil.example.org/run.example.org:8000"), false),
-            (Some("null"), false),
+            (None, None, true),
+            (ours, None, true),
+            (Some("https://RUN.example.org:8000"), None, true),
+            (Some("http://run.example.org"), None, false),
+            (Some("http://evil.example.org"), None, false),
+            (Some("http://evil.example.org/run.example.org:8000"), None, false),
+            (Some("null"), None, false),
+            (ours, Some("same-origin"), true),
+            (Some("http://evil.example.org"), Some("same-origin"), false),
+            (ours, Some("cross-site"), false),
+            (None, Some("same-origin"), true),
+            (None, Some("none"), true),
+            (None, Some("same-site"), false),
+            (None, Some("cross-site"), false),
         ];
-        for (origin, expected) in table {
+        for (origin, site, expected) in table {
             let mut headers = headers(&[("host", "run.example.org:8000")]);
-            if let Some(origin) = origin {
-                headers.insert("origin", HeaderValue::from_static(origin));
+            for (name, value) in [("origin", origin), (SEC_FETCH_SITE, site)] {
+                if let Some(value) = value {
+                    headers.insert(name, HeaderValue::from_static(value));
+                }
             }
-            assert_eq!(is_own_origin(&headers), expected, "{origin:?}");
+            assert_eq!(is_own_origin(&headers), expected, "{origin:?} {site:?}");
         }
     }
 

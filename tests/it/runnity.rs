@@ -76,7 +76,10 @@ async fn log_out_destroys_the_session_and_returns_no_json() {
     let site = Site::start().await;
     let aino = site.runner("Aino").await;
     let (session, other) = (log_in(&site, &aino).await, log_in(&site, &aino).await);
-    let reply = send(site.ask(Method::GET, "/logout").header("Cookie", format!("runnity_session={session}"))).await;
+    let by_cookie = || site.ask(Method::GET, "/logout").header("Cookie", format!("runnity_session={session}"));
+    let linked = send(by_cookie().header("Sec-Fetch-Site", "cross-site").header("Sec-Fetch-Mode", "navigate")).await;
+    assert_eq!((linked.status, linked.has("set-cookie")), (403, false), "a link on a page of others logs nobody out");
+    let reply = send(by_cookie()).await;
     assert_eq!((reply.status, reply.body.len()), (204, 0));
     assert_eq!(reply.header("set-cookie"), "runnity_session=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax");
     let dead = call(&site, Method::POST, &format!("/run/new?id={session}&{PLACE}")).await;
