@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::http::{Options, Tiles, WebDemo};
+use crate::limits;
 
 /// Bytes of an operator's admin token, at least: 22 characters of base64 hold 128 bits.
 const ADMIN_TOKEN_LEN_MIN: usize = 22;
@@ -166,8 +167,9 @@ fn admin_token(text: &str) -> Result<String, String> {
 }
 
 fn drain(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "must be a number of seconds".to_owned())?;
-    Duration::try_from_secs_f64(seconds).map_err(|_| "must be a number of seconds, 0 or more".to_owned())
+    let time = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let most = limits::DRAIN_MAX;
+    time.filter(|time| *time <= most).ok_or_else(|| format!("must be a number of seconds from 0 to {}", most.as_secs()))
 }
 
 fn speed(text: &str) -> Result<f64, String> {
@@ -202,6 +204,8 @@ mod tests {
             &["--admin-token", "short"],
             &["--drain-s", "-1"],
             &["--drain-s", "soon"],
+            &["--drain-s", "3600.5"],
+            &["--drain-s", "1e18"],
             &["demo", "--runners", "0"],
             &["simulate"],
             &["simulate", "--server", "x", "--speed", "0"],

@@ -112,6 +112,8 @@ pub const SOCKET_UNSENT_BYTES: u32 = 16 * 1024;
 pub const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// How long a request's head may take to arrive. A phone with one bar needs a second or two.
 pub const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
+/// How long the sockets' good-byes may be spread out for: longer than any roll-out waits, and no overflow of a time.
+pub const DRAIN_MAX: Duration = Duration::from_secs(60 * 60);
 /// How long requests under way may still take once the server is to stop.
 pub const HTTP_DRAIN_MAX: Duration = Duration::from_secs(10);
 /// Connections that are open at once, sockets among them; more wait in the kernel's queue. With the store's and the page's
