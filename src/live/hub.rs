@@ -122,7 +122,10 @@ impl Hub {
             let mut rooms = self.rooms.lock();
             // Seats are taken under this lock only, so nobody can come in now.
             if room.seats() == 0 {
-                rooms.remove(&room.entrance.name);
+                // One that had ended before may have a successor of its name, with people inside.
+                if rooms.get(&room.entrance.name).is_some_and(|present| Arc::ptr_eq(present, &room)) {
+                    rooms.remove(&room.entrance.name);
+                }
                 room.end();
             }
         }

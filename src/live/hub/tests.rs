@@ -341,6 +341,19 @@ async fn an_empty_room_lingers_and_then_closes() {
 }
 
 #[tokio::test]
+async fn a_room_that_has_ended_does_not_take_its_successor_along() {
+    let world = World::new();
+    let client = world.client().await;
+    let former = world.join(&client).await;
+    world.store.hang_up(&entrance().topic);
+    until("the room has ended", || former.has_ended()).await;
+    let _membership = world.join(&client).await;
+    drop(former);
+    world.hub.sweep(Instant::now() + limits::ROOM_LINGER);
+    assert!(world.hub.rights_seen("stream").is_some(), "somebody is in there");
+}
+
+#[tokio::test]
 async fn who_joins_too_slowly_begins_again() {
     let world = World::new();
     let (client, mut witness) = (world.client().await, world.client().await);

@@ -69,6 +69,11 @@ impl Store {
         });
     }
 
+    /// Ends all subscriptions of a topic, as a store does that closes.
+    pub fn hang_up(&self, topic: &Topic) {
+        self.with(topic, |stream| stream.listeners.clear());
+    }
+
     pub fn top(&self, topic: &Topic) -> u64 {
         self.with(topic, |stream| stream.top().offset)
     }
