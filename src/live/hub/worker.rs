@@ -195,7 +195,13 @@ impl Worker {
         };
         let mut verdicts =
             futures::stream::iter(self.room.members()).map(ask).buffer_unordered(limits::RIGHTS_ASKED_AT_ONCE);
+        let mut began = Instant::now();
         while let Some((member, verdict)) = verdicts.next().await {
+            // A store in this process answers at once: without this, thousands of members would be asked in one go.
+            if began.elapsed() >= limits::FAN_OUT_TURN {
+                tokio::task::yield_now().await;
+                began = Instant::now();
+            }
             match verdict {
                 Verdict::Stays => {}
                 Verdict::Leaves(why) => {
