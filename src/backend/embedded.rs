@@ -1,10 +1,12 @@
-//! The embedded store: everything in one database file, on one machine, written by one thread.
+//! The embedded store: everything in one directory, on one machine, written by one thread.
 //!
 //! Deliberately knows no run, event or user, and nobody outside this process: subscribers are listeners in memory.
 //!
 //! A commit goes into a bounded queue. The writer takes all that waits as one group, checks and carries out each commit
-//! in order inside one write transaction, and makes the group safe with one fsync; then subscribers hear of it, then the
-//! senders are answered. Reads see one moment and wait for nobody. A `kill -9` leaves the last whole group.
+//! in order inside one write, and makes the group safe with one fsync; then subscribers hear of it, then the senders are
+//! answered. Reads see one moment and wait for nobody. A `kill -9` or a power cut leaves the last whole group.
+//!
+//! `runnity.redb` holds the rows, `runnity.journal` the groups since it was last made whole: they belong together.
 //!
 //! # What lies where
 //!
@@ -42,7 +44,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use parking_lot::Mutex;
 
-use self::engine::{Engine, Rows};
+use self::engine::{Engine, Rows, View};
 use self::format::Found;
 use self::ledger::Ledger;
 use self::listeners::Listeners;
@@ -81,11 +83,10 @@ impl Embedded {
     pub fn open(dir: &Path, clock: Clock) -> Result<Self, OpenError> {
         let io = |source| OpenError::Io { path: dir.to_owned(), source };
         make_dir(dir).map_err(io)?;
-        let file = dir.join("runnity.redb");
-        let engine = Engine::open(&file)?;
-        // A new file's name is safe only when its directory is.
+        let engine = Engine::open(dir)?;
+        // The names of new files are safe only when their directory is.
         std::fs::File::open(dir).and_then(|dir| dir.sync_all()).map_err(io)?;
-        Self::on(engine, clock, &file)
+        Self::on(engine, clock, dir)
     }
 
     fn on(engine: Engine, clock: Clock, path: &Path) -> Result<Self, OpenError> {
@@ -125,6 +126,17 @@ impl Embedded {
         }
     }
 
+    /// Carries out a long reading where it holds up no async thread.
+    async fn aside<T: Send + 'static>(
+        &self,
+        reading: impl FnOnce(&View) -> Result<T, BackendError> + Send + 'static,
+    ) -> Result<T, BackendError> {
+        let engine = self.engine.clone();
+        tokio::task::spawn_blocking(move || reading(&engine.view()?))
+            .await
+            .unwrap_or_else(|_| Err(BackendError::Unavailable("the reading was broken off".into())))
+    }
+
     /// Ephemeral changes go straight to those who listen; nothing is written.
     fn tell(&self, commit: &Commit) -> Result<Committed, CommitError> {
         if self.listeners.is_closed() {
@@ -146,7 +158,13 @@ impl Backend for Embedded {
     }
 
     fn range<'a>(&'a self, range: &'a Range) -> BoxFuture<'a, Result<Ranged, BackendError>> {
-        Box::pin(async move { indexes::range(&self.engine.view()?, range) })
+        Box::pin(async move {
+            if range.limit <= limits::STORE_INLINE_ROWS_MAX && !range.count {
+                return indexes::range(&self.engine.view()?, range);
+            }
+            let range = range.clone();
+            self.aside(move |view| indexes::range(view, &range)).await
+        })
     }
 
     fn replay<'a>(
@@ -155,7 +173,13 @@ impl Backend for Embedded {
         since: &'a Since,
         limit: usize,
     ) -> BoxFuture<'a, Result<Replay, BackendError>> {
-        Box::pin(async move { topics::replay(&self.engine.view()?, &self.epoch, topic, since, limit) })
+        Box::pin(async move {
+            if limit <= limits::STORE_INLINE_ROWS_MAX {
+                return topics::replay(&self.engine.view()?, &self.epoch, topic, since, limit);
+            }
+            let (epoch, topic, since) = (self.epoch.clone(), topic.clone(), since.clone());
+            self.aside(move |view| topics::replay(view, &epoch, &topic, &since, limit)).await
+        })
     }
 
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Committed, CommitError>> {

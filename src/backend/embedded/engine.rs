@@ -1,30 +1,49 @@
-//! The storage engine: redb, as one ordered map of bytes. Knows nothing of what the rows mean.
+//! The storage engine: redb with a journal, as one ordered map of bytes. Knows nothing of what the rows mean.
 //!
-//! Whoever reads sees one moment of the map, and never waits for who writes. A write is on disk when it returns.
+//! Whoever reads sees one moment of the map, and never waits for who writes. A write is on disk when it returns, and is
+//! seen by nobody before that.
+//!
+//! redb alone would write every page that a group has touched, and each run that sends a fix touches pages of its own:
+//! 20 KB for a fix of 1 KB. So a write goes to the journal, in one piece, and to redb without an fsync; redb's file is made
+//! whole only when the journal is full, and then each page is written once for all the fixes that it took.
 
+mod journal;
+
+use std::fs::{File, TryLockError};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use parking_lot::RwLock;
-use redb::{DatabaseError, ReadableDatabase, ReadableTable, StorageError, TableDefinition};
+use parking_lot::{Mutex, RwLock};
+use redb::backends::FileBackend;
+use redb::{
+    DatabaseError, Durability, ReadableDatabase, ReadableTable, StorageBackend, StorageError, TableDefinition,
+    WriteTransaction,
+};
 
+use self::journal::{Journal, Step, Steps};
 use super::OpenError;
 use super::rows::Span;
 use crate::backend::{BackendError, Order};
 use crate::limits;
 
 const ROWS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("rows");
+/// The number of the last record of the journal that is in the rows.
+const JOURNAL: TableDefinition<(), u64> = TableDefinition::new("journal");
 
 pub struct Engine {
     open: Open,
     /// `None` when closed, or not yet open again after a fault.
     database: RwLock<Option<redb::Database>>,
-    /// After a fault of the disk redb refuses everything until it is opened anew.
+    journal: Mutex<Option<Journal>>,
+    /// How long the journal may be.
+    journal_bytes: u64,
+    /// After a fault of the disk it is not known what is on it, until it is opened anew.
     faulty: AtomicBool,
 }
 
-type Open = Box<dyn Fn() -> Result<redb::Database, DatabaseError> + Send + Sync>;
+/// Opens the database, and the disk that its journal is on.
+type Open = Box<dyn Fn() -> Result<(redb::Database, Box<dyn StorageBackend>), DatabaseError> + Send + Sync>;
 
 /// What can be read: the rows of one moment, or the rows as a write has them so far.
 pub trait Rows {
@@ -46,28 +65,35 @@ pub struct View(redb::ReadOnlyTable<&'static [u8], &'static [u8]>);
 /// The rows as a write has them so far.
 pub struct Write<'write> {
     rows: redb::Table<'write, &'static [u8], &'static [u8]>,
-    dirty: bool,
+    steps: Steps,
 }
 
 impl Engine {
-    /// Opens the database file, or makes it.
-    pub fn open(file: &Path) -> Result<Self, OpenError> {
-        let path: PathBuf = file.to_owned();
-        let engine = Self::with(move || {
-            redb::Database::builder()
-                .set_cache_size(limits::STORE_CACHE_BYTES)
-                .set_repair_callback(|session| {
-                    tracing::info!(progress = session.progress(), "the store was not closed; checking it");
-                })
-                .create(&path)
-        });
-        engine.reopen().map_err(|fault| open_error(fault, file))?;
+    /// Opens the database and its journal in `dir`, or makes them. After a crash the journal is carried out first.
+    pub fn open(dir: &Path) -> Result<Self, OpenError> {
+        let path = dir.to_owned();
+        let open = move || {
+            // Its lock keeps other processes off both files.
+            let journal = open_journal(&path.join("runnity.journal"))?;
+            Ok((open_database(&path.join("runnity.redb"))?, journal))
+        };
+        let engine = Self::with(open, limits::STORE_JOURNAL_BYTES);
+        engine.reopen().map_err(|error| open_error(error, dir))?;
         Ok(engine)
     }
 
-    /// An engine that is not open yet, on whatever `open` opens.
-    pub fn with(open: impl Fn() -> Result<redb::Database, DatabaseError> + Send + Sync + 'static) -> Self {
-        Self { open: Box::new(open), database: RwLock::new(None), faulty: AtomicBool::new(true) }
+    /// An engine that is not open yet, on whatever `open` opens, with a journal of about `journal_bytes`.
+    pub fn with(
+        open: impl Fn() -> Result<(redb::Database, Box<dyn StorageBackend>), DatabaseError> + Send + Sync + 'static,
+        journal_bytes: u64,
+    ) -> Self {
+        Self {
+            open: Box::new(open),
+            journal_bytes,
+            database: RwLock::new(None),
+            journal: Mutex::new(None),
+            faulty: AtomicBool::new(true),
+        }
     }
 
     /// Whether a fault has been met, so that nothing can be written before [`Engine::reopen`].
@@ -75,21 +101,30 @@ impl Engine {
         self.faulty.load(Ordering::Acquire)
     }
 
-    /// Opens the database again after a fault. Reads that are under way fail.
-    pub fn reopen(&self) -> Result<(), DatabaseError> {
-        let mut database = self.database.write();
-        // The old one holds the file's lock; what it has to say about its fault was said.
-        if let Some(old) = database.take() {
+    /// Opens the database, again after a fault, with all that its journal has. Until it is done, reads fail.
+    pub fn reopen(&self) -> Result<(), redb::Error> {
+        let mut journal = self.journal.lock();
+        // The old ones hold the locks; what they have to say about their fault was said.
+        journal.take();
+        let old = self.database.write().take();
+        if let Some(old) = old {
             drop(old.close());
         }
-        *database = Some((self.open)()?);
+        let (database, disk) = (self.open)()?;
+        *journal = Some(recover(&database, disk)?);
+        *self.database.write() = Some(database);
         self.faulty.store(false, Ordering::Release);
         Ok(())
     }
 
-    /// Closes the file and gives up its lock.
+    /// Makes the database file whole, and gives up the locks.
     pub fn close(&self) -> Result<(), BackendError> {
-        self.database.write().take().map_or(Ok(()), |database| database.close().map_err(fault))
+        let mut journal = self.journal.lock();
+        // Taken out first: nobody waits at the lock while the file is synced.
+        let database = self.database.write().take();
+        let closed = database.map_or(Ok(()), |database| database.close().map_err(fault));
+        journal.take();
+        closed
     }
 
     /// The rows as they are now.
@@ -98,7 +133,8 @@ impl Engine {
         Ok(View(transaction.open_table(ROWS).map_err(fault)?))
     }
 
-    /// Carries out `work` and makes it safe on disk, or nothing of it. Work that changes nothing costs no fsync.
+    /// Carries out `work` and makes it safe on disk, or nothing of it. Work that changes nothing costs no fsync. After
+    /// an error other than of `work` itself, it is not known whether it is on disk.
     pub fn write<T>(&self, work: impl FnOnce(&mut Write<'_>) -> Result<T, BackendError>) -> Result<T, BackendError> {
         let done = self.try_write(work);
         if matches!(done, Err(BackendError::Unavailable(_))) {
@@ -108,21 +144,97 @@ impl Engine {
     }
 
     fn try_write<T>(&self, work: impl FnOnce(&mut Write<'_>) -> Result<T, BackendError>) -> Result<T, BackendError> {
-        // Durability::Immediate is redb's default: `commit` returns after the fsync.
-        let transaction = self.opened(|database| database.begin_write().map_err(fault))?;
-        let mut write = Write { rows: transaction.open_table(ROWS).map_err(fault)?, dirty: false };
+        let mut journal = self.journal.lock();
+        let journal = journal.as_mut().ok_or_else(closed)?;
+        let mut transaction = self.opened(|database| database.begin_write().map_err(fault))?;
+        let makes_whole = journal.len() >= self.journal_bytes;
+        set_durability(&mut transaction, makes_whole)?;
+        let mut write = Write { rows: transaction.open_table(ROWS).map_err(fault)?, steps: Steps::default() };
         let done = work(&mut write);
-        let dirty = write.dirty;
+        let steps = std::mem::take(&mut write.steps);
         drop(write);
-        match done {
-            Ok(done) if dirty => transaction.commit().map_err(fault).map(|()| done),
-            done => transaction.abort().map_err(fault).and(done),
+        if done.is_err() || steps.is_empty() {
+            transaction.abort().map_err(fault)?;
+            return done;
         }
+        let number = journal.next();
+        transaction.open_table(JOURNAL).map_err(fault)?.insert((), number).map_err(fault)?;
+        if makes_whole {
+            transaction.commit().map_err(fault)?;
+            journal.restart(number);
+        } else {
+            // On disk first, seen second.
+            journal.append(&steps)?;
+            transaction.commit().map_err(fault)?;
+        }
+        done
     }
 
     fn opened<T>(&self, then: impl FnOnce(&redb::Database) -> Result<T, BackendError>) -> Result<T, BackendError> {
-        self.database.read().as_ref().map_or_else(|| Err(BackendError::Unavailable("it is closed".into())), then)
+        self.database.read().as_ref().map_or_else(|| Err(closed()), then)
     }
+}
+
+fn open_journal(file: &Path) -> Result<Box<dyn StorageBackend>, DatabaseError> {
+    let file = File::options().read(true).write(true).create(true).truncate(false).open(file);
+    let file = file.map_err(StorageError::Io)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Box::new(FileBackend::new(file)?)),
+        Err(TryLockError::WouldBlock) => Err(DatabaseError::DatabaseAlreadyOpen),
+        Err(TryLockError::Error(error)) => Err(StorageError::Io(error).into()),
+    }
+}
+
+/// Opens the database file. A new one gets its name when it is whole: redb does not know one that was only begun.
+fn open_database(file: &Path) -> Result<redb::Database, DatabaseError> {
+    let mut builder = redb::Database::builder();
+    builder.set_cache_size(limits::STORE_CACHE_BYTES).set_repair_callback(|session| {
+        tracing::warn!(progress = session.progress(), "the store was not closed; checking all of it");
+    });
+    if !file.exists() {
+        let begun = file.with_extension("begun");
+        if begun.exists() {
+            std::fs::remove_file(&begun).map_err(StorageError::Io)?;
+        }
+        builder.create(&begun)?.close()?;
+        std::fs::rename(&begun, file).map_err(StorageError::Io)?;
+    }
+    builder.open(file)
+}
+
+/// Carries out what the journal has and the database has not, and makes the database whole.
+fn recover(database: &redb::Database, disk: Box<dyn StorageBackend>) -> Result<Journal, redb::Error> {
+    let mut transaction = database.begin_write()?;
+    set_durability(&mut transaction, true).map_err(unfit)?;
+    let mut numbers = transaction.open_table(JOURNAL)?;
+    let whole = numbers.get(())?.map_or(0, |number| number.value());
+    let mut journal = Journal::new(disk, whole);
+    let mut rows = transaction.open_table(ROWS)?;
+    journal
+        .replay(|step| {
+            match step {
+                Step::Put { name, row } => rows.insert(name, row).map(drop),
+                Step::Remove { name } => rows.remove(name).map(drop),
+            }
+            .map_err(fault)
+        })
+        .map_err(unfit)?;
+    let last = journal.next() - 1;
+    numbers.insert((), last)?;
+    drop((numbers, rows));
+    if last > whole {
+        tracing::info!(writes = last - whole, "the store was not closed; its journal is carried out");
+    }
+    transaction.commit()?;
+    journal.restart(last);
+    Ok(journal)
+}
+
+/// A write that makes the file whole also says which pages are free: else all of it were to be read after a crash.
+fn set_durability(transaction: &mut WriteTransaction, makes_whole: bool) -> Result<(), BackendError> {
+    transaction.set_quick_repair(makes_whole);
+    let durability = if makes_whole { Durability::Immediate } else { Durability::None };
+    transaction.set_durability(durability).map_err(fault)
 }
 
 impl Rows for View {
@@ -142,12 +254,12 @@ impl Rows for View {
 
 impl Write<'_> {
     pub fn put(&mut self, name: &[u8], row: &[u8]) -> Result<(), BackendError> {
-        self.dirty = true;
+        self.steps.put(name, row);
         self.rows.insert(name, row).map_err(fault).map(drop)
     }
 
     pub fn remove(&mut self, name: &[u8]) -> Result<(), BackendError> {
-        self.dirty = true;
+        self.steps.remove(name);
         self.rows.remove(name).map_err(fault).map(drop)
     }
 }
@@ -208,14 +320,24 @@ fn fault(fault: impl Into<redb::Error>) -> BackendError {
     }
 }
 
-fn open_error(error: DatabaseError, file: &Path) -> OpenError {
-    let path = file.to_owned();
+fn closed() -> BackendError {
+    BackendError::Unavailable("it is closed".into())
+}
+
+/// An error of the rows as one of the engine's.
+fn unfit(error: BackendError) -> redb::Error {
     match error {
-        DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => OpenError::InUse { path },
+        BackendError::Unavailable(reason) => redb::Error::Io(std::io::Error::other(reason.to_string())),
+        BackendError::Damaged(reason) => redb::Error::Corrupted(reason.to_string()),
+    }
+}
+
+fn open_error(error: redb::Error, dir: &Path) -> OpenError {
+    let path = dir.to_owned();
+    match error {
+        redb::Error::DatabaseAlreadyOpen | redb::Error::LockProtocolMismatch => OpenError::InUse { path },
         // redb says so of a file that is none of its own.
-        DatabaseError::Storage(StorageError::Io(source)) if source.kind() != std::io::ErrorKind::InvalidData => {
-            OpenError::Io { path, source }
-        }
+        redb::Error::Io(source) if source.kind() != std::io::ErrorKind::InvalidData => OpenError::Io { path, source },
         error => OpenError::Damaged { path, reason: error.to_string() },
     }
 }

@@ -1,72 +1,135 @@
-//! What happens when the disk fails, on a disk that fails when it is told to.
+//! What happens when the disk fails or the power is cut, on disks that do as they are told.
 
 use std::fmt;
 use std::io;
+use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 use redb::StorageBackend;
-use redb::backends::InMemoryBackend;
 
+use super::engine::Write;
+use super::rows::Span;
 use super::*;
-use crate::backend::{AggregateId, Append, Heard, Put};
+use crate::backend::{AggregateId, Append, Heard, Order, Put};
 
-/// A disk that outlives its store, and fails while `broken`.
-#[derive(Clone)]
-struct Disk {
-    content: Arc<InMemoryBackend>,
-    broken: Arc<AtomicBool>,
+const PAGE: usize = 4096;
+/// Small, so that the database file is made whole every few writes.
+const JOURNAL_BYTES: u64 = 8 * 1024;
+
+/// Two disks that outlive their store: the database's and the journal's.
+#[derive(Clone, Default)]
+struct Machine(Arc<Mutex<State>>);
+
+#[derive(Clone, Default)]
+struct State {
+    files: [File; 2],
+    broken: bool,
+    /// How often a disk was written or synced.
+    operations: usize,
+    /// What the disks were at that operation.
+    photograph: Option<(usize, Box<[File; 2]>)>,
 }
 
-impl Disk {
-    fn new() -> Self {
-        Self { content: Arc::new(InMemoryBackend::new()), broken: Arc::default() }
+#[derive(Clone, Default)]
+struct File {
+    content: Vec<u8>,
+    /// What was written since the last sync, a page or a part of one each: where, and what stood there before.
+    unsynced: Vec<(usize, Vec<u8>)>,
+}
+
+struct Disk(Machine, usize);
+
+impl Machine {
+    fn engine(&self) -> Engine {
+        let machine = self.clone();
+        let open = move || {
+            let database = redb::Database::builder().create_with_backend(Disk(machine.clone(), 0))?;
+            Ok((database, Box::new(Disk(machine.clone(), 1)) as Box<dyn StorageBackend>))
+        };
+        let engine = Engine::with(open, JOURNAL_BYTES);
+        engine.reopen().expect("opens");
+        engine
     }
 
-    fn open(&self) -> Embedded {
-        let disk = self.clone();
-        let engine = Engine::with(move || redb::Database::builder().create_with_backend(disk.clone()));
-        engine.reopen().expect("opens");
-        Embedded::on(engine, Clock::system(), Path::new("memory")).expect("opens")
+    fn store(&self) -> Embedded {
+        Embedded::on(self.engine(), Clock::system(), Path::new("memory")).expect("opens")
     }
 
     fn set_broken(&self, broken: bool) {
-        self.broken.store(broken, Ordering::SeqCst);
+        self.0.lock().broken = broken;
     }
 
-    fn check(&self) -> io::Result<()> {
-        if self.broken.load(Ordering::SeqCst) { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+    /// The machine after its power was cut: of each page that was not synced, any state since the last sync is left.
+    fn after_power_cut(mut files: [File; 2], random: &mut StdRng) -> Self {
+        for file in &mut files {
+            for (at, before) in std::mem::take(&mut file.unsynced).into_iter().rev() {
+                if random.random_bool(0.5) {
+                    file.content[at..at + before.len()].copy_from_slice(&before);
+                }
+            }
+        }
+        Self(Arc::new(Mutex::new(State { files, ..State::default() })))
+    }
+}
+
+impl Disk {
+    fn change(&self, change: impl FnOnce(&mut File)) -> io::Result<()> {
+        let mut state = self.0.0.lock();
+        if state.broken {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        change(&mut state.files[self.1]);
+        state.operations += 1;
+        if state.photograph.as_ref().is_some_and(|(at, _)| *at == state.operations) {
+            state.photograph = Some((state.operations, Box::new(state.files.clone())));
+        }
+        Ok(())
     }
 }
 
 impl fmt::Debug for Disk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Disk")
+        write!(f, "Disk {}", self.1)
     }
 }
 
 impl StorageBackend for Disk {
     fn len(&self) -> io::Result<u64> {
-        self.content.len()
+        Ok(self.0.0.lock().files[self.1].content.len() as u64)
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.content.read(offset, out)
+        let at = offset as usize;
+        out.copy_from_slice(&self.0.0.lock().files[self.1].content[at..at + out.len()]);
+        Ok(())
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.check()?;
-        self.content.set_len(len)
+        self.change(|file| {
+            file.content.resize(len as usize, 0);
+            file.unsynced.retain(|(at, before)| at + before.len() <= len as usize);
+        })
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.check()
+        self.change(|file| file.unsynced.clear())
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.check()?;
-        self.content.write(offset, data)
+        self.change(|file| {
+            let (mut at, mut data) = (offset as usize, data);
+            file.content.resize(file.content.len().max(at + data.len()), 0);
+            while !data.is_empty() {
+                let (part, rest) = data.split_at(data.len().min(PAGE - at % PAGE));
+                let place = &mut file.content[at..at + part.len()];
+                file.unsynced.push((at, place.to_vec()));
+                place.copy_from_slice(part);
+                (at, data) = (at + part.len(), rest);
+            }
+        })
     }
 }
 
@@ -85,14 +148,14 @@ async fn next(subscription: &mut Subscription) -> Heard {
 
 #[tokio::test]
 async fn a_group_that_the_disk_refuses_fails_whole_and_nobody_hears_of_it() {
-    let disk = Disk::new();
-    let store = disk.open();
+    let machine = Machine::default();
+    let store = machine.store();
     let topic = AggregateId::new("run", "1").topic("");
     let mut heard = store.subscribe(&topic).await.unwrap();
     store.commit(commit("before")).await.unwrap();
     assert!(matches!(next(&mut heard).await, Heard::Change { cursor, .. } if cursor.offset == 1));
 
-    disk.set_broken(true);
+    machine.set_broken(true);
     for _ in 0..2 {
         let sent = [store.commit(commit("lost")), store.commit(commit("lost, too"))];
         for answer in futures::future::join_all(sent).await {
@@ -102,7 +165,7 @@ async fn a_group_that_the_disk_refuses_fails_whole_and_nobody_hears_of_it() {
     assert!(heard.try_next().is_none());
 
     // The disk has room again, and nothing has to be restarted.
-    disk.set_broken(false);
+    machine.set_broken(false);
     let version = store.commit(commit("after")).await.unwrap().version;
     assert_eq!(next(&mut heard).await, Heard::Gap, "it is not known what was written: look");
     let Heard::Change { cursor, payload } = next(&mut heard).await else { panic!("a gap") };
@@ -112,14 +175,108 @@ async fn a_group_that_the_disk_refuses_fails_whole_and_nobody_hears_of_it() {
     match store.replay(&topic, &Since::Oldest, 10).await.unwrap() {
         Replay::Changes { changes, top } => {
             assert_eq!(top, cursor);
-            assert_eq!(
-                changes.iter().map(|change| change.offset).collect::<Vec<_>>(),
-                (1..=top.offset).collect::<Vec<_>>()
-            );
+            let offsets: Vec<_> = changes.iter().map(|change| change.offset).collect();
+            assert_eq!(offsets, (1..=top.offset).collect::<Vec<_>>());
         }
         Replay::Lost { .. } => panic!("lost"),
     }
     store.close().await.unwrap();
-    let again = disk.open();
+    let again = machine.store();
     assert_eq!(again.read(&[topic.aggregate.head()]).await.unwrap().remove(0), found);
+}
+
+/// The write with this number: it says its number, and of the rows before it five are left.
+fn write(number: u64, rows: &mut Write<'_>) -> Result<(), BackendError> {
+    rows.put(b"number", &number.to_be_bytes())?;
+    rows.put(&row(number), &[number as u8; 1_000])?;
+    if number > 5 { rows.remove(&row(number - 5)) } else { Ok(()) }
+}
+
+fn row(number: u64) -> Vec<u8> {
+    [&b"row"[..], &number.to_be_bytes()].concat()
+}
+
+/// The number of the last write that an engine has, all of it.
+fn written(engine: &Engine) -> u64 {
+    let view = engine.view().unwrap();
+    let number = view.get(b"number", rows::number).unwrap().map_or(0, |number| number.unwrap());
+    let mut found = Vec::new();
+    let all = Span { from: b"row".to_vec(), until: b"rox".to_vec() };
+    view.scan(&all, Order::Ascending, |name, row| {
+        assert!(row.len() == 1_000 && row.iter().all(|&byte| byte == name[10]), "half-written");
+        found.push(name.to_vec());
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    assert_eq!(found, (number.saturating_sub(4).max(1)..=number).map(row).collect::<Vec<_>>());
+    number
+}
+
+#[test]
+fn a_power_cut_at_any_moment_loses_nothing_that_was_written() {
+    const WRITES: u64 = 24;
+    let mut random = StdRng::seed_from_u64(7);
+    let mut moments = 0;
+    // Each round takes its picture one operation later, until the work is done before it is taken.
+    for moment in 1.. {
+        let machine = Machine::default();
+        let engine = machine.engine();
+        let moment = machine.0.lock().operations + moment;
+        machine.0.lock().photograph = Some((moment, Box::default()));
+        let mut safe = 0;
+        let mut taken = None;
+        for number in 1..=WRITES {
+            engine.write(|rows| write(number, rows)).unwrap();
+            let state = machine.0.lock();
+            if state.operations >= moment {
+                taken = state.photograph.clone();
+                break;
+            }
+            safe = number;
+        }
+        let Some((_, files)) = taken else { break };
+        for _ in 0..3 {
+            let engine = Machine::after_power_cut(*files.clone(), &mut random).engine();
+            let found = written(&engine);
+            assert!(found == safe || found == safe + 1, "at operation {moment}: {found}, and {safe} were safe");
+            for number in found + 1..found + 12 {
+                engine.write(|rows| write(number, rows)).unwrap();
+                assert_eq!(written(&engine), number, "it goes on");
+            }
+        }
+        moments += 1;
+    }
+    assert!(moments > 100, "{moments}");
+}
+
+#[test]
+fn an_engine_that_was_closed_reads_nothing_from_its_journal() {
+    let machine = Machine::default();
+    let engine = machine.engine();
+    for number in 1..=12 {
+        engine.write(|rows| write(number, rows)).unwrap();
+    }
+    engine.close().unwrap();
+    assert!(engine.write(|rows| write(13, rows)).is_err());
+    assert!(engine.view().is_err());
+    machine.0.lock().files[1].content.fill(0);
+    assert_eq!(written(&machine.engine()), 12);
+}
+
+#[test]
+fn a_database_older_than_its_journal_is_refused() {
+    let machine = Machine::default();
+    let engine = machine.engine();
+    let older = machine.0.lock().files[0].clone();
+    for number in 1..=30 {
+        engine.write(|rows| write(number, rows)).unwrap();
+    }
+    engine.close().unwrap();
+    machine.0.lock().files[0] = older;
+    let open = move || {
+        let database = redb::Database::builder().create_with_backend(Disk(machine.clone(), 0))?;
+        Ok((database, Box::new(Disk(machine.clone(), 1)) as Box<dyn StorageBackend>))
+    };
+    let refused = Engine::with(open, JOURNAL_BYTES).reopen().expect_err("refused");
+    assert!(refused.to_string().contains("older than its journal"), "{refused}");
 }

@@ -81,10 +81,15 @@ impl Head {
             (self.keep, self.floor) = (keep, oldest);
             self.store(rows, topic)?;
         }
-        for offset in oldest..self.oldest() {
+        for offset in self.removed_up_to(oldest)..self.removed_up_to(self.oldest()) {
             rows.remove(&rows::change(self.number, offset))?;
         }
         rows.put(&rows::change(self.number, self.top), payload)
+    }
+
+    /// Long topics are trimmed sixteen changes at a time: those lie on one page. Nobody is shown what is below `oldest`.
+    fn removed_up_to(&self, oldest: u64) -> u64 {
+        if self.keep < 64 { oldest } else { oldest - oldest % 16 }
     }
 
     /// The offset of the oldest change that is kept; above the top when none is.
