@@ -56,10 +56,10 @@ pub const STORE_GROUP_LEN_MAX: usize = 2_048;
 pub const STORE_QUEUE_BYTES_MAX: usize = 128 * 1024 * 1024;
 /// Bytes of the database kept in memory; the system's own cache of files comes on top.
 pub const STORE_CACHE_BYTES: usize = 128 * 1024 * 1024;
-/// Bytes of the journal after which the database file is made whole: about 40,000 fixes, which a start after a crash
-/// carries out in two seconds.
-pub const STORE_JOURNAL_BYTES: u64 = 64 * 1024 * 1024;
-/// Topics whose top the writer remembers: two for each of 10,000 live runs, at about 250 bytes.
+/// Bytes of the journal after which the database file is synced: about 25,000 fixes. Twice as many, and that sync holds
+/// everybody up for a quarter of a second; half as many, and the same pages are written more often.
+pub const STORE_JOURNAL_BYTES: u64 = 32 * 1024 * 1024;
+/// Topics and aggregates whose place the writer remembers: two topics for each of 10,000 live runs, at about 300 bytes.
 pub const STORE_TOPIC_HEADS_LEN_MAX: usize = 32_768;
 /// Changes of cleared topics that one write removes besides its commits: some milliseconds.
 pub const STORE_SWEEP_LEN_MAX: usize = 1_024;

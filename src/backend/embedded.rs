@@ -15,11 +15,12 @@
 //!
 //! | kind | name | row |
 //! |---|---|---|
-//! | meta | `m` name | `format`, `epoch`, `version` (last given), `topic` (last number given) |
-//! | value | `v` aggregate `·` name | version, then the value |
-//! | topic | `t` aggregate `·` name | number, floor, how many are kept (four bytes), epoch |
-//! | change | `c` topic number, offset | the payload |
-//! | grave | `g` topic number | nothing: the topic was cleared, its changes are still to be swept |
+//! | meta | `m` name | `format`, `epoch`, `version` (last given), `number` (last given) |
+//! | aggregate | `a` aggregate | its number |
+//! | value | `d` aggregate's number, `v` name | version, then the value |
+//! | topic | `d` aggregate's number, `t` name | number, floor, how many are kept (four bytes), its changes' names, epoch |
+//! | change | `d` aggregate's number, `b` (trimmed) or `z` (log), topic's number, offset | the payload |
+//! | grave | `g` topic's number | its changes' names: it was cleared, and they are still to be swept |
 //! | place | `p` index `·` member | score |
 //! | rank | `r` index `·` score, member | nothing |
 //! | total | `n` index | how many members it has |
@@ -204,7 +205,10 @@ fn make_dir(dir: &Path) -> std::io::Result<()> {
 }
 
 fn read(rows: &impl Rows, key: &Key) -> Result<Versioned, BackendError> {
-    let found = rows.get(&rows::value(key), |row| {
+    let Some(owner) = rows.get(&rows::aggregate(&key.aggregate), rows::number)?.transpose()? else {
+        return Ok(Versioned::ABSENT);
+    };
+    let found = rows.get(&rows::value(owner, &key.name), |row| {
         let (version, value) = rows::numbered_parts(row)?;
         Ok(Versioned { version: Version(version), value: Some(Bytes::copy_from_slice(value)) })
     })?;

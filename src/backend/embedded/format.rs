@@ -20,8 +20,8 @@ pub struct Ready {
     pub epoch: Epoch,
     /// The last version that was given to a key.
     pub version: u64,
-    /// The last number that was given to a topic.
-    pub topic_number: u64,
+    /// The last number that was given to an aggregate or a topic.
+    pub number: u64,
 }
 
 /// What to do with a store, once its format is known.
@@ -44,7 +44,7 @@ pub fn prepare(rows: &mut Write<'_>) -> Result<Found, BackendError> {
     Ok(Found::Ready(Ready {
         epoch: rows.get(&rows::meta("epoch"), rows::epoch)?.transpose()?.ok_or_else(missing)?,
         version: number("version")?,
-        topic_number: number("topic")?,
+        number: number("number")?,
     }))
 }
 
@@ -52,15 +52,15 @@ pub fn store_version(rows: &mut Write<'_>, version: u64) -> Result<(), BackendEr
     rows.put(&rows::meta("version"), &version.to_be_bytes())
 }
 
-pub fn store_topic_number(rows: &mut Write<'_>, number: u64) -> Result<(), BackendError> {
-    rows.put(&rows::meta("topic"), &number.to_be_bytes())
+pub fn store_number(rows: &mut Write<'_>, number: u64) -> Result<(), BackendError> {
+    rows.put(&rows::meta("number"), &number.to_be_bytes())
 }
 
 fn create(rows: &mut Write<'_>) -> Result<(), BackendError> {
     rows.put(&rows::meta("format"), &CURRENT.to_be_bytes())?;
     rows.put(&rows::meta("epoch"), new_epoch().0.as_bytes())?;
     store_version(rows, 0)?;
-    store_topic_number(rows, 0)
+    store_number(rows, 0)
 }
 
 /// Takes the steps from `found` to [`CURRENT`], one after another.

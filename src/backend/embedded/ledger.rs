@@ -11,9 +11,12 @@ use lru::LruCache;
 
 use super::engine::{Rows, Write};
 use super::format::{self, Ready};
+use super::rows::Changes;
 use super::topics::{Head, new_epoch};
 use super::{indexes, rows};
-use crate::backend::{BackendError, Commit, Committed, Cursor, Epoch, Expect, Keep, Once, Order, Topic, Version};
+use crate::backend::{
+    AggregateId, BackendError, Commit, Committed, Cursor, Epoch, Expect, Keep, Once, Order, Topic, Version,
+};
 use crate::domain::time::Timestamp;
 use crate::limits;
 
@@ -21,8 +24,10 @@ pub struct Ledger {
     store_epoch: Epoch,
     /// The last version given. Never goes back, not even when a write fails.
     version: u64,
-    /// The last number given to a topic. Never goes back either.
-    topic_number: u64,
+    /// The last number given to an aggregate or a topic. Never goes back either.
+    number: u64,
+    /// The numbers of busy aggregates, to spare looking them up for each commit.
+    owners: LruCache<AggregateId, u64>,
     /// Where busy topics stand, to spare looking it up for each append.
     heads: LruCache<Topic, Head>,
     swept: Swept,
@@ -54,7 +59,8 @@ impl Ledger {
         Self {
             store_epoch: ready.epoch,
             version: ready.version,
-            topic_number: ready.topic_number,
+            number: ready.number,
+            owners: LruCache::new(heads_len_max),
             heads: LruCache::new(heads_len_max),
             swept: Swept::default(),
         }
@@ -71,7 +77,7 @@ impl Ledger {
         if !repeated.is_empty() {
             return Ok(Outcome::Repeated(repeated));
         }
-        if !holds(rows, &commit.expect)? {
+        if !self.holds(rows, &commit.expect)? {
             return Ok(Outcome::Conflict);
         }
         self.remember(rows, commit, now)?;
@@ -93,20 +99,21 @@ impl Ledger {
         if self.version != before.version {
             format::store_version(rows, self.version)?;
         }
-        if self.topic_number != before.topic_number {
-            format::store_topic_number(rows, self.topic_number)?;
+        if self.number != before.number {
+            format::store_number(rows, self.number)?;
         }
         self.sweep_once(rows, now)?;
         self.sweep_graves(rows)
     }
 
     pub fn counters(&self) -> Counters {
-        Counters { version: self.version, topic_number: self.topic_number }
+        Counters { version: self.version, number: self.number }
     }
 
     /// The write failed: what it made of the topics is not so. Sweeping rests until a topic is cleared or the store is
     /// opened anew, lest it fail for ever in a loop.
     pub fn forget(&mut self) {
+        self.owners.clear();
         self.heads.clear();
         self.swept = Swept { graves_empty: true, ..Swept::default() };
     }
@@ -132,7 +139,7 @@ impl Ledger {
         }
         self.version += 1;
         for put in &commit.puts {
-            let name = rows::value(&put.key);
+            let name = rows::value(self.owner(rows, &put.key.aggregate)?, &put.key.name);
             match &put.value {
                 Some(value) => rows.put(&name, &rows::numbered(self.version, value))?,
                 None => rows.remove(&name)?,
@@ -151,7 +158,7 @@ impl Ledger {
         if self.heads.get(topic).is_none() {
             let head = match Head::load(rows, topic)? {
                 Some(head) => head,
-                None => self.new_head(rows, topic, self.store_epoch.clone())?,
+                None => self.new_head(rows, topic, self.store_epoch.clone(), keep)?,
             };
             self.heads.put(topic.clone(), head);
         }
@@ -162,22 +169,68 @@ impl Ledger {
 
     /// Gives a topic a new life. Its old changes are out of reach at once, and are swept later, a few in each write.
     fn clear(&mut self, rows: &mut Write<'_>, topic: &Topic) -> Result<(), BackendError> {
-        if let Some(old) = Head::load(rows, topic)?
+        let old = Head::load(rows, topic)?;
+        if let Some(old) = &old
             && old.top > 0
         {
-            rows.put(&rows::grave(old.number), &[])?;
+            rows.put(&rows::grave(old.number), old.changes.as_stored())?;
             self.swept.graves_empty = false;
         }
-        let head = self.new_head(rows, topic, new_epoch())?;
+        let keep = old.map_or(Keep::Everything, |old| old.keep());
+        let head = self.new_head(rows, topic, new_epoch(), keep)?;
         self.heads.put(topic.clone(), head);
         Ok(())
     }
 
-    fn new_head(&mut self, rows: &mut Write<'_>, topic: &Topic, epoch: Epoch) -> Result<Head, BackendError> {
-        self.topic_number += 1;
-        let head = Head::new(self.topic_number, epoch);
+    fn new_head(
+        &mut self,
+        rows: &mut Write<'_>,
+        topic: &Topic,
+        epoch: Epoch,
+        keep: Keep,
+    ) -> Result<Head, BackendError> {
+        let owner = self.owner(rows, &topic.aggregate)?;
+        self.number += 1;
+        let head = Head::new(owner, self.number, epoch, keep);
         head.store(rows, topic)?;
         Ok(head)
+    }
+
+    /// The number of an aggregate; a new one if it has none.
+    fn owner(&mut self, rows: &mut Write<'_>, aggregate: &AggregateId) -> Result<u64, BackendError> {
+        if let Some(owner) = self.known_owner(rows, aggregate)? {
+            return Ok(owner);
+        }
+        self.number += 1;
+        rows.put(&rows::aggregate(aggregate), &self.number.to_be_bytes())?;
+        self.owners.put(aggregate.clone(), self.number);
+        Ok(self.number)
+    }
+
+    fn known_owner(&mut self, rows: &impl Rows, aggregate: &AggregateId) -> Result<Option<u64>, BackendError> {
+        if let Some(owner) = self.owners.get(aggregate) {
+            return Ok(Some(*owner));
+        }
+        let owner = rows.get(&rows::aggregate(aggregate), rows::number)?.transpose()?;
+        if let Some(owner) = owner {
+            self.owners.put(aggregate.clone(), owner);
+        }
+        Ok(owner)
+    }
+
+    fn holds(&mut self, rows: &impl Rows, expectations: &[Expect]) -> Result<bool, BackendError> {
+        for expect in expectations {
+            let found = match self.known_owner(rows, &expect.key.aggregate)? {
+                Some(owner) => rows.get(&rows::value(owner, &expect.key.name), |row| {
+                    rows::numbered_parts(row).map(|(version, _)| version)
+                })?,
+                None => None,
+            };
+            if found.transpose()?.unwrap_or(Version::ABSENT.0) != expect.version.0 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Looks at two old idempotency keys for each new one, so that the expired never outnumber the living.
@@ -211,23 +264,23 @@ impl Ledger {
             return Ok(());
         }
         let mut grave = None;
-        rows.scan(&rows::graves(), Order::Ascending, |name, _| {
-            grave = Some(rows::grave_number(name));
+        rows.scan(&rows::graves(), Order::Ascending, |name, changes| {
+            grave = Some((name.to_vec(), Changes::from_stored(changes)));
             ControlFlow::Break(())
         })?;
-        let Some(number) = grave.transpose()? else {
+        let Some((grave, changes)) = grave else {
             self.swept.graves_empty = true;
             return Ok(());
         };
         let mut names = Vec::new();
-        rows.scan(&rows::changes_from(number, self.swept.offset), Order::Ascending, |name, _| {
+        rows.scan(&changes.from(self.swept.offset), Order::Ascending, |name, _| {
             names.push(name.to_vec());
             if names.len() < limits::STORE_SWEEP_LEN_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
         names.iter().try_for_each(|name| rows.remove(name))?;
         if names.len() < limits::STORE_SWEEP_LEN_MAX {
             self.swept.offset = 0;
-            return rows.remove(&rows::grave(number));
+            return rows.remove(&grave);
         }
         self.swept.offset = names.last().map_or(Ok(0), |name| rows::change_offset(name))?;
         Ok(())
@@ -237,7 +290,7 @@ impl Ledger {
 /// The counters of a ledger at one moment.
 pub struct Counters {
     version: u64,
-    topic_number: u64,
+    number: u64,
 }
 
 /// The idempotency keys of `commit` that were seen before and have not expired; each with what is left of its time.
@@ -255,16 +308,6 @@ fn repeated(rows: &impl Rows, commit: &Commit, now: Timestamp) -> Result<Vec<Onc
         }
     }
     Ok(repeated)
-}
-
-fn holds(rows: &impl Rows, expectations: &[Expect]) -> Result<bool, BackendError> {
-    for expect in expectations {
-        let found = rows.get(&rows::value(&expect.key), |row| rows::numbered_parts(row).map(|(version, _)| version))?;
-        if found.transpose()?.unwrap_or(Version::ABSENT.0) != expect.version.0 {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 /// A moment as it is stored: no clock that works is before 1970.

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::backend::{AggregateId, BackendError, Bound, Epoch, Index, Key, Topic};
+use crate::backend::{AggregateId, BackendError, Bound, Epoch, Index};
 
 /// What is wrong with a row that cannot be read.
 pub fn damaged(what: &str) -> BackendError {
@@ -13,14 +13,20 @@ pub fn damaged(what: &str) -> BackendError {
 }
 
 const META: u8 = b'm';
-const VALUES: u8 = b'v';
-const TOPICS: u8 = b't';
-const CHANGES: u8 = b'c';
+const AGGREGATES: u8 = b'a';
+const DATA: u8 = b'd';
 const GRAVES: u8 = b'g';
 const PLACES: u8 = b'p';
 const RANKS: u8 = b'r';
 const TOTALS: u8 = b'n';
 const ONCE: u8 = b'o';
+
+// What an aggregate has, in an order that puts what one commit writes side by side, on as few pages as can be: the newest
+// changes of its trimmed topics, then its values, and at the end its logs.
+const TRIMMED: u8 = b'b';
+const TOPICS: u8 = b't';
+const VALUES: u8 = b'v';
+const LOGS: u8 = b'z';
 
 const APART: u8 = 0xFF;
 
@@ -35,26 +41,57 @@ pub fn meta(name: &str) -> Vec<u8> {
     name_of(META, &[name.as_bytes()])
 }
 
-pub fn value(key: &Key) -> Vec<u8> {
-    name_of(VALUES, &[key.aggregate.as_str().as_bytes(), &[APART], key.name.as_bytes()])
+pub fn aggregate(aggregate: &AggregateId) -> Vec<u8> {
+    name_of(AGGREGATES, &[aggregate.as_str().as_bytes()])
 }
 
-pub fn topic(topic: &Topic) -> Vec<u8> {
-    name_of(TOPICS, &[topic.aggregate.as_str().as_bytes(), &[APART], topic.name.as_bytes()])
+/// A value of the aggregate with this number.
+pub fn value(owner: u64, name: &str) -> Vec<u8> {
+    name_of(DATA, &[&owner.to_be_bytes(), &[VALUES], name.as_bytes()])
 }
 
-pub fn change(topic_number: u64, offset: u64) -> Vec<u8> {
-    name_of(CHANGES, &[&topic_number.to_be_bytes(), &offset.to_be_bytes()])
+/// A topic of the aggregate with this number.
+pub fn topic(owner: u64, name: &str) -> Vec<u8> {
+    name_of(DATA, &[&owner.to_be_bytes(), &[TOPICS], name.as_bytes()])
 }
 
-/// The changes of a topic from `offset` on.
-pub fn changes_from(topic_number: u64, offset: u64) -> Span {
-    Span { from: change(topic_number, offset), until: change(topic_number + 1, 0) }
+/// Where the changes of one life of a topic are.
+#[derive(Clone, Debug)]
+pub struct Changes {
+    /// All of their names but the offset.
+    prefix: Vec<u8>,
+}
+
+impl Changes {
+    pub const STORED_LEN: usize = 18;
+
+    pub fn new(owner: u64, is_log: bool, topic_number: u64) -> Self {
+        let kind = if is_log { LOGS } else { TRIMMED };
+        Self { prefix: name_of(DATA, &[&owner.to_be_bytes(), &[kind], &topic_number.to_be_bytes()]) }
+    }
+
+    /// From its stored form.
+    pub fn from_stored(prefix: &[u8]) -> Self {
+        Self { prefix: prefix.to_vec() }
+    }
+
+    pub fn as_stored(&self) -> &[u8] {
+        &self.prefix
+    }
+
+    pub fn name(&self, offset: u64) -> Vec<u8> {
+        [self.prefix.as_slice(), &offset.to_be_bytes()].concat()
+    }
+
+    /// The changes from `offset` on.
+    pub fn from(&self, offset: u64) -> Span {
+        Span { from: self.name(offset), until: [self.prefix.as_slice(), &[0xFF; 9]].concat() }
+    }
 }
 
 /// The offset in the name of a change.
 pub fn change_offset(name: &[u8]) -> Result<u64, BackendError> {
-    number(name.get(9..17).unwrap_or_default())
+    number(name.last_chunk::<8>().map_or(&[], |offset| offset))
 }
 
 pub fn grave(topic_number: u64) -> Vec<u8> {
@@ -63,11 +100,6 @@ pub fn grave(topic_number: u64) -> Vec<u8> {
 
 pub fn graves() -> Span {
     all(GRAVES)
-}
-
-/// The number in the name of a grave.
-pub fn grave_number(name: &[u8]) -> Result<u64, BackendError> {
-    number(name.get(1..9).unwrap_or_default())
 }
 
 pub fn place(index: &Index, member: &str) -> Vec<u8> {

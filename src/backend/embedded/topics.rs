@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::engine::{Rows, Write};
-use super::rows::{self, damaged};
+use super::rows::{self, Changes, damaged};
 use crate::backend::{BackendError, Change, Cursor, Epoch, Keep, Order, Replay, Since, Topic};
 
 /// A topic that has been written, or cleared.
@@ -14,8 +14,11 @@ use crate::backend::{BackendError, Change, Cursor, Epoch, Keep, Order, Replay, S
 /// Its row holds all but `top`, which is the offset of its last change; so an append writes one row, the change itself.
 #[derive(Clone, Debug)]
 pub struct Head {
-    /// Names its changes. A cleared topic gets a new number, and the old one is swept bit by bit.
+    /// The number of the aggregate that owns it.
+    owner: u64,
+    /// Names its life. A cleared topic gets a new number, and what the old one had is swept bit by bit.
     pub number: u64,
+    pub changes: Changes,
     pub epoch: Epoch,
     /// How many changes are kept; 0 for all.
     keep: u32,
@@ -25,16 +28,23 @@ pub struct Head {
 }
 
 impl Head {
-    /// A topic before its first change.
-    pub fn new(number: u64, epoch: Epoch) -> Self {
-        Self { number, epoch, keep: 0, floor: 1, top: 0 }
+    /// A topic of aggregate `owner` before its first change.
+    pub fn new(owner: u64, number: u64, epoch: Epoch, keep: Keep) -> Self {
+        let changes = Changes::new(owner, keep == Keep::Everything, number);
+        Self { owner, number, changes, epoch, keep: kept_len(keep), floor: 1, top: 0 }
     }
 
+    /// `None` when the topic was never written or cleared.
     pub fn load(rows: &impl Rows, topic: &Topic) -> Result<Option<Self>, BackendError> {
-        let Some(head) = rows.get(&rows::topic(topic), Self::decode)? else { return Ok(None) };
+        let Some(owner) = rows.get(&rows::aggregate(&topic.aggregate), rows::number)?.transpose()? else {
+            return Ok(None);
+        };
+        let Some(head) = rows.get(&rows::topic(owner, &topic.name), |row| Self::decode(owner, row))? else {
+            return Ok(None);
+        };
         let mut head = head?;
         let mut top = Ok(0);
-        rows.scan(&rows::changes_from(head.number, 0), Order::Descending, |name, _| {
+        rows.scan(&head.changes.from(0), Order::Descending, |name, _| {
             top = rows::change_offset(name);
             ControlFlow::Break(())
         })?;
@@ -43,23 +53,41 @@ impl Head {
     }
 
     pub fn store(&self, rows: &mut Write<'_>, topic: &Topic) -> Result<(), BackendError> {
-        let mut row = Vec::with_capacity(28);
+        let mut row = Vec::with_capacity(46);
         row.extend_from_slice(&self.number.to_be_bytes());
         row.extend_from_slice(&self.floor.to_be_bytes());
         row.extend_from_slice(&self.keep.to_be_bytes());
+        row.extend_from_slice(self.changes.as_stored());
         row.extend_from_slice(self.epoch.0.as_bytes());
-        rows.put(&rows::topic(topic), &row)
+        rows.put(&rows::topic(self.owner, &topic.name), &row)
     }
 
-    fn decode(row: &[u8]) -> Result<Self, BackendError> {
+    fn decode(owner: u64, row: &[u8]) -> Result<Self, BackendError> {
+        let too_short = || damaged("a topic's row is too short");
         let (number, rest) = rows::numbered_parts(row)?;
         let (floor, rest) = rows::numbered_parts(rest)?;
-        let (keep, epoch) = rest.split_first_chunk().ok_or_else(|| damaged("a topic's row is too short"))?;
-        Ok(Self { number, epoch: rows::epoch(epoch)?, keep: u32::from_be_bytes(*keep), floor, top: 0 })
+        let (keep, rest) = rest.split_first_chunk().ok_or_else(too_short)?;
+        let (changes, epoch) = rest.split_at_checked(Changes::STORED_LEN).ok_or_else(too_short)?;
+        Ok(Self {
+            owner,
+            number,
+            changes: Changes::from_stored(changes),
+            epoch: rows::epoch(epoch)?,
+            keep: u32::from_be_bytes(*keep),
+            floor,
+            top: 0,
+        })
     }
 
     pub fn cursor(&self) -> Cursor {
         Cursor { epoch: self.epoch.clone(), offset: self.top }
+    }
+
+    pub fn keep(&self) -> Keep {
+        match self.keep {
+            0 => Keep::Everything,
+            keep => Keep::Newest(keep),
+        }
     }
 
     /// Adds a change at the top and removes what is no longer kept.
@@ -72,19 +100,15 @@ impl Head {
     ) -> Result<(), BackendError> {
         let oldest = self.oldest();
         self.top += 1;
-        let keep = match keep {
-            Keep::Newest(len) => len.max(1),
-            Keep::Latest => 1,
-            Keep::Everything | Keep::Nothing => 0,
-        };
+        let keep = kept_len(keep);
         if keep != self.keep {
             (self.keep, self.floor) = (keep, oldest);
             self.store(rows, topic)?;
         }
         for offset in self.removed_up_to(oldest)..self.removed_up_to(self.oldest()) {
-            rows.remove(&rows::change(self.number, offset))?;
+            rows.remove(&self.changes.name(offset))?;
         }
-        rows.put(&rows::change(self.number, self.top), payload)
+        rows.put(&self.changes.name(self.top), payload)
     }
 
     /// Long topics are trimmed sixteen changes at a time: those lie on one page. Nobody is shown what is below `oldest`.
@@ -111,7 +135,7 @@ pub fn replay(
 ) -> Result<Replay, BackendError> {
     let head = match Head::load(rows, topic)? {
         Some(head) => head,
-        None => Head::new(0, store_epoch.clone()),
+        None => Head::new(0, 0, store_epoch.clone(), Keep::Everything),
     };
     let top = head.cursor();
     let first = match since {
@@ -125,7 +149,7 @@ pub fn replay(
     let mut changes = Vec::new();
     let mut unreadable = None;
     if limit > 0 && first <= top.offset {
-        rows.scan(&rows::changes_from(head.number, first), Order::Ascending, |name, payload| {
+        rows.scan(&head.changes.from(first), Order::Ascending, |name, payload| {
             match rows::change_offset(name) {
                 Ok(offset) => changes.push(Change { offset, payload: Bytes::copy_from_slice(payload) }),
                 Err(error) => unreadable = Some(error),
@@ -140,6 +164,14 @@ pub fn replay(
     match unreadable {
         Some(error) => Err(error),
         None => Ok(Replay::Changes { changes, top }),
+    }
+}
+
+fn kept_len(keep: Keep) -> u32 {
+    match keep {
+        Keep::Newest(len) => len.max(1),
+        Keep::Latest => 1,
+        Keep::Everything | Keep::Nothing => 0,
     }
 }
 
