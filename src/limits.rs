@@ -65,6 +65,8 @@ pub const STORE_TOPIC_HEADS_LEN_MAX: usize = 32_768;
 pub const STORE_SWEEP_LEN_MAX: usize = 1_024;
 /// Rows that are read on an async thread, in some 200 µs; more are read aside.
 pub const STORE_INLINE_ROWS_MAX: usize = 1_000;
+/// How long a store waits for a process that is on its way out, before it says that another one has the directory.
+pub const STORE_LOCK_WAIT: Duration = Duration::from_millis(500);
 /// How long the store may take to write what it has accepted when it is closed, before it is given up.
 pub const STORE_CLOSE: Duration = Duration::from_secs(30);
 /// Changes that wait for one subscriber of a topic before it is told of a gap.

@@ -13,6 +13,7 @@ use std::fs::{File, TryLockError};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use parking_lot::{Mutex, RwLock};
 use redb::backends::FileBackend;
@@ -78,8 +79,16 @@ impl Engine {
             Ok((open_database(&path.join("runnity.redb"))?, journal))
         };
         let engine = Self::with(open, limits::STORE_JOURNAL_BYTES);
-        engine.reopen().map_err(|error| open_error(error, dir))?;
-        Ok(engine)
+        // A process that was killed a moment ago may still hold its locks.
+        let given_up = Instant::now() + limits::STORE_LOCK_WAIT;
+        loop {
+            match engine.reopen() {
+                Err(redb::Error::DatabaseAlreadyOpen) if Instant::now() < given_up => {
+                    std::thread::sleep(limits::STORE_LOCK_WAIT / 20);
+                }
+                opened => return opened.map(|()| engine).map_err(|error| open_error(error, dir)),
+            }
+        }
     }
 
     /// An engine that is not open yet, on whatever `open` opens, with a journal of about `journal_bytes`.
