@@ -148,7 +148,11 @@ pub struct Token {
 
 impl Pages {
     pub fn http(&self) -> Options {
-        Options { tiles: self.tiles.clone().unwrap_or_default(), attribution: self.tiles_attribution.clone() }
+        Options {
+            tiles: self.tiles.clone().unwrap_or_default(),
+            attribution: self.tiles_attribution.clone(),
+            demo_course: false,
+        }
     }
 
     pub fn web_demo(&self) -> WebDemo {

@@ -46,6 +46,8 @@ pub struct Options {
     pub tiles: Tiles,
     /// Who must be named on the operator's own map.
     pub attribution: Option<String>,
+    /// Whether the demo's course through central Helsinki is drawn.
+    pub demo_course: bool,
 }
 
 /// All documents of the product.

@@ -151,6 +151,8 @@ pub const CLOSING_TIME_MAX: Duration = Duration::from_secs(5);
 /// Log-ins and sign-ups whose password is or waits to be hashed: some seconds of work. More are told that the server is busy.
 pub const PASSWORDS_WAITING_MAX: usize = 128;
 /// Points of all tracks in memory together, at about 110 bytes.
-pub const TRACK_POINTS_LEN_MAX: usize = 1_000_000;
+pub const TRACK_POINTS_LEN_MAX: usize = 300_000;
 /// How long something that could not be done stands back behind what can.
 pub const PUT_OFF_MS: i64 = 30 * 1_000;
+/// Points that are counted or simplified at once on an async thread: about a millisecond. Longer tracks go elsewhere.
+pub const TRACK_INLINE_LEN_MAX: usize = 2_048;

@@ -1,5 +1,6 @@
 //! The command line → Config → store → server; signals.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use runnity::backend::embedded::Embedded;
 use runnity::clock::Clock;
 use runnity::config::{self, Command, CommandLine};
 use runnity::domain::user::{Level, Visibility};
+use runnity::http;
 use runnity::instance::{self, Instance};
 use runnity::simulate::plan::Plan;
 use runnity::simulate::report::Report;
@@ -28,7 +30,11 @@ fn main() -> ExitCode {
         .iter()
         .filter_map(|directive| directive.parse().ok())
         .fold(filter, EnvFilter::add_directive);
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return complain(&error.into()),
@@ -77,8 +83,12 @@ async fn run_server(serve: config::Serve) -> Result<(), Failure> {
     }
     println!("Runnity is at http://{}", instance.address());
     stop_signal().await?;
-    tracing::info!("stopping");
-    instance.shutdown().await;
+    let (sockets, drain) = (instance.live().connections_len(), serve.drain_s.as_secs_f64());
+    tracing::info!("stopping: {sockets} sockets are told over {drain} s to reconnect; a second signal stops at once");
+    tokio::select! {
+        () = instance.shutdown() => {}
+        again = stop_signal() => again?,
+    }
     backend.close().await?;
     Ok(())
 }
@@ -90,7 +100,7 @@ async fn run_demo(demo: config::Demo) -> Result<(), Failure> {
     let backend = Arc::new(Embedded::open(folder.path(), clock.clone())?);
     let options = instance::Options {
         web: demo.pages.web_demo(),
-        http: demo.pages.http(),
+        http: http::Options { demo_course: true, ..demo.pages.http() },
         drain: Duration::ZERO,
         ..instance::Options::default()
     };

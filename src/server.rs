@@ -121,8 +121,15 @@ impl Server {
         let stop = self.stop.clone();
         let service = service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
             request.extensions_mut().insert(peer);
-            let answer = routes.clone().call(request);
-            async move { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
+            // `CONNECT host:1` and the like name no path, which warp takes for granted.
+            let has_path = request.uri().path().starts_with('/');
+            let answer = has_path.then(|| routes.clone().call(request));
+            async move {
+                Ok::<_, Infallible>(match answer {
+                    Some(answer) => answer.await.unwrap_or_else(|never| match never {}),
+                    None => bad_target(),
+                })
+            }
         });
         async move {
             // Small frames go out at once. Only a socket that is gone already refuses.
@@ -160,4 +167,10 @@ impl Server {
             () = tokio::time::sleep(limits::ACCEPT_PAUSE) => {}
         }
     }
+}
+
+fn bad_target() -> Response {
+    let mut response = Response::new("The request names no path.\n".to_owned().into());
+    *response.status_mut() = http::StatusCode::BAD_REQUEST;
+    response
 }

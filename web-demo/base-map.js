@@ -8,7 +8,6 @@ import { CITY_BOUNDS, mapStyle } from './map-style.js';
 import { loadMapLibre, loadPmtiles } from './vendor.js';
 
 const BUILTIN = '/map/world-and-helsinki.pmtiles';
-const COURSE = '/map/course-helsinki.geojson';
 /** @type {import('./map-style.js').MapConfig} */
 const FALLBACK = { tiles: { kind: 'builtin', url: BUILTIN }, attribution: null };
 /** Before anybody is known: the northern Atlantic, with Europe and America on it. */
@@ -116,12 +115,12 @@ export class BaseMap {
     if (this.course) this.map.getSource('course')?.setData(this.course);
   }
 
-  /** Draws the course of the built-in map; asked for when somebody runs there. */
+  /** Draws the course that the demo's runners follow, if this is the demo; asked for when somebody runs there. */
   async showCourse() {
-    if (this.courseAsked || this.config.tiles.kind !== 'builtin') return;
+    if (this.courseAsked || !this.config.course) return;
     this.courseAsked = true;
     try {
-      const response = await fetch(COURSE);
+      const response = await fetch(this.config.course);
       if (!response.ok) return;
       this.course = await response.json();
       if (!this.map.getSource('course')) await new Promise((resolve) => this.map.once('load', resolve));

@@ -21,7 +21,7 @@ const NATURAL_EARTH = 'Natural Earth';
 
 /** @typedef {import('./map-look.js').Palette} Palette */
 /** @typedef {{kind: 'builtin' | 'pmtiles' | 'raster' | 'vector', url: string}} Tiles */
-/** @typedef {{tiles: Tiles, attribution: string | null}} MapConfig */
+/** @typedef {{tiles: Tiles, attribution: string | null, course?: string | null}} MapConfig */
 
 /**
  * The whole style.

@@ -12,6 +12,7 @@ use crate::app::documents::{self, FixesDocument, RunDocument, SnapshotDocument, 
 use crate::app::runs::{RunRecord, aggregate};
 use crate::app::transact::encode;
 use crate::app::users::{Caller, Identity};
+use crate::app::workers::away;
 use crate::app::{App, AppError};
 use crate::backend::{AggregateId, Append, Commit, Cursor, Epoch, Keep, Replay, Since, Topic};
 use crate::domain::geo::Place;
@@ -170,21 +171,26 @@ impl App {
         let track = self.track(record.run.id).await?;
         // What came since the record was read is heard after the snapshot.
         let covered = usize::try_from(record.track_len).unwrap_or(usize::MAX);
-        let mut points: Vec<Kept> = track.points().iter().take(covered).copied().collect();
-        points.sort_by(|one, other| one.fix.track_order(&other.fix));
-        let is_drawn =
-            |kept: &Kept| !matches!(kept.standing, Standing::Poor | Standing::Suspect | Standing::Implausible);
-        points.retain(is_drawn);
-        let places: Vec<Place> = points.iter().map(|kept| kept.fix.place).collect();
-        let chosen = simplify(&places, limits::SNAPSHOT_TRACK_LEN_MAX);
-        let drawn = |&index: &usize| {
-            let Kept { fix, distance_m, .. } = &points[index];
-            let (latitude, longitude) = (fix.place.latitude.degrees(), fix.place.longitude.degrees());
-            (fix.time.as_millis(), latitude, longitude, fix.elevation_m, (distance_m * 100.0).round() / 100.0)
+        let track = match track.len() {
+            0..limits::TRACK_INLINE_LEN_MAX => drawn(track.points(), covered),
+            _ => away(move || drawn(track.points(), covered)).await?,
         };
-        let track =
-            TrackDocument { simplified: chosen.len() < points.len(), fixes: chosen.iter().map(drawn).collect() };
         let run = RunDocument::of(&record.run, &name).with_splits(&record.run);
         encode(&SnapshotDocument { run, track })
     }
+}
+
+/// The first `covered` points as a line to be drawn.
+fn drawn(points: &[Kept], covered: usize) -> TrackDocument {
+    let is_drawn = |kept: &&Kept| !matches!(kept.standing, Standing::Poor | Standing::Suspect | Standing::Implausible);
+    let mut points: Vec<Kept> = points.iter().take(covered).filter(is_drawn).copied().collect();
+    points.sort_by(|one, other| one.fix.track_order(&other.fix));
+    let places: Vec<Place> = points.iter().map(|kept| kept.fix.place).collect();
+    let chosen = simplify(&places, limits::SNAPSHOT_TRACK_LEN_MAX);
+    let point = |&index: &usize| {
+        let Kept { fix, distance_m, .. } = &points[index];
+        let (latitude, longitude) = (fix.place.latitude.degrees(), fix.place.longitude.degrees());
+        (fix.time.as_millis(), latitude, longitude, fix.elevation_m, (distance_m * 100.0).round() / 100.0)
+    };
+    TrackDocument { simplified: chosen.len() < points.len(), fixes: chosen.iter().map(point).collect() }
 }

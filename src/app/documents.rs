@@ -7,7 +7,7 @@ mod parse;
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::app::AppError;
 use crate::domain::fix::{Fix, Readings};
@@ -42,8 +42,8 @@ pub struct FixDocument {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heading_deg: Option<f64>,
     /// Only ever shown to the runner.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub heart_rate_bpm: Option<u16>,
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "as_whole")]
+    pub heart_rate_bpm: Option<f64>,
     /// What became of it, when it is not an ordinary fix: `late`, `poor`, `suspect`, `implausible` or `paused`.
     #[serde(default, skip_serializing_if = "Option::is_none", skip_deserializing)]
     pub standing: Option<&'static str>,
@@ -224,7 +224,7 @@ impl FixDocument {
             accuracy_m: self.accuracy_m,
             speed_mps: self.speed_mps,
             heading_deg: self.heading_deg,
-            heart_rate_bpm: self.heart_rate_bpm,
+            heart_rate_bpm: self.heart_rate_bpm.map(|bpm| whole(bpm, path)).transpose()?,
         };
         Fix::new(time, place, readings)
             .map_err(|error| AppError::invalid(format!("{path}{}", error.field), format!("must be {}", error.rule)))
@@ -232,7 +232,7 @@ impl FixDocument {
 
     /// As the runner sees it.
     pub fn own(kept: &Kept) -> Self {
-        Self { heart_rate_bpm: kept.fix.heart_rate_bpm, ..Self::kept(kept) }
+        Self { heart_rate_bpm: kept.fix.heart_rate_bpm.map(f64::from), ..Self::kept(kept) }
     }
 
     /// As everybody who may see the run sees it: without the heart rate.
@@ -329,6 +329,21 @@ impl RunChange {
             reason: run.finish_reason.map(reason_name),
         }
     }
+}
+
+fn as_whole<S: Serializer>(bpm: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // `as` saturates
+    bpm.map(|bpm| bpm as u16).serialize(serializer)
+}
+
+/// A whole number: `60`, or `60.0` as some languages write it.
+fn whole(bpm: f64, path: &str) -> Result<u16, AppError> {
+    let problem = || AppError::invalid(format!("{path}heart_rate_bpm"), "must be a whole number from 0 to 300");
+    if bpm.fract() != 0.0 || !(0.0..=300.0).contains(&bpm) {
+        return Err(problem());
+    }
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // checked above
+    Ok(bpm as u16)
 }
 
 fn round(value: f64, steps: f64) -> f64 {

@@ -150,7 +150,8 @@ impl App {
         let identity = self.authenticate(token).await?;
         let kind = CredentialKind::Session { token: identity.credential.to_string() };
         let (shown, now) = (identity.credential.clone(), self.clock.now());
-        let (_, secret) = self.add_credential(&identity.user, kind, move |user| user.has_good(&shown, now)).await?;
+        let (_, secret) =
+            self.add_credential(&identity.user, kind, move |user| user.has_good_token(&shown, now)).await?;
         let credential = credential::hash(secret.reveal()).into();
         Ok((Identity { credential, ..identity }, secret))
     }

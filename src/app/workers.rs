@@ -4,11 +4,18 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::app::AppError;
+
 #[derive(Clone, Default)]
 pub struct Workers {
     tracker: TaskTracker,
     /// Cancelled when the process is to end.
     closing: CancellationToken,
+}
+
+/// Work for a core that would hold up everybody else on an async thread.
+pub async fn away<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, AppError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| AppError::Internal)
 }
 
 impl Workers {

@@ -49,6 +49,8 @@ pub struct Run {
     /// When the phone or the owner was last heard of, by the server's clock.
     pub heard_at: Timestamp,
     pub pauses: Pauses,
+    /// How far the phone's clock was last found to run ahead; `None` as long as it was right.
+    pub ahead_millis: Option<i64>,
     pub tally: Tally,
 }
 
@@ -104,6 +106,7 @@ impl Run {
             destination,
             heard_at: now,
             pauses: Pauses::default(),
+            ahead_millis: None,
             tally: Tally::default(),
         }
     }

@@ -24,6 +24,8 @@ pub enum TileKind {
 pub enum TilesError {
     #[error("a tile URL needs {{z}}, {{x}} and {{y}}, as in https://tiles.example.org/{{z}}/{{x}}/{{y}}.png")]
     NoPlaceholders,
+    #[error("there is no such file, and a tile URL begins with http:// or https://")]
+    NoFile,
     #[error("a tile URL's host may hold letters, digits, dots and hyphens only, and a port")]
     Host,
 }
@@ -33,7 +35,8 @@ impl Tiles {
     /// the path of a PMTiles file.
     pub fn read(text: &str) -> Result<Self, TilesError> {
         if !text.starts_with("http://") && !text.starts_with("https://") {
-            return Ok(Self::PmTiles(PathBuf::from(text)));
+            let path = PathBuf::from(text);
+            return if path.is_file() { Ok(Self::PmTiles(path)) } else { Err(TilesError::NoFile) };
         }
         if ["{z}", "{x}", "{y}"].iter().any(|placeholder| !text.contains(placeholder)) {
             return Err(TilesError::NoPlaceholders);
@@ -76,7 +79,10 @@ mod tests {
         let pbf = "http://localhost:8080/t/{z}/{x}/{y}.pbf?key=1";
         assert_eq!(Tiles::read(png), url(png, TileKind::Raster));
         assert_eq!(Tiles::read(pbf), url(pbf, TileKind::Vector));
-        assert_eq!(Tiles::read("/srv/europe.pmtiles"), Ok(Tiles::PmTiles("/srv/europe.pmtiles".into())));
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        assert_eq!(Tiles::read(file), Ok(Tiles::PmTiles(file.into())));
+        assert_eq!(Tiles::read("/no/such/europe.pmtiles"), Err(TilesError::NoFile));
+        assert_eq!(Tiles::read("ftp://x/{z}/{x}/{y}.png"), Err(TilesError::NoFile));
         assert_eq!(Tiles::read("https://tiles.example.org/{z}/{x}.png"), Err(TilesError::NoPlaceholders));
         assert_eq!(Tiles::read("https://a; script-src */{z}/{x}/{y}"), Err(TilesError::Host));
         assert_eq!(Tiles::read("https:///{z}/{x}/{y}"), Err(TilesError::Host));

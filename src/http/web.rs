@@ -24,11 +24,17 @@ const METHODS: &[Method] = &[Method::GET, Method::HEAD];
 const OPERATOR_TILES: &str = "/map/operator.pmtiles";
 const BUILTIN_TILES: &str = "/map/world-and-helsinki.pmtiles";
 
+/// A file of the web-demo.
+const DEMO_COURSE: &str = "/map/course-helsinki.geojson";
+
 /// `GET /map/config.json`.
 #[derive(Serialize)]
 struct MapDocument<'a> {
     tiles: TilesDocument<'a>,
     attribution: Option<&'a str>,
+    /// The line that the demo's runners follow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    course: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -84,8 +90,9 @@ impl Web {
             Tiles::Url { template, kind: TileKind::Vector } => ("vector", template.as_str()),
         };
         let attribution = self.options.attribution.as_deref();
-        let mut response =
-            answer::json(StatusCode::OK, &MapDocument { tiles: TilesDocument { kind, url }, attribution });
+        let course = self.options.demo_course.then_some(DEMO_COURSE);
+        let document = MapDocument { tiles: TilesDocument { kind, url }, attribution, course };
+        let mut response = answer::json(StatusCode::OK, &document);
         answer::set(&mut response, CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         response
     }

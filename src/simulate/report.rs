@@ -31,8 +31,8 @@ struct Latencies {
 
 impl Default for Report {
     fn default() -> Self {
-        // Three digits, of any height: a bound of the crate's that 3 keeps.
-        let histogram = || Histogram::new(3).expect("three digits are allowed");
+        // From a microsecond to ten minutes, in three digits: bounds that the crate allows.
+        let histogram = || Histogram::new_with_bounds(1, 600_000_000, 3).expect("these bounds are allowed");
         let latencies = Latencies { acknowledgement: histogram(), arrival: histogram(), waiting: HashMap::new() };
         Self {
             sent: AtomicU64::new(0),
@@ -101,4 +101,20 @@ fn quantiles(histogram: &Histogram<u64>) -> String {
     let millis = |micros: u64| micros as f64 / 1_000.0;
     let at = |quantile| millis(histogram.value_at_quantile(quantile));
     format!("p50 {:.1} ms, p99 {:.1} ms, max {:.1} ms", at(0.5), at(0.99), millis(histogram.max()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_latencies_are_told_as_they_were() {
+        let report = Report::default();
+        report.acknowledged(1, Duration::from_millis(2));
+        report.acknowledged(1, Duration::from_secs(45));
+        let told = report.to_string();
+        let max = told.split("max ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
+        assert!((max.parse::<f64>().unwrap() - 45_000.0).abs() < 100.0, "{told}");
+        assert!(told.contains("p50 2.0 ms"), "{told}");
+    }
 }

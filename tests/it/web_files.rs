@@ -141,7 +141,10 @@ async fn operators_map_is_read_from_disk() {
     let bytes: Vec<u8> = (0..300_000_u32).map(|index| (index % 251) as u8).collect();
     let path = folder.path().join("region.pmtiles");
     std::fs::write(&path, &bytes).expect("written");
-    let options = Options { tiles: Tiles::PmTiles(path.clone()), attribution: Some("© Somebody".to_owned()) };
+    let options =
+        Options {
+            tiles: Tiles::PmTiles(path.clone()), attribution: Some("© Somebody".to_owned()), demo_course: false
+        };
     let site = Site::with(WebDemo::Embedded, options).await;
     let config = get(&site, "/map/config.json").await;
     let tiles = json!({"kind": "pmtiles", "url": "/map/operator.pmtiles"});
@@ -168,7 +171,7 @@ async fn every_answer_carries_the_security_policy() {
         assert_eq!(reply.header("referrer-policy"), "same-origin", "{path}");
     }
     let template = "https://tiles.example.org/{z}/{x}/{y}.png";
-    let options = Options { tiles: Tiles::read(template).expect("tiles"), attribution: None };
+    let options = Options { tiles: Tiles::read(template).expect("tiles"), attribution: None, demo_course: false };
     let site = Site::with(WebDemo::Embedded, options).await;
     let config = get(&site, "/map/config.json").await;
     assert_eq!(config.json()["tiles"], json!({"kind": "raster", "url": template}));

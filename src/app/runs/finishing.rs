@@ -1,13 +1,17 @@
 //! The end of a run: its totals are counted once more over the whole track, late fixes included, and the track is compacted.
 
+use bytes::Bytes;
+
 use crate::app::documents::{ChangeDocument, RunChange};
 use crate::app::follow_ups::{self, FollowUp};
 use crate::app::runs::track;
-use crate::app::runs::{aggregate, announce, indexes};
+use crate::app::runs::{RunRecord, aggregate, announce, indexes};
+use crate::app::workers::away;
 use crate::app::{App, AppError};
 use crate::backend::Keep;
 use crate::domain::ids::RunId;
 use crate::domain::run::{FinishReason, Run, State, retrace};
+use crate::domain::time::Timestamp;
 use crate::limits;
 
 impl App {
@@ -37,7 +41,7 @@ impl App {
         &self,
         run: RunId,
         reason: FinishReason,
-        condition: impl Fn(&Run) -> bool + Send + Clone + 'static,
+        condition: impl Fn(&Run) -> bool,
     ) -> Result<bool, AppError> {
         for _ in 0..limits::TRANSACT_ATTEMPTS_MAX {
             let Some(record) = self.runs.read(&aggregate(run)).await? else { return Ok(false) };
@@ -47,43 +51,52 @@ impl App {
             if !condition(&record.run) {
                 return Ok(false);
             }
-            let track = self.track(run).await?;
             let now = self.clock.now();
-            let condition = condition.clone();
+            let (before, end) = (record.clone(), self.end_of(&record, reason, now).await?);
             let finished = self
                 .change_run(run, move |draft, mut record| {
-                    if record.track_len != track.len() as u64 {
-                        // A fix came in between: count again.
+                    if record.run != before.run || record.track_len != before.track_len {
+                        // Something came in between: count again.
                         return Ok(false);
                     }
-                    if !condition(&record.run) {
-                        return Ok(true);
+                    record.run = end.run.clone();
+                    record.track_entries = end.entries.len() as u64;
+                    draft.clear(track::TOPIC);
+                    for entry in &end.entries {
+                        draft.append(track::TOPIC, Keep::Everything, entry.clone());
                     }
-                    let before = record.run.clone();
-                    if record.run.finish(now, reason).map_err(super::refusal)? {
-                        let (tally, points) = retrace(&record.run, track.points().iter().map(|point| point.fix));
-                        record.run.tally = tally;
-                        let compacted = track::compacted(&points)?;
-                        record.track_entries = compacted.len() as u64;
-                        draft.clear(track::TOPIC);
-                        for entry in compacted {
-                            draft.append(track::TOPIC, Keep::Everything, entry);
-                        }
-                        let change = ChangeDocument::Finished(RunChange::of(&record.run, now));
-                        announce(draft, &mut record, &change)?;
-                        follow_ups::add(draft, &FollowUp::run_finished(&record.run, now)?, now)?;
-                        indexes::moved(draft, Some(&before), &record.run);
-                        draft.put(record);
-                    }
+                    let change = ChangeDocument::Finished(RunChange::of(&record.run, now));
+                    announce(draft, &mut record, &change)?;
+                    follow_ups::add(draft, &FollowUp::run_finished(&record.run, now)?, now)?;
+                    indexes::moved(draft, Some(&before.run), &record.run);
+                    draft.put(record);
                     Ok(true)
                 })
                 .await?;
             if finished {
                 self.follow_ups.notify_one();
-                let state = self.runs.read(&aggregate(run)).await?.map(|record| record.run.state);
-                return Ok(state == Some(State::Finished));
+                return Ok(true);
             }
         }
         Err(AppError::Busy)
     }
+
+    /// What the run is once it is finished, and its compacted track.
+    async fn end_of(&self, record: &RunRecord, reason: FinishReason, now: Timestamp) -> Result<End, AppError> {
+        let mut run = record.run.clone();
+        run.finish(now, reason).map_err(super::refusal)?;
+        let track = self.track(run.id).await?;
+        let count = move || {
+            let (tally, points) = retrace(&run, track.points().iter().map(|point| point.fix));
+            run.tally = tally;
+            Ok(End { run, entries: track::compacted(&points)? })
+        };
+        if record.track_len < limits::TRACK_INLINE_LEN_MAX as u64 { count() } else { away(count).await? }
+    }
+}
+
+/// How a run ends.
+struct End {
+    run: Run,
+    entries: Vec<Bytes>,
 }

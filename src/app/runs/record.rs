@@ -59,6 +59,8 @@ struct StoredRun {
     heard_at: Timestamp,
     #[serde(with = "pauses")]
     pauses: Pauses,
+    #[serde(default)]
+    ahead_millis: Option<i64>,
     #[serde(with = "StoredTally")]
     tally: Tally,
 }

@@ -57,11 +57,15 @@ impl App {
             .await?;
         self.follow_ups.notify_one();
         if !new.planned {
-            self.keep_place(identity, id).await?;
+            self.keep_place(identity, id, new.supersede).await?;
         }
         if let (Some(place), false) = (new.place, new.planned) {
             let fix = Fix::new(now, place, Readings::default()).map_err(|_| AppError::Internal)?;
-            self.record(identity, id, vec![fix], None).await?;
+            match self.record(identity, id, vec![fix], None).await {
+                // The next run has ended it meanwhile.
+                Err(AppError::Conflict { .. }) if new.supersede => {}
+                recorded => drop(recorded?),
+            }
         }
         self.run(&Caller::User(identity.clone()), id).await
     }
@@ -131,11 +135,12 @@ impl App {
     }
 
     /// A maker who was very slow has lost the place to another run: then this one is over before it began.
-    async fn keep_place(&self, identity: &Identity, run: RunId) -> Result<(), AppError> {
+    async fn keep_place(&self, identity: &Identity, run: RunId, supersede: bool) -> Result<(), AppError> {
         match self.place_of(&identity.user).await? {
             Some((other, _)) if other != run => {
                 self.finish(run, FinishReason::Superseded).await?;
-                Err(in_the_way(other))
+                // Of runs that each end the one before, the last one lives; the others were begun all the same.
+                if supersede { Ok(()) } else { Err(in_the_way(other)) }
             }
             // Free again: it was finished at once.
             Some(_) | None => Ok(()),
@@ -148,6 +153,8 @@ impl App {
             Some(State::Finished) => Ok(()),
             Some(_) if supersede => self.finish(other, FinishReason::Superseded).await,
             Some(_) => Err(in_the_way(other)),
+            // Who made it finds its place taken, and ends it.
+            None if supersede => Ok(()),
             // Its maker took the place and is about to make it, or stopped in between.
             None if self.clock.now().as_millis() < taken_ms + limits::PLACE_TAKEN_MS => Err(in_the_way(other)),
             None => Ok(()),

@@ -28,8 +28,8 @@ pub fn check(name: &str) -> Result<String, AppError> {
         let problem = format!("must have 1 to {} characters", limits::NAME_LEN_MAX);
         return Err(AppError::invalid("name", problem));
     }
-    if name.chars().any(char::is_control) {
-        return Err(AppError::invalid("name", "must not hold control characters"));
+    if name.chars().any(|letter| letter.is_control() || is_invisible(letter)) {
+        return Err(AppError::invalid("name", "must not hold control or invisible characters"));
     }
     Ok(name.to_owned())
 }
@@ -44,6 +44,11 @@ pub fn new_user_id() -> UserId {
             return id;
         }
     }
+}
+
+/// Marks that turn the direction of what follows, and letters without width: they make one name look like another.
+fn is_invisible(letter: char) -> bool {
+    matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 fn fold(name: &str) -> String {
@@ -95,7 +100,7 @@ mod tests {
     #[test]
     fn names_are_trimmed_and_bounded() {
         assert_eq!(check("  Aino K. ").unwrap(), "Aino K.");
-        for bad in ["", "  ", "a\u{0}b", &"x".repeat(limits::NAME_LEN_MAX + 1)] {
+        for bad in ["", "  ", "a\u{0}b", "a\u{202e}b", "a\u{200b}", &"x".repeat(limits::NAME_LEN_MAX + 1)] {
             assert!(check(bad).is_err(), "{bad:?}");
         }
     }

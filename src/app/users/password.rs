@@ -66,11 +66,11 @@ async fn away<T: Send + 'static>(
 ) -> Result<T, AppError> {
     let _place = passwords.waiting.try_acquire().map_err(|_| AppError::Busy)?;
     let permit = passwords.at_once.clone().acquire_owned().await.map_err(|_| AppError::Busy)?;
-    let worked = tokio::task::spawn_blocking(move || {
+    crate::app::workers::away(move || {
         let _permit = permit;
         work()
-    });
-    worked.await.unwrap_or(Err(AppError::Internal))
+    })
+    .await?
 }
 
 #[cfg(test)]

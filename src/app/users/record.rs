@@ -85,6 +85,13 @@ impl UserRecord {
         self.credentials.iter().any(|credential| credential.hash == hash && credential.is_good(now))
     }
 
+    /// Whether the hash is a token's: a session opens no session, or it would never end.
+    pub fn has_good_token(&self, hash: &str, now: Timestamp) -> bool {
+        let is_session = |credential: &Credential| matches!(credential.kind, CredentialKind::Session { .. });
+        let mut tokens = self.credentials.iter().filter(|credential| !is_session(credential));
+        tokens.any(|credential| credential.hash == hash && credential.is_good(now))
+    }
+
     /// Those that have ended go; when there are too many, the oldest session or token goes.
     pub fn add_credential(&mut self, secret: &Secret, kind: CredentialKind, now: Timestamp) {
         self.credentials.retain(|credential| credential.is_good(now));

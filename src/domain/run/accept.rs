@@ -9,6 +9,8 @@ use crate::domain::time::Timestamp;
 
 /// A fix may lie so far after the server's clock before it is moved back.
 const AHEAD_MAX_MILLIS: i64 = 60_000;
+/// A batch that is sent again after so long is still known by how far the clock was ahead when it was sent first.
+const AGAIN_MAX_MILLIS: i64 = 30 * 60 * 1_000;
 
 /// What a batch came to.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,8 +40,8 @@ pub struct Kept {
 ///   newer than the newest fix can be taken; else [`RunError::NeedsTrack`].
 /// * A phone's clock that runs ahead is set right: if fixes lie more than 60 s after `now`, they are moved back by one
 ///   amount so that the newest is at `now` and their spacing stays. Fixes that lead up to them without a gap of more
-///   than 60 s came from the same wrong clock and move with them. Sent again, such fixes get other times: only an
-///   idempotency key tells that they are repeats.
+///   than 60 s came from the same wrong clock and move with them. A phone's clock stays as wrong as it was: the
+///   amount is kept, so that a batch that is sent again within half an hour is known to be the same.
 /// * Fixes that arrive while the run is paused do not count now; in the end those count whose own time lies outside of
 ///   all pauses.
 /// * Late fixes complete the track; their distance is added by [`recount`] when the run is finished.
@@ -50,7 +52,8 @@ pub fn accept(run: &mut Run, seen: &mut Seen, mut batch: Vec<Fix>, now: Timestam
         State::Live | State::Paused => {}
     }
     batch.sort_by(Fix::track_order);
-    if set_back(&mut batch, now) {
+    let ahead_millis = set_back(&mut batch, now, run.ahead_millis);
+    if ahead_millis.is_some() {
         batch.sort_by(Fix::track_order);
     }
     let not_newer = |fix: &Fix| run.tally.newest_at.is_some_and(|newest_at| fix.time <= newest_at);
@@ -58,6 +61,7 @@ pub fn accept(run: &mut Run, seen: &mut Seen, mut batch: Vec<Fix>, now: Timestam
         return Err(RunError::NeedsTrack);
     }
     let sent = batch.len();
+    run.ahead_millis = ahead_millis.or(run.ahead_millis);
     batch.dedup_by_key(|fix| fix.identity());
     batch.retain(|fix| !(not_newer(fix) && seen.has(fix)));
 
@@ -114,21 +118,24 @@ pub fn retrace(run: &Run, track: impl Iterator<Item = Fix>) -> (Tally, Vec<Kept>
     (tally, points)
 }
 
-/// Moves those of a sorted batch that lie in the future; whether there were any.
-fn set_back(batch: &mut [Fix], now: Timestamp) -> bool {
-    let Some(newest) = batch.last().map(|fix| fix.time) else { return false };
+/// Moves those of a sorted batch that lie in the future → by how much; `None` when there were none.
+fn set_back(batch: &mut [Fix], now: Timestamp, known_millis: Option<i64>) -> Option<i64> {
+    let newest = batch.last()?.time;
     let mut first = batch.partition_point(|fix| fix.time <= now.plus_millis(AHEAD_MAX_MILLIS));
     if first == batch.len() {
-        return false;
+        return None;
     }
     while first > 0 && batch[first].time <= batch[first - 1].time.plus_millis(AHEAD_MAX_MILLIS) {
         first -= 1;
     }
     let ahead_millis = newest.as_millis() - now.as_millis();
+    let known_millis = known_millis
+        .filter(|known| (ahead_millis - AHEAD_MAX_MILLIS..=ahead_millis + AGAIN_MAX_MILLIS).contains(known));
+    let ahead_millis = known_millis.unwrap_or(ahead_millis);
     for fix in &mut batch[first..] {
         fix.time = fix.time.plus_millis(-ahead_millis);
     }
-    true
+    Some(ahead_millis)
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ const ACCURACY_MAX_M: f64 = 50.0;
 const SPEED_MAX_MPS: f64 = 12.0;
 /// Speed between fixes is measured over a second at least: within one, a phone's noise is faster than any runner.
 const SPEED_SPAN_MIN_S: f64 = 1.0;
+/// What lies so far apart in time is not one leg: the clock was wrong, or the runner was elsewhere. As long as a pause may last.
+const LEG_MAX_MILLIS: i64 = 4 * 60 * 60 * 1_000;
 /// Slower is standing.
 const MOVING_MIN_MPS: f64 = 0.5;
 /// A pace is told when it was measured over so long.
@@ -160,7 +162,7 @@ impl Tally {
         });
         self.elapsed_millis += unpaused_millis;
         self.start.get_or_insert(fix.place);
-        let Some(anchor) = self.anchor.filter(|_| !was_paused) else {
+        let Some(anchor) = self.anchor.filter(|_| !was_paused && !self.is_apart(fix)) else {
             self.start_leg(fix);
             return Standing::Counted;
         };
@@ -223,8 +225,16 @@ impl Tally {
     /// From the position to a newer fix.
     fn unpaused_millis(&self, fix: &Fix, conditions: &Conditions<'_>) -> i64 {
         let Some(position) = &self.position else { return 0 };
+        if self.is_apart(fix) {
+            return 0;
+        }
         let millis = fix.time.as_millis() - position.time.as_millis();
         millis - conditions.pauses.overlap_millis(position.time, fix.time)
+    }
+
+    /// Whether too much time lies between the position and a newer fix for a leg.
+    fn is_apart(&self, fix: &Fix) -> bool {
+        self.position.is_some_and(|position| fix.time > position.time.plus_millis(LEG_MAX_MILLIS))
     }
 
     fn mark(&self) -> Mark {
