@@ -97,7 +97,7 @@ async fn run_demo(demo: config::Demo) -> Result<(), Failure> {
     // Its name is nobody else's, and it goes away however this ends.
     let folder = tempfile::Builder::new().prefix("runnity-demo-").tempdir()?;
     let clock = Clock::system();
-    let backend = Arc::new(Embedded::open(folder.path(), clock.clone())?);
+    let backend = Arc::new(Embedded::open(&folder.path().join("data"), clock.clone())?);
     let options = instance::Options {
         web: demo.pages.web_demo(),
         http: http::Options { demo_course: true, ..demo.pages.http() },
