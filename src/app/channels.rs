@@ -86,22 +86,30 @@ impl App {
     /// The channel of this name, if the caller may see it. [`AppError::NotFound`] for names that mean nothing and for what
     /// the caller may not see; [`AppError::Forbidden`] for another user's own channel.
     pub async fn open_channel(&self, caller: &Caller, name: &str) -> Result<Channel, AppError> {
-        if let Some(id) = name.strip_prefix("run:") {
-            let run = RunId::parse(id).ok_or(AppError::NotFound("channel"))?;
-            self.visible(caller, run).await.map_err(|error| match error {
-                AppError::NotFound(_) => AppError::NotFound("channel"),
-                other => other,
-            })?;
-            return Ok(Channel::Run(run));
+        let channel = self.channel_named(name)?;
+        match &channel {
+            Channel::Run(run) => {
+                self.visible(caller, *run).await.map_err(|error| match error {
+                    AppError::NotFound(_) => AppError::NotFound("channel"),
+                    other => other,
+                })?;
+            }
+            Channel::User(user) if !caller.is(user) => return Err(AppError::Forbidden),
+            Channel::User(_) | Channel::Open(_) => {}
         }
-        if let Some(id) = name.strip_prefix('#') {
-            let user = UserId::parse(id).ok_or(AppError::NotFound("channel"))?;
-            return if caller.is(&user) { Ok(Channel::User(user)) } else { Err(AppError::Forbidden) };
-        }
-        if self.settings.open_channels && !name.is_empty() {
-            return Ok(Channel::Open(name.into()));
-        }
-        Err(AppError::NotFound("channel"))
+        Ok(channel)
+    }
+
+    /// What the name means; nobody's rights are asked. Enough for [`App::publish`], which asks for its own.
+    pub fn channel_named(&self, name: &str) -> Result<Channel, AppError> {
+        let channel = match name.split_at_checked(1) {
+            Some(("#", id)) => UserId::parse(id).map(Channel::User),
+            _ => match name.strip_prefix("run:") {
+                Some(id) => RunId::parse(id).map(Channel::Run),
+                None => (self.settings.open_channels && !name.is_empty()).then(|| Channel::Open(name.into())),
+            },
+        };
+        channel.ok_or(AppError::NotFound("channel"))
     }
 
     /// The state now, with the cursor that it covers. Many subscribers at one state cost one encoding.
@@ -118,7 +126,10 @@ impl App {
     pub async fn publish(&self, caller: &Caller, channel: &Channel, data: &[u8]) -> Result<(), AppError> {
         match channel {
             Channel::Run(run) => {
-                let identity = caller.identity().map_err(|_| AppError::Forbidden)?;
+                let Caller::User(identity) = caller else {
+                    self.visible(caller, *run).await?;
+                    return Err(AppError::Forbidden);
+                };
                 let fixes = documents::parse::<FixesDocument>(data)?.read()?;
                 self.record(identity, *run, fixes, None).await.map(|_| ())
             }

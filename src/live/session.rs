@@ -202,7 +202,7 @@ impl Session {
         let caller = self.connection.caller().clone();
         let entrance = match self.membership(name) {
             Some(membership) => membership.entrance().clone(),
-            None => self.open(&caller, name).await?,
+            None => named(self.live.app.channel_named(name).map_err(reply_error)?, name)?,
         };
         self.live.app.publish(&caller, &entrance.channel, &data).await.map_err(reply_error)?;
         self.connection.outbound.push(&reply(id, Reply::Publish));
@@ -211,10 +211,7 @@ impl Session {
 
     /// The channel of this name, if the caller may see it.
     async fn open(&self, caller: &Caller, name: &str) -> Result<Entrance, ReplyError> {
-        let channel = self.live.app.open_channel(caller, name).await.map_err(reply_error)?;
-        let entrance = entrance(channel);
-        // A second spelling would be a second room, and its publications would bear a name that the client does not know.
-        if *entrance.name == *name { Ok(entrance) } else { Err(disconnect::UNKNOWN_CHANNEL) }
+        named(self.live.app.open_channel(caller, name).await.map_err(reply_error)?, name)
     }
 
     async fn begin(&self, entrance: Entrance, by_server: bool) -> Result<Joining, ReplyError> {
@@ -295,6 +292,12 @@ impl Session {
 
 fn entrance(channel: Channel) -> Entrance {
     Entrance { name: channel.name().into(), topic: channel.topic(), channel }
+}
+
+/// A second spelling would be a second room, and its publications would bear a name that the client does not know.
+fn named(channel: Channel, name: &str) -> Result<Entrance, ReplyError> {
+    let entrance = entrance(channel);
+    if *entrance.name == *name { Ok(entrance) } else { Err(disconnect::UNKNOWN_CHANNEL) }
 }
 
 fn reply(id: u32, reply: Reply) -> Bytes {

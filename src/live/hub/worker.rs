@@ -53,6 +53,8 @@ impl Worker {
         let work = async {
             while let Some(heard) = subscription.next().await {
                 self.take(heard).await;
+                // Everybody who is ready to publish does so first: their changes go out with this one.
+                tokio::task::yield_now().await;
                 // The rest of what arrived together goes into the same group.
                 while let Some(heard) = subscription.try_next() {
                     self.take(heard).await;
