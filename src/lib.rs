@@ -21,7 +21,7 @@
 //!   [`clock`]: what time it is.
 //! * [`tracks`]: recorded runs ↔ fixes. [`simulate`]: phones that replay them against any server. [`demo`]: who runs in the demo.
 //!
-//! # Invariants (`tests/it/tidy.rs` reads the sources and holds them)
+//! # Invariants (`tests/it/tidy.rs` reads the sources and holds 1, 2, 3 and 6, and what of 5 can be read)
 //!
 //! 1. `domain` imports std, itself, the error derive and chrono.
 //! 2. `redb::` and `redis::` stand in their store only; `warp::` in `http*`, `live*`, `server.rs` and `instance.rs` only; `std::env` in

@@ -164,7 +164,7 @@ impl Client {
     /// Waits for the reply to this command. What is pushed before it is thrown away.
     pub async fn reply(&mut self, id: u32) -> Value {
         loop {
-            let line = self.next().await;
+            let line = self.next_but_pings().await;
             if line["id"] == id {
                 return line;
             }
@@ -199,10 +199,21 @@ impl Client {
         }
     }
 
+    /// The next line that says something; pings, which come when a test moves time on, are answered.
+    async fn next_but_pings(&mut self) -> Value {
+        loop {
+            let line = self.next().await;
+            if line != json!({}) {
+                return line;
+            }
+            self.send("{}").await;
+        }
+    }
+
     /// The next push of this channel. Those of others (a user's own comes unasked) are thrown away.
     pub async fn push(&mut self, channel: &str) -> Value {
         loop {
-            let line = self.next().await;
+            let line = self.next_but_pings().await;
             assert!(line["push"].is_object(), "{line}");
             if line["push"]["channel"] == channel {
                 return line["push"].clone();
