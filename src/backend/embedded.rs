@@ -86,7 +86,7 @@ impl Embedded {
         make_dir(dir).map_err(io)?;
         let engine = Engine::open(dir)?;
         // The names of new files are safe only when their directory is.
-        std::fs::File::open(dir).and_then(|dir| dir.sync_all()).map_err(io)?;
+        sync_dir(dir).map_err(io)?;
         Self::on(engine, clock, dir)
     }
 
@@ -195,13 +195,27 @@ impl Backend for Embedded {
     }
 }
 
-/// Makes the directory if it is missing, for this user's eyes only: where people run is their own business.
+/// Makes the directory if it is missing, for this user's eyes only: where people run is their own business. A power cut
+/// does not take it away again.
 fn make_dir(dir: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir)
+    let missing = dir.ancestors().take_while(|dir| !dir.as_os_str().is_empty() && !dir.exists()).collect::<Vec<_>>();
+    builder.create(dir)?;
+    for made in missing {
+        match made.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => sync_dir(parent)?,
+            _ => sync_dir(Path::new("."))?,
+        }
+    }
+    Ok(())
+}
+
+/// Makes what was made in a directory outlast a power cut.
+fn sync_dir(dir: &Path) -> std::io::Result<()> {
+    std::fs::File::open(dir)?.sync_all()
 }
 
 fn read(rows: &impl Rows, key: &Key) -> Result<Versioned, BackendError> {

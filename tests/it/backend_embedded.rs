@@ -108,19 +108,46 @@ fn a_directory_that_cannot_be_made_is_named() {
     assert!(refused.to_string().starts_with(&*file.to_string_lossy()), "{refused}");
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn nobody_else_on_the_machine_reads_the_store() {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let set_mode = |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    // In a directory that others read.
+    let dir = tempfile::tempdir().unwrap();
+    set_mode(dir.path(), 0o755);
+    let files = ["runnity.redb", "runnity.journal"].map(|name| dir.path().join(name));
+    let modes = || files.each_ref().map(|file| mode(file));
+    open(dir.path()).close().await.unwrap();
+    assert_eq!(modes(), [0o600; 2]);
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), files.len(), "there is nothing else to read");
+    // Files of which that was not so.
+    files.iter().for_each(|file| set_mode(file, 0o644));
+    let store = open(dir.path());
+    assert_eq!(modes(), [0o600; 2]);
+    assert_eq!(mode(dir.path()), 0o755, "the directory is not ours");
+    // The files are looked at again while they are open, and stay in use.
+    assert!(matches!(Embedded::open(dir.path(), Clock::system()), Err(OpenError::InUse { .. })));
+    assert!(child_said("open", dir.path()).contains("is in use"));
+    store.close().await.unwrap();
+    // Directories that we make.
+    let made = dir.path().join("a/b");
+    open(&made).close().await.unwrap();
+    assert_eq!((mode(&made), mode(made.parent().unwrap())), (0o700, 0o700));
+}
+
 #[tokio::test]
 async fn a_second_process_is_refused_and_told_what_to_do() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
-    let said = child("open", dir.path()).wait_with_output().unwrap();
-    let said = String::from_utf8(said.stdout).unwrap();
+    let said = child_said("open", dir.path());
     assert!(said.contains("is in use by another process: stop that one first"), "{said}");
     // And so is a second store in this process.
     assert!(matches!(Embedded::open(dir.path(), Clock::system()), Err(OpenError::InUse { .. })));
     store.commit(Commit::on(run(1)).put("", "still here")).await.unwrap();
     store.close().await.unwrap();
-    let said = child("open", dir.path()).wait_with_output().unwrap();
-    assert!(String::from_utf8(said.stdout).unwrap().contains("opened"));
+    assert!(child_said("open", dir.path()).contains("opened"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -244,6 +271,11 @@ fn child(what: &str, dir: &Path) -> Child {
         .stderr(Stdio::null())
         .spawn()
         .unwrap()
+}
+
+/// What such a process has said when it has ended.
+fn child_said(what: &str, dir: &Path) -> String {
+    String::from_utf8(child(what, dir).wait_with_output().unwrap().stdout).unwrap()
 }
 
 /// Does nothing unless [`child`] has started it.

@@ -9,7 +9,7 @@
 
 mod journal;
 
-use std::fs::{File, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -185,10 +185,13 @@ impl Engine {
 }
 
 fn open_journal(file: &Path) -> Result<Box<dyn StorageBackend>, DatabaseError> {
-    let file = File::options().read(true).write(true).create(true).truncate(false).open(file);
-    let file = file.map_err(StorageError::Io)?;
-    match file.try_lock() {
-        Ok(()) => Ok(Box::new(FileBackend::new(file)?)),
+    let opened = private(File::options().read(true).write(true).create(true).truncate(false)).open(file);
+    let opened = opened.map_err(StorageError::Io)?;
+    match opened.try_lock() {
+        Ok(()) => {
+            close_to_others(file);
+            Ok(Box::new(FileBackend::new(opened)?))
+        }
         Err(TryLockError::WouldBlock) => Err(DatabaseError::DatabaseAlreadyOpen),
         Err(TryLockError::Error(error)) => Err(StorageError::Io(error).into()),
     }
@@ -205,10 +208,38 @@ fn open_database(file: &Path) -> Result<redb::Database, DatabaseError> {
         if begun.exists() {
             std::fs::remove_file(&begun).map_err(StorageError::Io)?;
         }
+        drop(private(File::options().write(true).create_new(true)).open(&begun).map_err(StorageError::Io)?);
         builder.create(&begun)?.close()?;
         std::fs::rename(&begun, file).map_err(StorageError::Io)?;
     }
+    close_to_others(file);
     builder.open(file)
+}
+
+/// What is made with these options is for this user's eyes only: the directory may be one that others read, and the files
+/// hold password hashes.
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
+}
+
+/// The same for a file of an earlier version.
+fn close_to_others(file: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let closed = std::fs::metadata(file).and_then(|metadata| match metadata.permissions().mode() & 0o077 {
+            0 => Ok(()),
+            _ => std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)),
+        });
+        if let Err(error) = closed {
+            // Only its owner may do so; with a file that was handed over it is the operator's decision.
+            tracing::warn!(%error, file = %file.display(), "others on this machine may read the store");
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = file;
 }
 
 /// Carries out what the journal has and the database has not, and makes the database whole.
