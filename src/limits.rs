@@ -67,6 +67,8 @@ pub const STORE_SWEEP_LEN_MAX: usize = 1_024;
 pub const STORE_INLINE_ROWS_MAX: usize = 1_000;
 /// How long a store waits for a process that is on its way out, before it says that another one has the directory.
 pub const STORE_LOCK_WAIT: Duration = Duration::from_millis(500);
+/// Between two attempts to open the store again after a fault of the disk: nobody is served meanwhile.
+pub const STORE_REOPEN_PAUSE: Duration = Duration::from_secs(1);
 /// How long the store may take to write what it has accepted when it is closed, before it is given up.
 pub const STORE_CLOSE: Duration = Duration::from_secs(30);
 /// Changes that wait for one subscriber of a topic before it is told of a gap.

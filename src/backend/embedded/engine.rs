@@ -13,6 +13,8 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread::Thread;
 use std::time::Instant;
 
 use parking_lot::{Mutex, RwLock};
@@ -34,17 +36,39 @@ const JOURNAL: TableDefinition<(), u64> = TableDefinition::new("journal");
 
 pub struct Engine {
     open: Open,
-    /// `None` when closed, or not yet open again after a fault.
-    database: RwLock<Option<redb::Database>>,
-    journal: Mutex<Option<Journal>>,
+    /// `None` when closed, or not yet open again after a fault. Nobody does anything slow under this lock.
+    database: RwLock<Option<Opened>>,
+    /// Held by who writes, opens or closes; never waited for by who reads.
+    log: Mutex<Log>,
     /// How long the journal may be.
     journal_bytes: u64,
-    /// After a fault of the disk it is not known what is on it, until it is opened anew.
-    faulty: AtomicBool,
+    mender: Arc<OnceLock<Thread>>,
 }
 
-/// Opens the database, and the disk that its journal is on.
-type Open = Box<dyn Fn() -> Result<(redb::Database, Box<dyn StorageBackend>), DatabaseError> + Send + Sync>;
+/// The database, and the disk that its journal is on.
+type Files = (redb::Database, Box<dyn StorageBackend>);
+
+type Open = Box<dyn Fn() -> Result<Files, DatabaseError> + Send + Sync>;
+
+#[derive(Default)]
+struct Log {
+    journal: Option<Journal>,
+    /// The number of the last write that was said to be on disk; `None` before the first opening.
+    safe: Option<u64>,
+}
+
+struct Opened {
+    database: redb::Database,
+    health: Arc<Health>,
+}
+
+/// Whether a fault was met since an opening: it is then not known what is on disk, until it is opened anew. Each opening
+/// has its own, so that a read which outlives its database says nothing against the next one.
+struct Health {
+    faulty: AtomicBool,
+    /// Who is woken by the first fault.
+    mender: Arc<OnceLock<Thread>>,
+}
 
 /// What can be read: the rows of one moment, or the rows as a write has them so far.
 pub trait Rows {
@@ -61,7 +85,10 @@ pub trait Rows {
 }
 
 /// The rows of one moment.
-pub struct View(redb::ReadOnlyTable<&'static [u8], &'static [u8]>);
+pub struct View {
+    rows: redb::ReadOnlyTable<&'static [u8], &'static [u8]>,
+    health: Arc<Health>,
+}
 
 /// The rows as a write has them so far.
 pub struct Write<'write> {
@@ -73,16 +100,13 @@ impl Engine {
     /// Opens the database and its journal in `dir`, or makes them. After a crash the journal is carried out first.
     pub fn open(dir: &Path) -> Result<Self, OpenError> {
         let path = dir.to_owned();
-        let open = move || {
-            // Its lock keeps other processes off both files.
-            let journal = open_journal(&path.join("runnity.journal"))?;
-            Ok((open_database(&path.join("runnity.redb"))?, journal))
-        };
-        let engine = Self::with(open, limits::STORE_JOURNAL_BYTES);
+        // After a fault nothing is made anew: a file that is gone is no store without rows.
+        let engine = Self::with(move || open_files(&path, false), limits::STORE_JOURNAL_BYTES);
         // A process that was killed a moment ago may still hold its locks.
         let given_up = Instant::now() + limits::STORE_LOCK_WAIT;
         loop {
-            match engine.reopen() {
+            let opened = open_files(dir, true).map_err(redb::Error::from);
+            match opened.and_then(|files| engine.take_up(&mut engine.log.lock(), files)) {
                 Err(redb::Error::DatabaseAlreadyOpen) if Instant::now() < given_up => {
                     std::thread::sleep(limits::STORE_LOCK_WAIT / 20);
                 }
@@ -92,100 +116,150 @@ impl Engine {
     }
 
     /// An engine that is not open yet, on whatever `open` opens, with a journal of about `journal_bytes`.
-    pub fn with(
-        open: impl Fn() -> Result<(redb::Database, Box<dyn StorageBackend>), DatabaseError> + Send + Sync + 'static,
-        journal_bytes: u64,
-    ) -> Self {
+    pub fn with(open: impl Fn() -> Result<Files, DatabaseError> + Send + Sync + 'static, journal_bytes: u64) -> Self {
         Self {
             open: Box::new(open),
             journal_bytes,
             database: RwLock::new(None),
-            journal: Mutex::new(None),
-            faulty: AtomicBool::new(true),
+            log: Mutex::default(),
+            mender: Arc::default(),
         }
     }
 
-    /// Whether a fault has been met, so that nothing can be written before [`Engine::reopen`].
-    pub fn is_faulty(&self) -> bool {
-        self.faulty.load(Ordering::Acquire)
+    /// Has this thread woken (unparked) when a fault is met. It is expected to [`Engine::reopen`].
+    pub fn mended_by(&self, thread: Thread) {
+        // There is one writer, which says so once.
+        let _ = self.mender.set(thread);
     }
 
-    /// Opens the database, again after a fault, with all that its journal has. Until it is done, reads fail.
+    /// Whether a fault has been met, in a write or a read, so that nothing can be written before [`Engine::reopen`].
+    pub fn is_faulty(&self) -> bool {
+        self.database.read().as_ref().is_none_or(|opened| opened.health.is_faulty())
+    }
+
+    /// Opens the database, again after a fault, with all that its journal has, which may take long. Meanwhile reads fail
+    /// at once, those under way too.
     pub fn reopen(&self) -> Result<(), redb::Error> {
-        let mut journal = self.journal.lock();
+        let mut log = self.log.lock();
         // The old ones hold the locks; what they have to say about their fault was said.
-        journal.take();
         let old = self.database.write().take();
         if let Some(old) = old {
-            drop(old.close());
+            drop(old.database.close());
         }
-        let (database, disk) = (self.open)()?;
-        *journal = Some(recover(&database, disk)?);
-        *self.database.write() = Some(database);
-        self.faulty.store(false, Ordering::Release);
+        log.journal.take();
+        self.take_up(&mut log, (self.open)()?)
+    }
+
+    fn take_up(&self, log: &mut Log, (database, disk): Files) -> Result<(), redb::Error> {
+        let journal = recover(&database, disk, log.safe)?;
+        *log = Log { safe: Some(journal.last()), journal: Some(journal) };
+        let health = Arc::new(Health { faulty: AtomicBool::new(false), mender: self.mender.clone() });
+        *self.database.write() = Some(Opened { database, health });
         Ok(())
     }
 
     /// Makes the database file whole, and gives up the locks.
     pub fn close(&self) -> Result<(), BackendError> {
-        let mut journal = self.journal.lock();
+        let mut log = self.log.lock();
         // Taken out first: nobody waits at the lock while the file is synced.
-        let database = self.database.write().take();
-        let closed = database.map_or(Ok(()), |database| database.close().map_err(fault));
-        journal.take();
+        let old = self.database.write().take();
+        let closed = old.map_or(Ok(()), |old| old.database.close().map_err(fault));
+        log.journal.take();
         closed
     }
 
     /// The rows as they are now.
     pub fn view(&self) -> Result<View, BackendError> {
-        let transaction = self.opened(|database| database.begin_read().map_err(fault))?;
-        Ok(View(transaction.open_table(ROWS).map_err(fault)?))
+        let (begun, health) = self.opened(|database| database.begin_read())?;
+        let rows = begun.map_err(fault).and_then(|transaction| transaction.open_table(ROWS).map_err(fault));
+        Ok(View { rows: health.noted(rows)?, health })
     }
 
     /// Carries out `work` and makes it safe on disk, or nothing of it. Work that changes nothing costs no fsync. After
-    /// an error other than of `work` itself, it is not known whether it is on disk.
+    /// an error other than of `work` itself, it is not known whether it is on disk, and the engine is faulty.
     pub fn write<T>(&self, work: impl FnOnce(&mut Write<'_>) -> Result<T, BackendError>) -> Result<T, BackendError> {
-        let done = self.try_write(work);
-        if matches!(done, Err(BackendError::Unavailable(_))) {
-            self.faulty.store(true, Ordering::Release);
+        let mut log = self.log.lock();
+        let (begun, health) = self.opened(|database| database.begin_write())?;
+        if health.is_faulty() {
+            return Err(BackendError::Unavailable("it has met a fault of the disk".into()));
         }
-        done
-    }
-
-    fn try_write<T>(&self, work: impl FnOnce(&mut Write<'_>) -> Result<T, BackendError>) -> Result<T, BackendError> {
-        let mut journal = self.journal.lock();
-        let journal = journal.as_mut().ok_or_else(closed)?;
-        let mut transaction = self.opened(|database| database.begin_write().map_err(fault))?;
+        let mut transaction = health.noted(begun.map_err(fault))?;
+        let journal = log.journal.as_mut().ok_or_else(closed)?;
         let makes_whole = journal.len() >= self.journal_bytes;
-        set_durability(&mut transaction, makes_whole)?;
-        let mut write = Write { rows: transaction.open_table(ROWS).map_err(fault)?, steps: Steps::default() };
-        let done = work(&mut write);
+        health.noted(set_durability(&mut transaction, makes_whole))?;
+        let rows = health.noted(transaction.open_table(ROWS).map_err(fault))?;
+        let mut write = Write { rows, steps: Steps::default() };
+        let done = health.noted(work(&mut write));
         let steps = std::mem::take(&mut write.steps);
         drop(write);
-        if done.is_err() || steps.is_empty() {
-            transaction.abort().map_err(fault)?;
-            return done;
-        }
-        let number = journal.next();
-        transaction.open_table(JOURNAL).map_err(fault)?.insert((), number).map_err(fault)?;
-        if makes_whole {
-            transaction.commit().map_err(fault)?;
-            journal.restart(number);
+        let ended = if done.is_err() || steps.is_empty() {
+            transaction.abort().map_err(fault)
         } else {
-            // On disk first, seen second.
-            journal.append(&steps)?;
-            transaction.commit().map_err(fault)?;
-        }
-        done
+            finish(transaction, journal, &steps, makes_whole).map(|number| log.safe = Some(number))
+        };
+        // Whatever kind of error it is: the journal may have what the rows have not.
+        ended.inspect_err(|_| health.fail()).and(done)
     }
 
-    fn opened<T>(&self, then: impl FnOnce(&redb::Database) -> Result<T, BackendError>) -> Result<T, BackendError> {
-        self.database.read().as_ref().map_or_else(|| Err(closed()), then)
+    fn opened<T>(&self, then: impl FnOnce(&redb::Database) -> T) -> Result<(T, Arc<Health>), BackendError> {
+        self.database
+            .read()
+            .as_ref()
+            .map_or_else(|| Err(closed()), |opened| Ok((then(&opened.database), opened.health.clone())))
     }
 }
 
-fn open_journal(file: &Path) -> Result<Box<dyn StorageBackend>, DatabaseError> {
-    let opened = private(File::options().read(true).write(true).create(true).truncate(false)).open(file);
+impl Health {
+    fn is_faulty(&self) -> bool {
+        self.faulty.load(Ordering::Acquire)
+    }
+
+    fn fail(&self) {
+        if !self.faulty.swap(true, Ordering::AcqRel)
+            && let Some(mender) = self.mender.get()
+        {
+            mender.unpark();
+        }
+    }
+
+    /// Passes on what was done, and notes whether it met a fault.
+    fn noted<T>(&self, done: Result<T, BackendError>) -> Result<T, BackendError> {
+        if matches!(done, Err(BackendError::Unavailable(_))) {
+            self.fail();
+        }
+        done
+    }
+}
+
+/// Makes a write safe on disk, and then seen. Says its number.
+fn finish(
+    transaction: WriteTransaction,
+    journal: &mut Journal,
+    steps: &Steps,
+    makes_whole: bool,
+) -> Result<u64, BackendError> {
+    let number = journal.last() + 1;
+    transaction.open_table(JOURNAL).map_err(fault)?.insert((), number).map_err(fault)?;
+    if makes_whole {
+        transaction.commit().map_err(fault)?;
+        journal.restart(number);
+    } else {
+        // On disk first, seen second.
+        journal.append(steps)?;
+        transaction.commit().map_err(fault)?;
+    }
+    Ok(number)
+}
+
+/// Opens the files in `dir`; those that are missing are made if `make` says so.
+fn open_files(dir: &Path, make: bool) -> Result<Files, DatabaseError> {
+    // Its lock keeps other processes off both files.
+    let journal = open_journal(&dir.join("runnity.journal"), make)?;
+    Ok((open_database(&dir.join("runnity.redb"), make)?, journal))
+}
+
+fn open_journal(file: &Path, make: bool) -> Result<Box<dyn StorageBackend>, DatabaseError> {
+    let opened = private(File::options().read(true).write(true).create(make).truncate(false)).open(file);
     let opened = opened.map_err(StorageError::Io)?;
     match opened.try_lock() {
         Ok(()) => {
@@ -197,13 +271,13 @@ fn open_journal(file: &Path) -> Result<Box<dyn StorageBackend>, DatabaseError> {
     }
 }
 
-/// Opens the database file. A new one gets its name when it is whole: redb does not know one that was only begun.
-fn open_database(file: &Path) -> Result<redb::Database, DatabaseError> {
+/// Opens the database file, or makes it if it may. A new one gets its name when it is whole: redb does not know one that was only begun.
+fn open_database(file: &Path, make: bool) -> Result<redb::Database, DatabaseError> {
     let mut builder = redb::Database::builder();
     builder.set_cache_size(limits::STORE_CACHE_BYTES).set_repair_callback(|session| {
         tracing::warn!(progress = session.progress(), "the store was not closed; checking all of it");
     });
-    if !file.exists() {
+    if make && !file.exists() {
         let begun = file.with_extension("begun");
         if begun.exists() {
             std::fs::remove_file(&begun).map_err(StorageError::Io)?;
@@ -242,8 +316,13 @@ fn close_to_others(file: &Path) {
     let _ = file;
 }
 
-/// Carries out what the journal has and the database has not, and makes the database whole.
-fn recover(database: &redb::Database, disk: Box<dyn StorageBackend>) -> Result<Journal, redb::Error> {
+/// Carries out what the journal has and the database has not, and makes the database whole. Changes nothing when that is
+/// not what this process has left there: `safe` is the last write that it knows to be on disk.
+fn recover(
+    database: &redb::Database,
+    disk: Box<dyn StorageBackend>,
+    safe: Option<u64>,
+) -> Result<Journal, redb::Error> {
     let mut transaction = database.begin_write()?;
     set_durability(&mut transaction, true).map_err(unfit)?;
     let mut numbers = transaction.open_table(JOURNAL)?;
@@ -259,7 +338,13 @@ fn recover(database: &redb::Database, disk: Box<dyn StorageBackend>) -> Result<J
             .map_err(fault)
         })
         .map_err(unfit)?;
-    let last = journal.next() - 1;
+    let last = journal.last();
+    // One more may be there: the one that met the fault.
+    if let Some(safe) = safe
+        && !(safe..=safe + 1).contains(&last)
+    {
+        return Err(redb::Error::Corrupted(format!("write {safe} was the last one, and {last} is on disk")));
+    }
     numbers.insert((), last)?;
     drop((numbers, rows));
     if last > whole {
@@ -279,7 +364,7 @@ fn set_durability(transaction: &mut WriteTransaction, makes_whole: bool) -> Resu
 
 impl Rows for View {
     fn get<T>(&self, name: &[u8], read: impl FnOnce(&[u8]) -> T) -> Result<Option<T>, BackendError> {
-        get(&self.0, name, read)
+        self.health.noted(get(&self.rows, name, read))
     }
 
     fn scan(
@@ -288,7 +373,7 @@ impl Rows for View {
         order: Order,
         each: impl FnMut(&[u8], &[u8]) -> ControlFlow<()>,
     ) -> Result<(), BackendError> {
-        scan(&self.0, span, order, each)
+        self.health.noted(scan(&self.rows, span, order, each))
     }
 }
 

@@ -27,6 +27,9 @@ struct Machine(Arc<Mutex<State>>);
 struct State {
     files: [File; 2],
     broken: bool,
+    /// How often a disk was to be written or synced, and which of these times it refuses.
+    attempts: usize,
+    refused: std::ops::Range<usize>,
     /// How often a disk was written or synced.
     operations: usize,
     /// What the disks were at that operation.
@@ -43,13 +46,16 @@ struct File {
 struct Disk(Machine, usize);
 
 impl Machine {
+    fn files(&self) -> Result<(redb::Database, Box<dyn StorageBackend>), redb::DatabaseError> {
+        // Without a cache, so that every read is one of the disk.
+        let mut builder = redb::Database::builder();
+        let database = builder.set_cache_size(0).create_with_backend(Disk(self.clone(), 0))?;
+        Ok((database, Box::new(Disk(self.clone(), 1))))
+    }
+
     fn engine(&self) -> Engine {
         let machine = self.clone();
-        let open = move || {
-            let database = redb::Database::builder().create_with_backend(Disk(machine.clone(), 0))?;
-            Ok((database, Box::new(Disk(machine.clone(), 1)) as Box<dyn StorageBackend>))
-        };
-        let engine = Engine::with(open, JOURNAL_BYTES);
+        let engine = Engine::with(move || machine.files(), JOURNAL_BYTES);
         engine.reopen().expect("opens");
         engine
     }
@@ -76,9 +82,14 @@ impl Machine {
 }
 
 impl Disk {
-    fn change(&self, change: impl FnOnce(&mut File)) -> io::Result<()> {
+    /// `torn` is what is left of a change that the disk refuses half-way.
+    fn change(&self, change: impl FnOnce(&mut File), torn: impl FnOnce(&mut File)) -> io::Result<()> {
         let mut state = self.0.0.lock();
-        if state.broken {
+        state.attempts += 1;
+        if state.broken || state.refused.contains(&state.attempts) {
+            if !state.broken {
+                torn(&mut state.files[self.1]);
+            }
             return Err(io::ErrorKind::StorageFull.into());
         }
         change(&mut state.files[self.1]);
@@ -103,33 +114,42 @@ impl StorageBackend for Disk {
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
         let at = offset as usize;
+        if self.0.0.lock().broken {
+            return Err(io::ErrorKind::Other.into());
+        }
         out.copy_from_slice(&self.0.0.lock().files[self.1].content[at..at + out.len()]);
         Ok(())
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.change(|file| {
-            file.content.resize(len as usize, 0);
-            file.unsynced.retain(|(at, before)| at + before.len() <= len as usize);
-        })
+        self.change(|file| file.set_len(len as usize), |_| ())
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.change(|file| file.unsynced.clear())
+        self.change(|file| file.unsynced.clear(), |_| ())
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.change(|file| {
-            let (mut at, mut data) = (offset as usize, data);
-            file.content.resize(file.content.len().max(at + data.len()), 0);
-            while !data.is_empty() {
-                let (part, rest) = data.split_at(data.len().min(PAGE - at % PAGE));
-                let place = &mut file.content[at..at + part.len()];
-                file.unsynced.push((at, place.to_vec()));
-                place.copy_from_slice(part);
-                (at, data) = (at + part.len(), rest);
-            }
-        })
+        let at = offset as usize;
+        self.change(|file| file.write(at, data), |file| file.write(at, &data[..data.len() / 2]))
+    }
+}
+
+impl File {
+    fn set_len(&mut self, len: usize) {
+        self.content.resize(len, 0);
+        self.unsynced.retain(|(at, before)| at + before.len() <= len);
+    }
+
+    fn write(&mut self, mut at: usize, mut data: &[u8]) {
+        self.content.resize(self.content.len().max(at + data.len()), 0);
+        while !data.is_empty() {
+            let (part, rest) = data.split_at(data.len().min(PAGE - at % PAGE));
+            let place = &mut self.content[at..at + part.len()];
+            self.unsynced.push((at, place.to_vec()));
+            place.copy_from_slice(part);
+            (at, data) = (at + part.len(), rest);
+        }
     }
 }
 
@@ -273,10 +293,193 @@ fn a_database_older_than_its_journal_is_refused() {
     }
     engine.close().unwrap();
     machine.0.lock().files[0] = older;
-    let open = move || {
-        let database = redb::Database::builder().create_with_backend(Disk(machine.clone(), 0))?;
-        Ok((database, Box::new(Disk(machine.clone(), 1)) as Box<dyn StorageBackend>))
-    };
-    let refused = Engine::with(open, JOURNAL_BYTES).reopen().expect_err("refused");
+    let refused = Engine::with(move || machine.files(), JOURNAL_BYTES).reopen().expect_err("refused");
     assert!(refused.to_string().contains("older than its journal"), "{refused}");
+}
+
+#[test]
+fn a_fault_at_any_moment_loses_nothing_that_was_written() {
+    const WRITES: u64 = 24;
+    let mut random = StdRng::seed_from_u64(7);
+    let mut moments = 0;
+    // Each round the disk refuses one to four operations, from one later on, until the work is done before that.
+    for moment in 1.. {
+        let machine = Machine::default();
+        let engine = machine.engine();
+        let from = machine.0.lock().attempts + moment;
+        machine.0.lock().refused = from..from + random.random_range(1..5);
+        let (mut safe, mut failed, mut number) = (0, 0, 1);
+        while number <= WRITES {
+            match engine.write(|rows| write(number, rows)) {
+                Ok(()) => safe = number,
+                Err(error) => {
+                    assert!(matches!(error, BackendError::Unavailable(_)), "{error}");
+                    assert!(engine.is_faulty());
+                    failed += 1;
+                    engine.write(|rows| write(number, rows)).expect_err("not before it is opened again");
+                    while engine.reopen().is_err() {
+                        failed += 1;
+                        assert!(engine.view().is_err() && failed < 20);
+                    }
+                    let found = written(&engine);
+                    assert!(found == safe || found == safe + 1, "at operation {moment}: {found}, {safe} were safe");
+                    safe = found;
+                }
+            }
+            number = safe + 1;
+        }
+        if machine.0.lock().attempts < from {
+            break;
+        }
+        let files = machine.0.lock().files.clone();
+        for _ in 0..3 {
+            assert_eq!(written(&Machine::after_power_cut(files.clone(), &mut random).engine()), WRITES);
+        }
+        moments += 1;
+    }
+    assert!(moments > 100, "{moments}");
+}
+
+#[test]
+fn a_journal_that_has_lost_what_was_written_is_not_taken_up() {
+    let machine = Machine::default();
+    let engine = machine.engine();
+    for number in 1..=4 {
+        engine.write(|rows| write(number, rows)).unwrap();
+    }
+    machine.set_broken(true);
+    engine.write(|rows| write(5, rows)).expect_err("the disk is broken");
+    let journal = std::mem::take(&mut machine.0.lock().files[1]);
+    engine.reopen().expect_err("the disk is broken");
+    machine.set_broken(false);
+    engine.reopen().expect_err("four writes are gone");
+    assert!(engine.view().is_err() && engine.is_faulty());
+    machine.0.lock().files[1] = journal;
+    engine.reopen().expect("they are there again");
+    assert!([4, 5].contains(&written(&engine)));
+}
+
+#[test]
+fn what_another_process_has_written_meanwhile_is_not_taken_up() {
+    let machine = Machine::default();
+    let engine = machine.engine();
+    engine.write(|rows| write(1, rows)).unwrap();
+    machine.set_broken(true);
+    engine.reopen().expect_err("the disk is broken");
+    machine.set_broken(false);
+    let other = machine.engine();
+    for number in 2..=4 {
+        other.write(|rows| write(number, rows)).unwrap();
+    }
+    other.close().unwrap();
+    // Versions that this process gave would be given twice.
+    engine.reopen().expect_err("it is no longer the same store");
+    assert_eq!(written(&machine.engine()), 4);
+}
+
+/// What every path of the app does before it commits anything.
+async fn head(store: &Embedded) -> Result<Versioned, BackendError> {
+    store.read(&[AggregateId::new("run", "1").head()]).await.map(|mut found| found.remove(0))
+}
+
+/// Reads until it succeeds, and nothing else.
+async fn head_again(store: &Embedded) -> Versioned {
+    let mut pause = tokio::time::interval(Duration::from_millis(10));
+    let read = async {
+        loop {
+            match head(store).await {
+                Ok(found) => return found,
+                Err(BackendError::Unavailable(_)) => pause.tick().await,
+                Err(error) => panic!("{error}"),
+            };
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), read).await.expect("the store comes back by itself")
+}
+
+#[tokio::test]
+async fn reads_come_back_with_the_disk_though_nobody_commits() {
+    let machine = Machine::default();
+    let store = machine.store();
+    let topic = AggregateId::new("run", "1").topic("");
+    let mut heard = store.subscribe(&topic).await.unwrap();
+    let version = store.commit(commit("before")).await.unwrap().version;
+    assert!(matches!(next(&mut heard).await, Heard::Change { .. }));
+    let before = Versioned { version, value: Some("before".into()) };
+    for groups in [0, 1, 3] {
+        machine.set_broken(true);
+        for _ in 0..groups {
+            store.commit(commit("lost")).await.expect_err("the disk is broken");
+        }
+        // Long enough for the writer to have tried in vain, more than once.
+        let began = std::time::Instant::now();
+        let mut pause = tokio::time::interval(Duration::from_millis(10));
+        while began.elapsed() < limits::STORE_REOPEN_PAUSE * 3 / 2 {
+            head(&store).await.expect_err("the disk is broken");
+            pause.tick().await;
+        }
+        machine.set_broken(false);
+        assert_eq!(head_again(&store).await, before, "after {groups} groups");
+        assert_eq!(next(&mut heard).await, Heard::Gap, "those who listen have to look");
+        assert!(matches!(store.replay(&topic, &Since::Oldest, 10).await, Ok(Replay::Changes { .. })));
+    }
+    store.commit(commit("after")).await.unwrap();
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_store_that_is_being_opened_again() {
+    let (opening, opens) = std::sync::mpsc::channel();
+    let (go_on, wait) = std::sync::mpsc::channel();
+    let wait = Mutex::new(wait);
+    let machine = Machine::default();
+    let files = machine.clone();
+    let open = move || {
+        opening.send(()).expect("the test goes on");
+        wait.lock().recv().expect("the test goes on");
+        files.files()
+    };
+    let engine = Engine::with(open, JOURNAL_BYTES);
+    go_on.send(()).unwrap();
+    engine.reopen().expect("opens");
+    opens.recv().unwrap();
+    let store = Embedded::on(engine, Clock::system(), Path::new("memory")).expect("opens");
+    let version = store.commit(commit("before")).await.unwrap().version;
+    machine.set_broken(true);
+    head(&store).await.expect_err("the disk is broken");
+    machine.set_broken(false);
+    opens.recv_timeout(Duration::from_secs(20)).expect("the writer opens it again");
+    // Opening takes as long as it takes; this would hang if it were waited for.
+    head(&store).await.expect_err("it is not open yet");
+    go_on.send(()).unwrap();
+    assert_eq!(head_again(&store).await, Versioned { version, value: Some("before".into()) });
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_that_has_vanished_is_not_made_anew() {
+    for name in ["runnity.redb", "runnity.journal"] {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, aside) = (dir.path().join(name), dir.path().join("aside"));
+        let store = Embedded::open(dir.path(), Clock::system()).expect("opens");
+        let version = store.commit(commit("before")).await.unwrap().version;
+        let before = Versioned { version, value: Some("before".into()) };
+        store.engine.reopen().expect("a file can be opened again");
+        assert_eq!(head(&store).await.unwrap(), before);
+
+        std::fs::rename(&file, &aside).unwrap();
+        store.engine.reopen().expect_err("there is no file");
+        assert!(!file.exists());
+        head(&store).await.expect_err("a failure is no empty value");
+        store.commit(commit("lost")).await.expect_err("it cannot be written");
+        if name == "runnity.redb" {
+            std::fs::write(&file, "").unwrap();
+            store.engine.reopen().expect_err("there is nothing in it");
+        }
+
+        std::fs::rename(&aside, &file).unwrap();
+        assert_eq!(head_again(&store).await, before);
+        store.commit(commit("after")).await.unwrap();
+        store.close().await.unwrap();
+    }
 }

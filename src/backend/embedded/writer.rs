@@ -2,10 +2,14 @@
 //!
 //! The order of things is the contract's: a group is on disk, then subscribers hear of it, then its senders are answered.
 //! Nothing async happens here, and no async thread ever waits for the disk.
+//!
+//! It also mends: after a fault of the disk, which a read may have met, it opens the store again, and tries until it can.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::JoinHandle;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{JoinHandle, Thread};
+use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -40,7 +44,14 @@ struct Writer {
     clock: Clock,
     jobs: mpsc::Receiver<Job>,
     waiting_bytes: Arc<AtomicUsize>,
+    /// Before this, a faulty store is opened again only for a commit.
+    reopen_at: Instant,
+    /// That the store could not be opened again, which was logged.
+    is_down: bool,
 }
+
+/// Wakes a parked thread.
+struct Unpark(Thread);
 
 /// Starts the thread.
 pub fn start(
@@ -52,7 +63,9 @@ pub fn start(
     let (sender, receiver) = mpsc::channel(limits::STORE_QUEUE_LEN_MAX);
     let waiting_bytes = Arc::new(AtomicUsize::new(0));
     let queue = Queue { jobs: sender, waiting_bytes: waiting_bytes.clone() };
-    let writer = Writer { engine, listeners, ledger, clock, jobs: receiver, waiting_bytes };
+    let jobs = receiver;
+    let reopen_at = Instant::now();
+    let writer = Writer { engine, listeners, ledger, clock, jobs, waiting_bytes, reopen_at, is_down: false };
     let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || writer.run())?;
     Ok((queue, thread))
 }
@@ -85,10 +98,16 @@ impl Queue {
 
 impl Writer {
     fn run(mut self) {
+        let thread = std::thread::current();
+        self.engine.mended_by(thread.clone());
+        let waker = Waker::from(Arc::new(Unpark(thread)));
         let mut jobs = Vec::new();
-        while self.take(&mut jobs) {
+        while self.take(&mut jobs, &waker) {
             let group: Vec<Waiting> = jobs.drain(..).filter_map(|job| self.accepted(job)).collect();
-            self.carry_out(group);
+            match self.reopen_if_faulty() {
+                Ok(()) => self.carry_out(group),
+                Err(error) => fail(group, &error),
+            }
         }
         self.listeners.close();
         if let Err(error) = self.engine.close() {
@@ -96,19 +115,52 @@ impl Writer {
         }
     }
 
-    /// Takes what waits. With topics still to sweep it does not wait for more. `false` when nothing can come any more.
-    fn take(&mut self, jobs: &mut Vec<Job>) -> bool {
-        if !self.ledger.has_graves() || self.engine.is_faulty() {
-            return self.jobs.blocking_recv_many(jobs, limits::STORE_GROUP_LEN_MAX) > 0;
-        }
-        while jobs.len() < limits::STORE_GROUP_LEN_MAX {
-            match self.jobs.try_recv() {
-                Ok(job) => jobs.push(job),
-                Err(mpsc::error::TryRecvError::Empty) => break,
-                Err(mpsc::error::TryRecvError::Disconnected) => return !jobs.is_empty(),
+    /// Takes what waits. Waits for more, but not with topics still to sweep, nor longer than until a faulty store is to
+    /// be opened again. `false` when nothing can come any more.
+    fn take(&mut self, jobs: &mut Vec<Job>, waker: &Waker) -> bool {
+        let mut context = Context::from_waker(waker);
+        loop {
+            if let Poll::Ready(len) = self.jobs.poll_recv_many(&mut context, jobs, limits::STORE_GROUP_LEN_MAX) {
+                return len > 0;
+            }
+            // A fault or a job that comes after it was looked for ends the parking at once.
+            if self.engine.is_faulty() {
+                let left = self.reopen_at.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    return true;
+                }
+                std::thread::park_timeout(left);
+            } else if self.ledger.has_graves() {
+                return true;
+            } else {
+                std::thread::park();
             }
         }
-        true
+    }
+
+    /// Opens the store again if it has met a fault.
+    fn reopen_if_faulty(&mut self) -> Result<(), BackendError> {
+        if !self.engine.is_faulty() {
+            return Ok(());
+        }
+        let opened = self.engine.reopen();
+        self.reopen_at = Instant::now() + limits::STORE_REOPEN_PAUSE;
+        match opened {
+            Ok(()) => {
+                tracing::info!("the store is open again after a fault of the disk");
+                self.is_down = false;
+                self.ledger.forget();
+                // Whether a failed group came to be is known to the file alone; those who listen have to look.
+                self.listeners.tell_gap();
+                Ok(())
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut self.is_down, true) {
+                    tracing::error!(%error, "the store cannot be opened after a fault of the disk; trying on and on");
+                }
+                Err(BackendError::Unavailable(error.to_string().into()))
+            }
+        }
     }
 
     fn accepted(&mut self, job: Job) -> Option<Waiting> {
@@ -139,20 +191,13 @@ impl Writer {
             Err(error) => {
                 tracing::error!(%error, commits = group.len(), "a group of commits was not written");
                 self.ledger.forget();
-                for waiting in group {
-                    answer(waiting, Err(error.clone().into()));
-                }
+                fail(group, &error);
             }
         }
     }
 
     /// One write for the whole group; each commit sees what those before it did.
     fn write(&mut self, group: &[Waiting]) -> Result<Vec<Outcome>, BackendError> {
-        if self.engine.is_faulty() {
-            self.engine.reopen().map_err(|error| BackendError::Unavailable(error.to_string().into()))?;
-            // Whether the failed group came to be is known to the file alone; those who listen have to look.
-            self.listeners.tell_gap();
-        }
         let now = self.clock.now();
         let ledger = &mut self.ledger;
         let before = ledger.counters();
@@ -164,6 +209,12 @@ impl Writer {
             ledger.finish(rows, before, now)?;
             Ok(outcomes)
         })
+    }
+}
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
 }
 
@@ -184,6 +235,12 @@ pub fn tell(listeners: &Listeners, appends: &[Append], committed: &Committed) {
             let heard = Heard::Change { cursor: cursor.clone(), payload: append.payload.clone() };
             listeners.tell(&append.topic, &heard);
         }
+    }
+}
+
+fn fail(group: Vec<Waiting>, error: &BackendError) {
+    for waiting in group {
+        answer(waiting, Err(error.clone().into()));
     }
 }
 

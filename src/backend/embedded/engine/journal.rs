@@ -70,16 +70,16 @@ impl Journal {
         self.end
     }
 
-    /// The number of the next record.
-    pub fn next(&self) -> u64 {
-        self.last + 1
+    /// The number of the last record.
+    pub fn last(&self) -> u64 {
+        self.last
     }
 
     /// Makes the steps of one write safe on disk.
     pub fn append(&mut self, steps: &Steps) -> Result<(), BackendError> {
         let mut record = Vec::with_capacity(HEAD_LEN + steps.0.len());
         record.extend_from_slice(&[0; 8]);
-        record.extend_from_slice(&self.next().to_be_bytes());
+        record.extend_from_slice(&(self.last + 1).to_be_bytes());
         record.extend_from_slice(&(steps.0.len() as u64).to_be_bytes());
         record.extend_from_slice(&steps.0);
         let checksum = checksum(&record[8..]);
