@@ -9,7 +9,8 @@ use std::time::Duration;
 use redb::{ReadableTable, TableDefinition};
 use runnity::backend::embedded::{Embedded, OpenError};
 use runnity::backend::{
-    AggregateId, Backend, BackendError, Commit, CommitError, Index, Keep, Range, Replay, Since, Standing,
+    AggregateId, Backend, BackendError, Commit, CommitError, Heard, Index, Keep, Range, Replay, Since, Standing,
+    Version,
 };
 use runnity::clock::Clock;
 
@@ -205,6 +206,56 @@ async fn a_store_that_is_given_too_much_says_so() {
     let refused = |answer: &&Result<_, _>| matches!(answer, Err(CommitError::Backend(BackendError::Unavailable(_))));
     assert_eq!(answers.iter().filter(refused).count(), 1, "three fit");
     store.commit(Commit::on(run(9)).append("t", Keep::Latest, big)).await.expect("and there is room again");
+}
+
+#[tokio::test]
+async fn a_damaged_row_fails_only_those_commits_that_need_it() {
+    const DAMAGED: [usize; 3] = [1, 250, 251];
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    for id in DAMAGED {
+        store.commit(Commit::on(run(id)).put("", "whole")).await.unwrap();
+    }
+    store.close().await.unwrap();
+    tamper(dir.path(), |rows| {
+        for id in DAMAGED {
+            let owner = rows.get(format!("arun/{id}").as_bytes()).unwrap().expect("its number").value().to_vec();
+            let value = [&b"d"[..], &owner, b"v"].concat();
+            assert!(rows.insert(&value[..], &b"x"[..]).unwrap().is_some(), "it was there");
+        }
+    });
+    let store = open(dir.path());
+    let mut heard = store.subscribe(&run(0).topic("t")).await.unwrap();
+    // One by one into the queue: while the first is written the others wait, and make one group.
+    let sent = (0..500).map(|n| {
+        store.commit(match n {
+            n if DAMAGED.contains(&n) => Commit::on(run(n)).expect("", Version::ABSENT).put("", "again"),
+            n => Commit::on(run(0)).append("t", Keep::Newest(1_000), n.to_string()),
+        })
+    });
+    let answers = within(DEADLINE, futures::future::join_all(sent)).await;
+    let mut offset = 0;
+    for (n, answer) in answers.into_iter().enumerate() {
+        if DAMAGED.contains(&n) {
+            assert!(matches!(answer, Err(CommitError::Backend(BackendError::Damaged(_)))), "{n}: {answer:?}");
+            continue;
+        }
+        offset += 1;
+        assert_eq!(answer.unwrap().cursors[0].offset, offset, "in the order in which they were sent");
+        match within(DEADLINE, heard.next()).await {
+            Some(Heard::Change { cursor, payload }) => {
+                assert_eq!((cursor.offset, payload), (offset, n.to_string().into()));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(store.read(&[run(250).head()]).await.is_err(), "what is damaged is not passed over");
+    store.close().await.unwrap();
+    let store = open(dir.path());
+    match store.replay(&run(0).topic("t"), &Since::Oldest, 1_000).await.unwrap() {
+        Replay::Changes { changes, .. } => assert_eq!(offsets(&changes), (1..=offset).collect::<Vec<_>>()),
+        Replay::Lost { .. } => panic!("lost"),
+    }
 }
 
 const WRITERS: usize = 6;

@@ -341,6 +341,28 @@ fn a_fault_at_any_moment_loses_nothing_that_was_written() {
 }
 
 #[test]
+fn work_that_fails_half_way_leaves_nothing_behind_and_is_no_fault_of_the_disk() {
+    let machine = Machine::default();
+    let engine = machine.engine();
+    let mut random = StdRng::seed_from_u64(7);
+    for number in 1..=30 {
+        let failed = engine.write(|rows| {
+            write(number, rows)?;
+            write(number + 1, rows)?;
+            Err::<(), _>(rows::damaged("a row"))
+        });
+        assert!(matches!(failed, Err(BackendError::Damaged(_))), "{failed:?}");
+        assert!(!engine.is_faulty());
+        assert_eq!(written(&engine), number - 1);
+        engine.write(|rows| write(number, rows)).unwrap();
+        let files = machine.0.lock().files.clone();
+        assert_eq!(written(&Machine::after_power_cut(files, &mut random).engine()), number);
+    }
+    engine.reopen().unwrap();
+    assert_eq!(written(&engine), 30);
+}
+
+#[test]
 fn a_journal_that_has_lost_what_was_written_is_not_taken_up() {
     let machine = Machine::default();
     let engine = machine.engine();

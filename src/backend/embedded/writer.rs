@@ -176,7 +176,9 @@ impl Writer {
         }
     }
 
-    fn carry_out(&mut self, group: Vec<Waiting>) {
+    /// A row that cannot be read is the matter of those commits that need it: the group is halved until they stand alone,
+    /// which costs a few writes more and not one for each commit.
+    fn carry_out(&mut self, mut group: Vec<Waiting>) {
         match self.write(&group) {
             Ok(outcomes) => {
                 for (waiting, outcome) in group.iter().zip(&outcomes) {
@@ -187,6 +189,13 @@ impl Writer {
                 for (waiting, outcome) in group.into_iter().zip(outcomes) {
                     answer(waiting, outcome.into());
                 }
+            }
+            // Of a faulty engine it is not known whether it has the group: carried out again, it might be there twice.
+            Err(BackendError::Damaged(_)) if group.len() > 1 && !self.engine.is_faulty() => {
+                self.ledger.forget();
+                let later = group.split_off(group.len() / 2);
+                self.carry_out(group);
+                self.carry_out(later);
             }
             Err(error) => {
                 tracing::error!(%error, commits = group.len(), "a group of commits was not written");
