@@ -60,6 +60,11 @@ pub enum What<'a> {
     HandShaken,
 }
 
+/// The `connect` of a client without a token.
+pub fn anonymous(_: usize) -> String {
+    r#"{"id":1,"connect":{}}"#.to_owned()
+}
+
 /// What a handler wants sent: which connection, which bytes.
 pub type Outbox = Vec<(usize, Vec<u8>)>;
 
@@ -76,23 +81,34 @@ impl Crowd {
         Ok(Self { poll: Poll::new()?, sockets, scratch: vec![0; SCRATCH_BYTES], outbox })
     }
 
-    /// Opens WebSockets, the hand-shake included.
-    pub fn open(&mut self, server: SocketAddr, count: usize) -> Outcome<Range<usize>> {
+    /// Opens WebSockets, and on each sends its `connect` command as soon as the hand-shake is over → when all are answered.
+    pub fn open(
+        &mut self,
+        server: SocketAddr,
+        count: usize,
+        connect: impl Fn(usize) -> String,
+    ) -> Outcome<Range<usize>> {
         let first = self.sockets.len();
         let hand_shake = client::hand_shake(server);
-        let (mut shaken, deadline) = (0, Instant::now() + PATIENCE);
-        while shaken < count {
-            while self.sockets.len() - first < (shaken + AT_ONCE).min(count) {
+        let (mut answered, deadline) = (0, Instant::now() + PATIENCE);
+        while answered < count {
+            while self.sockets.len() - first < (answered + AT_ONCE).min(count) {
                 let socket = self.connect(server, State::HandShaking)?;
                 self.send(socket, &hand_shake)?;
             }
             if Instant::now() > deadline {
-                return Err("the hand-shakes were not answered in time".into());
+                return Err("the connections were not answered in time".into());
             }
-            self.turn(Duration::from_secs(1), |_, heard| {
+            self.turn(Duration::from_secs(1), |outbox, heard| {
                 match heard.what {
-                    What::HandShaken => shaken += 1,
-                    What::Closed(code) => return Err(format!("closed with {code} during the hand-shakes").into()),
+                    What::HandShaken => {
+                        outbox.push((heard.socket, client::text(connect(heard.socket - first).as_bytes())));
+                    }
+                    What::Line(line) if is_reply(line) => {
+                        expect_success(line)?;
+                        answered += 1;
+                    }
+                    What::Closed(code) => return Err(format!("closed with {code} while it was opened").into()),
                     _ => {}
                 }
                 Ok(())
@@ -198,7 +214,7 @@ impl Crowd {
         }
         self.until(deadline, |outbox, heard| {
             let What::Line(line) = heard.what else { return Ok(false) };
-            if !line.starts_with(br#"{"id":"#) {
+            if !is_reply(line) {
                 return Ok(false);
             }
             expect_success(line)?;
@@ -319,6 +335,10 @@ fn take(
         }
     }
     Ok(taken)
+}
+
+fn is_reply(line: &[u8]) -> bool {
+    line.starts_with(br#"{"id":"#)
 }
 
 /// An error of the protocol ends the scenario: figures over failures mean nothing.

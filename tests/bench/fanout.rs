@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::crowd::{Crowd, Heard, Outbox, PATIENCE, What, expect_success};
+use crate::crowd::{Crowd, Heard, Outbox, PATIENCE, What, anonymous, expect_success};
 use crate::process::{Cores, Kind, Server, Spent};
 use crate::report::{Latency, Line, Report};
 use crate::{FanOut, Outcome, client, servers};
@@ -94,8 +94,7 @@ impl Load {
             return Err("too many publishers".into());
         }
         let mut crowd = Crowd::new()?;
-        let all = crowd.open(server.address, subscribers + publishers)?;
-        crowd.ask(all, |_| r#"{"id":1,"connect":{}}"#.to_owned())?;
+        crowd.open(server.address, subscribers + publishers, anonymous)?;
         crowd.ask(0..subscribers, |_| format!(r#"{{"id":2,"subscribe":{{"channel":"{CHANNEL}"}}}}"#))?;
         let left = if pace.is_some() { Vec::new() } else { vec![0; publishers] };
         let loads = Tally::new(subscribers, left)?;

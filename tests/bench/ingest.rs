@@ -67,10 +67,8 @@ fn open(crowd: &mut Crowd, server: SocketAddr, over: Over, runners: &[Runner]) -
     match over {
         Over::Http => crowd.open_http(server, runners.len()),
         Over::Socket => {
-            let sockets = crowd.open(server, runners.len())?;
-            let token = |socket: usize| format!(r#"{{"id":1,"connect":{{"token":"{}"}}}}"#, runners[socket].token);
-            crowd.ask(sockets.clone(), token)?;
-            Ok(sockets)
+            let connect = |runner: usize| format!(r#"{{"id":1,"connect":{{"token":"{}"}}}}"#, runners[runner].token);
+            crowd.open(server, runners.len(), connect)
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::io::{Seek, SeekFrom, Write};
 use std::time::{Duration, Instant};
 
-use crate::crowd::{Crowd, PATIENCE, What, expect_success};
+use crate::crowd::{Crowd, PATIENCE, What, anonymous, expect_success};
 use crate::process::{self, Cores, Kind, Server};
 use crate::report::{self, Line, Report};
 use crate::{Latency, Outcome, runners};
@@ -23,9 +23,8 @@ pub fn scenario(arguments: &Latency, report: &mut Report) -> Outcome<()> {
     let server = Server::start_on(Kind::Runnity, Cores::Shared, data)?;
     let mut runner = runners::start_runs(server.address, tokens)?.remove(0);
     let mut crowd = Crowd::new()?;
-    crowd.open(server.address, 2)?;
-    crowd.ask(PHONE..PHONE + 1, |_| format!(r#"{{"id":1,"connect":{{"token":"{}"}}}}"#, runner.token))?;
-    crowd.ask(SPECTATOR..SPECTATOR + 1, |_| r#"{"id":1,"connect":{}}"#.to_owned())?;
+    crowd.open(server.address, 1, |_| format!(r#"{{"id":1,"connect":{{"token":"{}"}}}}"#, runner.token))?;
+    crowd.open(server.address, 1, anonymous)?;
     crowd.ask(SPECTATOR..SPECTATOR + 1, |_| format!(r#"{{"id":2,"subscribe":{{"channel":"run:{}"}}}}"#, runner.run))?;
 
     let (mut seen, mut acknowledged) = (report::Latency::new()?, report::Latency::new()?);
