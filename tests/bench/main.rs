@@ -16,6 +16,7 @@ mod runners;
 mod stock;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -27,6 +28,9 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 #[derive(Parser)]
 #[command(name = "load", about = "Measures the server under load, beside a stock server.")]
 struct Arguments {
+    /// Another build of our server, to tell what a change has brought.
+    #[arg(long, global = true)]
+    server: Option<PathBuf>,
     #[command(subcommand)]
     scenario: Option<Scenario>,
 }
@@ -155,6 +159,9 @@ fn servers(only: Option<Only>) -> Vec<Kind> {
 fn main() -> Outcome<()> {
     // `cargo bench` adds it for harnesses that know it.
     let arguments = Arguments::parse_from(std::env::args().filter(|argument| argument != "--bench"));
+    if let Some(server) = arguments.server {
+        process::measure_build(server);
+    }
     let mut report = Report::default();
     match arguments.scenario {
         Some(Scenario::Stock { address }) => return stock::serve(address),

@@ -4,15 +4,16 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use crate::{Outcome, client};
 
-const RUNNITY: &str = env!("CARGO_BIN_EXE_runnity");
+static RUNNITY: OnceLock<PathBuf> = OnceLock::new();
 /// On the disk of the build, since a temporary folder may lie in memory, where an fsync costs nothing.
 const DATA: &str = env!("CARGO_TARGET_TMPDIR");
 /// What the kernel counts a process's time in, on every Linux of today.
@@ -63,6 +64,15 @@ pub struct Spent {
     pub own_cpu_s: f64,
 }
 
+/// Measures this build of our server, and not the one that was built with the generator.
+pub fn measure_build(program: PathBuf) {
+    RUNNITY.get_or_init(|| program);
+}
+
+fn runnity() -> &'static Path {
+    RUNNITY.get_or_init(|| env!("CARGO_BIN_EXE_runnity").into())
+}
+
 /// A folder for a store, gone when dropped.
 pub fn data_folder() -> Outcome<TempDir> {
     Ok(tempfile::Builder::new().prefix("bench-").tempdir_in(DATA)?)
@@ -71,7 +81,7 @@ pub fn data_folder() -> Outcome<TempDir> {
 /// Accounts on a store that no server has opened → their tokens.
 pub fn accounts(data: &TempDir, count: usize) -> Outcome<Vec<String>> {
     let arguments = ["user", "--count", &count.to_string(), "--data", path(data.path())?, "bench"];
-    let output = Command::new(RUNNITY).args(arguments).stdin(Stdio::null()).output()?;
+    let output = Command::new(runnity()).args(arguments).stdin(Stdio::null()).output()?;
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     let tokens: Vec<String> = out.lines().filter_map(|line| Some(line.split_once(' ')?.1.trim().to_owned())).collect();
     if tokens.len() != count {
@@ -89,7 +99,7 @@ impl Server {
     pub fn start_on(kind: Kind, cores: Cores, data: TempDir) -> Outcome<Self> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let program = match kind {
-            Kind::Runnity => RUNNITY.into(),
+            Kind::Runnity => runnity().to_owned(),
             Kind::Stock => std::env::current_exe()?,
         };
         let mut command = match cores {
