@@ -20,9 +20,8 @@ async function loadConfig() {
   try {
     const response = await fetch('/map/config.json');
     const config = response.ok ? await response.json() : null;
-    // The document may come bare or in the API's envelope.
-    const found = config?.tiles ? config : config?.data;
-    return found?.tiles?.url ? { tiles: found.tiles, attribution: found.attribution ?? null } : FALLBACK;
+    if (!config?.tiles?.url) return FALLBACK;
+    return { tiles: config.tiles, attribution: config.attribution ?? null, course: config.course ?? null };
   } catch {
     return FALLBACK;
   }
