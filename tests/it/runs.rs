@@ -129,6 +129,54 @@ async fn of_many_runs_begun_at_once_one_is_live() {
 }
 
 #[tokio::test]
+async fn of_many_runs_that_each_end_the_one_before_the_last_one_lives() {
+    let site = Site::start().await;
+    let owner = identity(&site, "Aino").await;
+    let new = || NewRun { supersede: true, place: Some(fix(site.clock.now(), 0.0).place), ..NewRun::default() };
+    let begun = join_all((0..8).map(|_| site.app.new_run(&owner, new()))).await;
+    let begun: Vec<_> = begun.into_iter().map(|run| run.unwrap().id).collect();
+    let filter = RunFilter { user: Some(owner.user.clone()), state: None };
+    let runs = site.app.runs(&Caller::User(owner.clone()), filter, ALL).await.unwrap();
+    assert_eq!((begun.len(), runs.len()), (8, 8));
+    let live: Vec<_> = runs.iter().filter(|run| run.state == "live").collect();
+    assert_eq!(live.len(), 1);
+    assert_eq!(site.app.live_run(&owner).await.unwrap().unwrap().to_string(), live[0].id);
+}
+
+#[tokio::test]
+async fn batch_of_a_phone_whose_clock_is_ahead_is_known_when_it_comes_again() {
+    let site = Site::start().await;
+    let owner = identity(&site, "Aino").await;
+    let run = live_run(&site, &owner).await;
+    let ahead = site.clock.now().plus_millis(3_600_000);
+    let first = site.app.record(&owner, run, steady(ahead, 0..60), None).await.unwrap();
+    assert_eq!((first.accepted, first.duplicates), (60, 0));
+    for _ in 0..3 {
+        site.clock.advance(Duration::from_secs(4));
+        let again = site.app.record(&owner, run, steady(ahead, 0..60), None).await.unwrap();
+        assert_eq!((again.accepted, again.duplicates), (0, 60));
+    }
+    site.clock.advance(Duration::from_secs(60));
+    let next = site.app.record(&owner, run, steady(ahead, 60..120), None).await.unwrap();
+    assert_eq!(next.accepted, 60);
+    let finished = site.app.transition(&owner, run, Transition::Finish).await.unwrap();
+    assert!((finished.totals.distance_m - 119.0 * 3.0).abs() < 6.0, "{}", finished.totals.distance_m);
+}
+
+#[tokio::test]
+async fn fix_of_years_ago_is_no_leg_of_a_run() {
+    let site = Site::start().await;
+    let owner = identity(&site, "Aino").await;
+    let run = live_run(&site, &owner).await;
+    let now = site.clock.now();
+    let decade_ago = now.plus_millis(-315_360_000_000);
+    let old = Fix::new(decade_ago, Place::new(40.7, -74.0).unwrap(), Readings::default()).unwrap();
+    site.app.record(&owner, run, vec![old, fix(now, 0.0)], None).await.unwrap();
+    let totals = site.app.run(&Caller::Anonymous, run).await.unwrap().totals;
+    assert!(totals.distance_m < 1.0 && totals.elapsed_s < 1.0, "{totals:?}");
+}
+
+#[tokio::test]
 async fn planned_run_takes_the_place_when_it_starts() {
     let site = Site::start().await;
     let owner = identity(&site, "Aino").await;

@@ -102,6 +102,14 @@ async fn logging_out_ends_the_session_and_no_other() {
 }
 
 #[tokio::test]
+async fn session_opens_no_session() {
+    let site = Site::start().await;
+    let (_, token) = site.app.sign_up(new_user("Aino")).await.unwrap();
+    let (_, session) = site.app.open_session(token.reveal()).await.unwrap();
+    assert!(matches!(site.app.open_session(session.reveal()).await, Err(AppError::Unauthenticated)));
+}
+
+#[tokio::test]
 async fn secrets_that_are_none_are_refused() {
     let site = Site::start().await;
     let (user, token) = site.app.sign_up(new_user("Aino")).await.unwrap();

@@ -201,3 +201,13 @@ async fn health_and_metrics_are_told() {
     assert_eq!((closing.status, closing.json()), (503, json!({"live": true, "ready": false})));
     assert_eq!(get(&site, "/health/live").await.status, 200, "a server that ends need not be killed");
 }
+
+#[tokio::test]
+async fn request_that_names_no_path_is_refused_and_harms_nobody() {
+    let site = Site::start().await;
+    for head in ["CONNECT example:1 HTTP/1.1", "GET example HTTP/1.1", "OPTIONS * HTTP/1.1"] {
+        let request = format!("{head}\r\nhost: example\r\nconnection: close\r\n\r\n");
+        assert_eq!(site.raw(request.as_bytes()).await.status, 400, "{head}");
+    }
+    assert_eq!(get(&site, "/health").await.status, 200);
+}

@@ -15,7 +15,7 @@ use crate::domain::time::Timestamp;
 use crate::limits;
 
 impl App {
-    /// Finishes a run that is not finished yet. The first reason stays.
+    /// Finishes a run that is not finished yet; one that is not there is no fault. The first reason stays.
     pub(in crate::app) async fn finish(&self, run: RunId, reason: FinishReason) -> Result<(), AppError> {
         self.finish_when(run, reason, |_| true).await.map(|_| ())
     }

@@ -128,7 +128,12 @@ impl App {
                 })
                 .await?;
             if got {
-                return Ok(());
+                return match taken {
+                    // It may have been made between the look at it and the taking of its place. Made later still, its maker
+                    // finds the place taken.
+                    Some((other, _)) if other != run => self.finish(other, FinishReason::Superseded).await,
+                    Some(_) | None => Ok(()),
+                };
             }
         }
         Err(AppError::Busy)
