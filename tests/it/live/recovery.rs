@@ -1,5 +1,7 @@
 //! Coming back after a tunnel: all that was missed, or the state anew; never a part.
 
+use std::time::Duration;
+
 use runnity::domain::user::Visibility;
 use runnity::limits;
 use serde_json::{Value, json};
@@ -115,7 +117,8 @@ async fn a_client_that_cuts_and_recovers_all_the_time_misses_and_repeats_nothing
     let state = spectator.subscribe(&channel).await;
     let mut seen = state["offset"].as_u64().unwrap();
     let last = seen + 200;
-    let recording = world.record(&runner, run, 200);
+    // Four seconds in all: nobody who is just connecting is taken for one who never does.
+    let recording = world.record_each(Duration::from_millis(20), &runner, run, 200);
     let watching = async {
         while seen < last {
             let recover = json!({ "channel": channel, "recover": true, "epoch": state["epoch"], "offset": seen });
