@@ -1,5 +1,8 @@
 //! A server of one's own for each test: a free port, a store in a directory of its own, and a clock that stands still.
 
+#[allow(dead_code)] // until the tests of faults use all of it
+pub mod redis_server;
+
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
