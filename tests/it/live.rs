@@ -6,4 +6,3 @@ mod recovery;
 mod rights;
 mod runs;
 mod time;
-pub mod world;

@@ -5,7 +5,16 @@ mod bad_input;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Reply, Runner, Site, send};
+use crate::support::{Reply, Runner, Site, StoreKind, on_each_store, send};
+
+on_each_store!(
+    sign_up_log_in_and_change_the_password,
+    run_is_recorded_watched_and_finished,
+    second_live_run_names_the_first,
+    lists_show_what_the_caller_may_see,
+    head_options_and_other_origins_are_answered,
+    cookie_reads_everywhere_and_writes_from_our_own_pages,
+);
 
 /// A fix at so many seconds after nine, on a line to the north: a metre for each.
 fn fix(second: u32) -> Value {
@@ -29,15 +38,14 @@ fn ids(runs: &Value) -> Vec<&str> {
     runs.as_array().unwrap().iter().map(|run| run["id"].as_str().unwrap()).collect()
 }
 
-#[tokio::test]
-async fn sign_up_log_in_and_change_the_password() {
-    let site = Site::start().await;
+async fn sign_up_log_in_and_change_the_password(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let body = json!({"name": "Aino K.", "password": "correct horse"});
     let reply = send(site.ask(Method::POST, "/api/users").json(&body)).await;
     assert_eq!((reply.status, reply.header("location")), (201, "/api/users/me"));
     assert_eq!(reply.header("cache-control"), "no-store");
     let account = reply.data();
-    let aino = Runner { id: account["id"].as_str().unwrap().into(), token: account["token"].as_str().unwrap().into() };
+    let aino = site.holder_of(account["token"].as_str().unwrap()).await;
     assert_eq!(
         account,
         json!({
@@ -73,9 +81,8 @@ async fn sign_up_log_in_and_change_the_password() {
     assert_eq!(old_password.status, 401);
 }
 
-#[tokio::test]
-async fn run_is_recorded_watched_and_finished() {
-    let site = Site::start().await;
+async fn run_is_recorded_watched_and_finished(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let aino = site.runner("Aino").await;
     let body = json!({"latitude": 60.17, "longitude": 24.94, "destination": {"latitude": 60.2, "longitude": 24.94}});
     let reply = site.post(&aino, "/api/runs", body).await;
@@ -86,7 +93,7 @@ async fn run_is_recorded_watched_and_finished() {
     assert_eq!(run["user"], json!({"id": aino.id, "name": "Aino"}));
     assert_eq!(run["destination"], json!({"latitude": 60.2, "longitude": 24.94}));
 
-    site.clock.advance(std::time::Duration::from_secs(60));
+    site.advance(std::time::Duration::from_secs(60)).await;
     let fixes: Vec<Value> = (1..=60).map(fix).collect();
     let batch = || {
         let request = site.ask(Method::POST, &format!("{path}/fixes")).bearer_auth(&aino.token);
@@ -121,9 +128,8 @@ async fn run_is_recorded_watched_and_finished() {
     }
 }
 
-#[tokio::test]
-async fn second_live_run_names_the_first() {
-    let site = Site::start().await;
+async fn second_live_run_names_the_first(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let aino = site.runner("Aino").await;
     let path = live_run(&site, &aino).await;
     let second = site.post(&aino, "/api/runs", json!({})).await;
@@ -140,12 +146,11 @@ async fn second_live_run_names_the_first() {
     assert_eq!(started["state"], "live");
 }
 
-#[tokio::test]
-async fn lists_show_what_the_caller_may_see() {
-    let site = Site::start().await;
+async fn lists_show_what_the_caller_may_see(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let (aino, ben) = (site.runner("Aino").await, site.runner("Ben").await);
     let shown = live_run(&site, &aino).await;
-    site.clock.advance(std::time::Duration::from_secs(1));
+    site.advance(std::time::Duration::from_secs(1)).await;
     let hidden = site.post(&ben, "/api/runs", json!({"visibility": "private"})).await.header("location").to_owned();
     let (shown, hidden) = (&shown["/api/runs/".len()..], &hidden["/api/runs/".len()..]);
 
@@ -172,9 +177,8 @@ async fn lists_show_what_the_caller_may_see() {
     }
 }
 
-#[tokio::test]
-async fn head_options_and_other_origins_are_answered() {
-    let site = Site::start().await;
+async fn head_options_and_other_origins_are_answered(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let get = send(site.ask(Method::GET, "/api/runs")).await;
     let head = send(site.ask(Method::HEAD, "/api/runs")).await;
     assert_eq!((head.status, head.body.len()), (200, 0));
@@ -191,9 +195,8 @@ async fn head_options_and_other_origins_are_answered() {
     assert!(preflight.header("access-control-allow-headers").contains("Authorization"));
 }
 
-#[tokio::test]
-async fn cookie_reads_everywhere_and_writes_from_our_own_pages() {
-    let site = Site::start().await;
+async fn cookie_reads_everywhere_and_writes_from_our_own_pages(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let aino = site.runner("Aino").await;
     let login = send(site.ask(Method::GET, &format!("/login/{}", aino.token))).await;
     let cookie = login.header("set-cookie").split(';').next().unwrap().to_owned();

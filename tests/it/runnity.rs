@@ -1,11 +1,25 @@
 //! The Runnity family over a real socket: each example of its document, its readings, and what it says to bad input.
 
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Reply, Runner, Site, send};
+use crate::support::{Reply, Runner, Site, StoreKind, on_each_store, send};
+
+on_each_store!(
+    log_in_url_answers_the_user_level,
+    log_in_url_refuses_a_wrong_token,
+    log_out_destroys_the_session_and_returns_no_json,
+    changed_password_makes_a_new_token,
+    run_is_created_and_updated,
+    id_says_who_is_asking_or_which_run,
+    new_run_finishes_the_one_before,
+    missing_and_bad_parameters_are_named_and_nothing_changes,
+    bodies_paths_and_methods_are_told_apart,
+    tokens_and_places_are_never_logged,
+);
 
 const PLACE: &str = "latitude=60.17&longtitude=24.94";
 const UNKNOWN_RUN: &str = "01990000-0000-7000-8000-000000000000";
@@ -41,9 +55,8 @@ fn invalid_token() -> Value {
     json!({"code": 401, "message": "Invalid token"})
 }
 
-#[tokio::test]
-async fn log_in_url_answers_the_user_level() {
-    let site = Site::start().await;
+async fn log_in_url_answers_the_user_level(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let admin = site.app.ensure_admin(None).await.unwrap().expect("the first start's token");
     let reply = call(&site, Method::GET, &format!("/login/{}", admin.reveal())).await;
     let session = reply.json()["id"].as_str().unwrap().to_owned();
@@ -58,9 +71,8 @@ async fn log_in_url_answers_the_user_level() {
     assert!(send(behind_tls).await.header("set-cookie").ends_with("; SameSite=Lax; Secure"));
 }
 
-#[tokio::test]
-async fn log_in_url_refuses_a_wrong_token() {
-    let site = Site::start().await;
+async fn log_in_url_refuses_a_wrong_token(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let aino = site.runner("Aino").await;
     for token in ["", "/", "/wrong", "/%FF", "/admin", &format!("/{}x", aino.token), &format!("/{}.AAAA", aino.id)] {
         let reply = call(&site, Method::GET, &format!("/login{token}")).await;
@@ -71,9 +83,8 @@ async fn log_in_url_refuses_a_wrong_token() {
     assert_eq!((head.status, head.header("allow")), (405, "GET, OPTIONS"), "looking at a link opens no session");
 }
 
-#[tokio::test]
-async fn log_out_destroys_the_session_and_returns_no_json() {
-    let site = Site::start().await;
+async fn log_out_destroys_the_session_and_returns_no_json(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let aino = site.runner("Aino").await;
     let (session, other) = (log_in(&site, &aino).await, log_in(&site, &aino).await);
     let by_cookie = || site.ask(Method::GET, "/logout").header("Cookie", format!("runnity_session={session}"));
@@ -93,9 +104,8 @@ async fn log_out_destroys_the_session_and_returns_no_json() {
     assert_eq!(call(&site, Method::GET, &format!("/login/{}", aino.token)).await.status, 200, "the token stays");
 }
 
-#[tokio::test]
-async fn changed_password_makes_a_new_token() {
-    let site = Site::start().await;
+async fn changed_password_makes_a_new_token(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let aino = site.runner("Aino").await;
     let session = log_in(&site, &aino).await;
     let change = site.ask(Method::PATCH, "/api/users/me").bearer_auth(&aino.token);
@@ -112,9 +122,8 @@ async fn changed_password_makes_a_new_token() {
     assert_eq!(call(&site, Method::GET, &format!("/login/{new}")).await.status, 200);
 }
 
-#[tokio::test]
-async fn run_is_created_and_updated() {
-    let site = Site::start().await;
+async fn run_is_created_and_updated(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let aino = site.runner("Aino").await;
     let session = log_in(&site, &aino).await;
     let reply =
@@ -125,7 +134,7 @@ async fn run_is_created_and_updated() {
     assert_eq!((reply.status, reply.json()), (202, created));
     assert_eq!(reply.header("access-control-allow-origin"), "*");
 
-    site.clock.advance(Duration::from_secs(10));
+    site.advance(Duration::from_secs(10)).await;
     let query = format!("id={session}&latitude=60.1703&longtitude=24.94&speed=12");
     let reply = call(&site, Method::PUT, &format!("/run/update?{query}")).await;
     let updated = json!({"success": {"code": 202, "message": "Run updated"}, "id": run});
@@ -139,14 +148,14 @@ async fn run_is_created_and_updated() {
     assert_eq!(track[1]["time"], "2026-11-21T09:00:10.000Z");
     assert!((track[1]["speed_mps"].as_f64().unwrap() - 12.0 / 3.6).abs() < 1e-9);
 
-    site.clock.advance(Duration::from_secs(10));
+    site.advance(Duration::from_secs(10)).await;
     let json =
         json!({"id": session, "latitude": 60.1706, "longitude": "24.94", "deslatitude": 60.19, "deslongitude": 24.95});
     let reply = send(site.ask(Method::PUT, "/run/update").json(&json)).await;
     assert_eq!((reply.status, reply.json()), (202, updated.clone()));
     assert_eq!(site.get(&aino, &path).await.data()["destination"], json!({"latitude": 60.19, "longitude": 24.95}));
 
-    site.clock.advance(Duration::from_secs(10));
+    site.advance(Duration::from_secs(10)).await;
     let form = site.ask(Method::PUT, "/run/update").header("Content-Type", "application/x-www-form-urlencoded");
     let form = form.body(format!("id={}&latitude=60.1709&longtitude=24.94&speed=0&finish=true", aino.token));
     let reply = send(form).await;
@@ -158,9 +167,8 @@ async fn run_is_created_and_updated() {
     );
 }
 
-#[tokio::test]
-async fn id_says_who_is_asking_or_which_run() {
-    let site = Site::start().await;
+async fn id_says_who_is_asking_or_which_run(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let (aino, ben) = (site.runner("Aino").await, site.runner("Ben").await);
     let session = log_in(&site, &aino).await;
     let run = start(&site, &aino.token).await;
@@ -191,29 +199,27 @@ async fn id_says_who_is_asking_or_which_run() {
     assert_eq!(site.picture(&aino).await, before);
 }
 
-#[tokio::test]
-async fn new_run_finishes_the_one_before() {
-    let site = Site::start().await;
+async fn new_run_finishes_the_one_before(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let aino = site.runner("Aino").await;
     let first = start(&site, &aino.token).await;
-    site.clock.advance(Duration::from_secs(10));
+    site.advance(Duration::from_secs(10)).await;
     let second = start(&site, &aino.token).await;
     assert_ne!(first, second);
     let shown = site.get(&aino, &format!("/api/runs/{first}")).await.data();
     assert_eq!((&shown["state"], &shown["finish_reason"]), (&json!("finished"), &json!("superseded")));
     let update = |run: &str| site.ask(Method::PUT, &format!("/run/update?{PLACE}&id={run}")).bearer_auth(&aino.token);
-    site.clock.advance(Duration::from_secs(10));
+    site.advance(Duration::from_secs(10)).await;
     let late = send(update(&first)).await;
     assert_error(&late, 409, json!({"code": 409, "message": "The run is finished"}), "a finished run");
     assert_eq!(send(update(&second)).await.status, 202);
 }
 
-#[tokio::test]
-async fn missing_and_bad_parameters_are_named_and_nothing_changes() {
-    let site = Site::start().await;
+async fn missing_and_bad_parameters_are_named_and_nothing_changes(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let aino = site.runner("Aino").await;
     start(&site, &aino.token).await;
-    site.clock.advance(Duration::from_secs(10));
+    site.advance(Duration::from_secs(10)).await;
     let before = site.picture(&aino).await;
     let missing = |names: Value| json!({"code": 303, "message": "Missing parameters", "parameters": names});
     let invalid = |names: Value| json!({"code": 303, "message": "Invalid parameters", "parameters": names});
@@ -253,9 +259,8 @@ async fn missing_and_bad_parameters_are_named_and_nothing_changes() {
     assert_eq!(site.picture(&aino).await, before);
 }
 
-#[tokio::test]
-async fn bodies_paths_and_methods_are_told_apart() {
-    let site = Site::start().await;
+async fn bodies_paths_and_methods_are_told_apart(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let aino = site.runner("Aino").await;
     let before = site.picture(&aino).await;
     let post = || site.ask(Method::POST, &format!("/run/new?id={}&{PLACE}", aino.token));
@@ -291,7 +296,7 @@ async fn bodies_paths_and_methods_are_told_apart() {
 
 /// What a subscriber to the logs has read.
 #[derive(Clone, Default)]
-struct Logs(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+struct Logs(Arc<Mutex<Vec<u8>>>);
 
 impl std::io::Write for Logs {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -304,15 +309,16 @@ impl std::io::Write for Logs {
     }
 }
 
-#[tokio::test]
-async fn tokens_and_places_are_never_logged() {
-    let logs = Logs::default();
-    let writer = logs.clone();
-    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_ansi(false).without_time();
-    let subscriber = subscriber.with_writer(move || writer.clone()).finish();
+async fn tokens_and_places_are_never_logged(kind: StoreKind) {
     // For the whole process: what is logged in all the other tests meanwhile must not tell a place either.
-    tracing::subscriber::set_global_default(subscriber).expect("no other subscriber");
-    let site = Site::start().await;
+    static LOGS: LazyLock<Logs> = LazyLock::new(|| {
+        let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_ansi(false);
+        let subscriber = subscriber.without_time().with_writer(|| LOGS.clone()).finish();
+        tracing::subscriber::set_global_default(subscriber).expect("no other subscriber");
+        Logs::default()
+    });
+    let logs = &*LOGS;
+    let site = Site::start(kind).await;
     let aino = site.runner("Aino").await;
     let session = log_in(&site, &aino).await;
     start(&site, &session).await;

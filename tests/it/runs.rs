@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use runnity::app::runs::{NewRun, Page, RunFilter, Transition};
 use runnity::app::users::{Caller, Identity};
-use runnity::app::{App, AppError, Settings};
+use runnity::app::{App, AppError};
 use runnity::backend::{Replay, Since};
 use runnity::domain::fix::{Fix, Readings};
 use runnity::domain::geo::Place;
@@ -14,13 +14,31 @@ use runnity::domain::ids::RunId;
 use runnity::domain::time::Timestamp;
 use runnity::domain::user::Visibility;
 
-use crate::support::Site;
+use crate::support::{Site, StoreKind, on_each_store};
+
+on_each_store!(
+    decisions_that_wait_for_one_run_go_together_and_none_is_lost,
+    batch_that_is_sent_again_counts_once,
+    late_fixes_do_not_move_the_marker_and_count_in_the_end,
+    of_many_runs_begun_at_once_one_is_live,
+    of_many_runs_that_each_end_the_one_before_the_last_one_lives,
+    batch_of_a_phone_whose_clock_is_ahead_is_known_when_it_comes_again,
+    fix_of_years_ago_is_no_leg_of_a_run,
+    planned_run_takes_the_place_when_it_starts,
+    run_that_is_not_heard_of_ends_by_itself,
+    resting_at_the_destination_ends_the_run,
+    batch_that_made_the_run_arrive_is_answered_the_same_again,
+    visitor_to_a_silent_run_is_told_the_present_time,
+    snapshot_holds_exactly_what_its_cursor_covers,
+    what_a_dead_instance_left_behind_another_does_once,
+    only_public_runs_are_seen_by_others_on_every_window,
+    pages_are_filled_after_visibility,
+);
 
 const ALL: Page = Page { page: 1, size: 5_000 };
 
 async fn identity(site: &Site, name: &str) -> Identity {
-    let runner = site.runner(name).await;
-    site.app.authenticate(&runner.token).await.unwrap()
+    site.runner(name).await.identity
 }
 
 async fn live_run(site: &Site, owner: &Identity) -> RunId {
@@ -37,13 +55,12 @@ fn steady(start: Timestamp, seconds: std::ops::Range<i64>) -> Vec<Fix> {
     seconds.map(|second| fix(start.plus_millis(second * 1_000), second as f64 * 3.0)).collect()
 }
 
-#[tokio::test]
-async fn decisions_that_wait_for_one_run_go_together_and_none_is_lost() {
-    let site = Site::start().await;
+async fn decisions_that_wait_for_one_run_go_together_and_none_is_lost(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let owner = identity(&site, "Aino").await;
     let run = live_run(&site, &owner).await;
     let start = site.clock.now();
-    site.clock.advance(Duration::from_secs(500));
+    site.advance(Duration::from_secs(500)).await;
     let before = site.app.metrics.commits.get();
     for round in 0..10 {
         let sends = (0..50).map(|index| {
@@ -58,13 +75,12 @@ async fn decisions_that_wait_for_one_run_go_together_and_none_is_lost() {
     assert!(commits < 250, "{commits} commits for 500 decisions");
 }
 
-#[tokio::test]
-async fn batch_that_is_sent_again_counts_once() {
-    let site = Site::start().await;
+async fn batch_that_is_sent_again_counts_once(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let owner = identity(&site, "Aino").await;
     let run = live_run(&site, &owner).await;
     let start = site.clock.now();
-    site.clock.advance(Duration::from_secs(500));
+    site.advance(Duration::from_secs(500)).await;
     let batch = steady(start, 0..100);
     let first = site.app.record(&owner, run, batch.clone(), Some("key")).await.unwrap();
     let same_key = site.app.record(&owner, run, batch.clone(), Some("key")).await.unwrap();
@@ -81,13 +97,12 @@ async fn batch_that_is_sent_again_counts_once() {
     assert_eq!(site.app.run(&Caller::Anonymous, run).await.unwrap().fixes, 250);
 }
 
-#[tokio::test]
-async fn late_fixes_do_not_move_the_marker_and_count_in_the_end() {
-    let site = Site::start().await;
+async fn late_fixes_do_not_move_the_marker_and_count_in_the_end(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let owner = identity(&site, "Aino").await;
     let run = live_run(&site, &owner).await;
     let start = site.clock.now();
-    site.clock.advance(Duration::from_secs(500));
+    site.advance(Duration::from_secs(500)).await;
     // A detour, of which only both ends have come yet.
     let detour = |second: i64| {
         fix(start.plus_millis(second * 1_000), if second <= 50 { second } else { 100 - second } as f64 * 3.0)
@@ -109,9 +124,8 @@ async fn late_fixes_do_not_move_the_marker_and_count_in_the_end() {
     );
 }
 
-#[tokio::test]
-async fn of_many_runs_begun_at_once_one_is_live() {
-    let site = Site::start().await;
+async fn of_many_runs_begun_at_once_one_is_live(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let owner = identity(&site, "Aino").await;
     let begun = join_all((0..8).map(|_| site.app.new_run(&owner, NewRun::default()))).await;
     let live: Vec<_> = begun.iter().filter_map(|it| it.as_ref().ok()).collect();
@@ -128,9 +142,8 @@ async fn of_many_runs_begun_at_once_one_is_live() {
     assert_eq!(site.app.live_run(&owner).await.unwrap().unwrap().to_string(), next.id);
 }
 
-#[tokio::test]
-async fn of_many_runs_that_each_end_the_one_before_the_last_one_lives() {
-    let site = Site::start().await;
+async fn of_many_runs_that_each_end_the_one_before_the_last_one_lives(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let owner = identity(&site, "Aino").await;
     let new = || NewRun { supersede: true, place: Some(fix(site.clock.now(), 0.0).place), ..NewRun::default() };
     let begun = join_all((0..8).map(|_| site.app.new_run(&owner, new()))).await;
@@ -143,29 +156,27 @@ async fn of_many_runs_that_each_end_the_one_before_the_last_one_lives() {
     assert_eq!(site.app.live_run(&owner).await.unwrap().unwrap().to_string(), live[0].id);
 }
 
-#[tokio::test]
-async fn batch_of_a_phone_whose_clock_is_ahead_is_known_when_it_comes_again() {
-    let site = Site::start().await;
+async fn batch_of_a_phone_whose_clock_is_ahead_is_known_when_it_comes_again(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let owner = identity(&site, "Aino").await;
     let run = live_run(&site, &owner).await;
     let ahead = site.clock.now().plus_millis(3_600_000);
     let first = site.app.record(&owner, run, steady(ahead, 0..60), None).await.unwrap();
     assert_eq!((first.accepted, first.duplicates), (60, 0));
     for _ in 0..3 {
-        site.clock.advance(Duration::from_secs(4));
+        site.advance(Duration::from_secs(4)).await;
         let again = site.app.record(&owner, run, steady(ahead, 0..60), None).await.unwrap();
         assert_eq!((again.accepted, again.duplicates), (0, 60));
     }
-    site.clock.advance(Duration::from_secs(60));
+    site.advance(Duration::from_secs(60)).await;
     let next = site.app.record(&owner, run, steady(ahead, 60..120), None).await.unwrap();
     assert_eq!(next.accepted, 60);
     let finished = site.app.transition(&owner, run, Transition::Finish).await.unwrap();
     assert!((finished.totals.distance_m - 119.0 * 3.0).abs() < 6.0, "{}", finished.totals.distance_m);
 }
 
-#[tokio::test]
-async fn fix_of_years_ago_is_no_leg_of_a_run() {
-    let site = Site::start().await;
+async fn fix_of_years_ago_is_no_leg_of_a_run(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let owner = identity(&site, "Aino").await;
     let run = live_run(&site, &owner).await;
     let now = site.clock.now();
@@ -176,9 +187,8 @@ async fn fix_of_years_ago_is_no_leg_of_a_run() {
     assert!(totals.distance_m < 1.0 && totals.elapsed_s < 1.0, "{totals:?}");
 }
 
-#[tokio::test]
-async fn planned_run_takes_the_place_when_it_starts() {
-    let site = Site::start().await;
+async fn planned_run_takes_the_place_when_it_starts(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let owner = identity(&site, "Aino").await;
     let planned = site.app.new_run(&owner, NewRun { planned: true, ..NewRun::default() }).await.unwrap();
     let planned = RunId::parse(&planned.id).unwrap();
@@ -191,17 +201,16 @@ async fn planned_run_takes_the_place_when_it_starts() {
     assert_eq!(site.app.transition(&owner, planned, Transition::Resume).await.unwrap().state, "live");
 }
 
-#[tokio::test]
-async fn run_that_is_not_heard_of_ends_by_itself() {
-    let site = Site::start().await;
+async fn run_that_is_not_heard_of_ends_by_itself(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let owner = identity(&site, "Aino").await;
     let run = live_run(&site, &owner).await;
-    site.clock.advance(Duration::from_secs(20 * 60));
+    site.advance(Duration::from_secs(20 * 60)).await;
     site.app.record(&owner, run, steady(site.clock.now(), 0..2), None).await.unwrap();
-    site.clock.advance(Duration::from_secs(20 * 60));
+    site.advance(Duration::from_secs(20 * 60)).await;
     site.app.do_duties().await.unwrap();
     assert_eq!(site.app.run(&Caller::Anonymous, run).await.unwrap().state, "live", "it was heard of in between");
-    site.clock.advance(Duration::from_secs(11 * 60));
+    site.advance(Duration::from_secs(11 * 60)).await;
     // The instance does its duties by itself as well: whichever comes first.
     site.app.do_duties().await.unwrap();
     let ended = site.app.run(&Caller::Anonymous, run).await.unwrap();
@@ -211,13 +220,12 @@ async fn run_that_is_not_heard_of_ends_by_itself() {
     live_run(&site, &owner).await;
 }
 
-#[tokio::test]
-async fn resting_at_the_destination_ends_the_run() {
-    let site = Site::start().await;
+async fn resting_at_the_destination_ends_the_run(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let owner = identity(&site, "Aino").await;
     let run = live_run(&site, &owner).await;
     let start = site.clock.now();
-    site.clock.advance(Duration::from_secs(400));
+    site.advance(Duration::from_secs(400)).await;
     let there = fix(start, 600.0).place;
     site.app.set_destination(&owner, run, there).await.unwrap();
     let on_the_way = site.app.record(&owner, run, steady(start, 0..201), None).await.unwrap();
@@ -229,13 +237,12 @@ async fn resting_at_the_destination_ends_the_run() {
     assert!(matches!(site.app.set_destination(&owner, run, there).await, Err(AppError::Conflict { .. })));
 }
 
-#[tokio::test]
-async fn batch_that_made_the_run_arrive_is_answered_the_same_again() {
-    let site = Site::start().await;
+async fn batch_that_made_the_run_arrive_is_answered_the_same_again(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let owner = identity(&site, "Aino").await;
     let run = live_run(&site, &owner).await;
     let start = site.clock.now();
-    site.clock.advance(Duration::from_secs(400));
+    site.advance(Duration::from_secs(400)).await;
     site.app.set_destination(&owner, run, fix(start, 600.0).place).await.unwrap();
     let mut batch = steady(start, 0..201);
     batch.extend((201..300).map(|second| fix(start.plus_millis(second * 1_000), 600.0)));
@@ -249,9 +256,8 @@ async fn batch_that_made_the_run_arrive_is_answered_the_same_again() {
     assert!(matches!(other_batch, AppError::Invalid { field, .. } if field == "Idempotency-Key"));
 }
 
-#[tokio::test]
-async fn visitor_to_a_silent_run_is_told_the_present_time() {
-    let site = Site::start().await;
+async fn visitor_to_a_silent_run_is_told_the_present_time(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let owner = identity(&site, "Aino").await;
     let run = live_run(&site, &owner).await;
     let channel = runnity::app::channels::Channel::Run(run);
@@ -263,17 +269,16 @@ async fn visitor_to_a_silent_run_is_told_the_present_time() {
             (Some("snapshot"), Some(&*site.clock.now().to_string()))
         );
         assert_eq!(data["run"]["id"], run.to_string());
-        site.clock.advance(Duration::from_secs(600));
+        site.advance(Duration::from_secs(600)).await;
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn snapshot_holds_exactly_what_its_cursor_covers() {
-    let site = Site::start().await;
+async fn snapshot_holds_exactly_what_its_cursor_covers(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let owner = identity(&site, "Aino").await;
     let run = live_run(&site, &owner).await;
     let start = site.clock.now();
-    site.clock.advance(Duration::from_secs(400));
+    site.advance(Duration::from_secs(400)).await;
     let channel = runnity::app::channels::Channel::Run(run);
     let record = async {
         for second in 0..300 {
@@ -297,17 +302,15 @@ async fn snapshot_holds_exactly_what_its_cursor_covers() {
     tokio::join!(record, watch);
 }
 
-#[tokio::test]
-async fn what_a_dead_instance_left_behind_another_does_once() {
-    let site = Site::start().await;
+async fn what_a_dead_instance_left_behind_another_does_once(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let owner = identity(&site, "Aino").await;
     // Instances on the same store that do nothing by themselves.
-    let instance = || App::new(site.store.clone(), site.clock.clone(), Settings::default());
-    let (dead, other, third) = (instance(), instance(), instance());
+    let (dead, other, third) = (site.idle_app().await, site.idle_app().await, site.idle_app().await);
     let run = dead.new_run(&owner, NewRun::default()).await.unwrap();
     dead.transition(&owner, RunId::parse(&run.id).unwrap(), Transition::Finish).await.unwrap();
     drop(dead);
-    site.clock.advance(Duration::from_secs(60));
+    site.advance(Duration::from_secs(60)).await;
     let (one, two) = tokio::join!(other.do_duties(), third.do_duties());
     assert!(one.is_ok() && two.is_ok());
     site.app.do_duties().await.unwrap();
@@ -326,9 +329,8 @@ async fn what_a_dead_instance_left_behind_another_does_once() {
     assert!(other.live_run(&owner).await.unwrap().is_none());
 }
 
-#[tokio::test]
-async fn only_public_runs_are_seen_by_others_on_every_window() {
-    let site = Site::start().await;
+async fn only_public_runs_are_seen_by_others_on_every_window(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let (owner, other) = (identity(&site, "Aino").await, identity(&site, "Mika").await);
     let run = live_run(&site, &owner).await;
     site.app.record(&owner, run, steady(site.clock.now(), 0..3), None).await.unwrap();
@@ -368,13 +370,12 @@ async fn only_public_runs_are_seen_by_others_on_every_window() {
     }
 }
 
-#[tokio::test]
-async fn pages_are_filled_after_visibility() {
-    let site = Site::start().await;
+async fn pages_are_filled_after_visibility(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let owner = identity(&site, "Aino").await;
     let mut public = Vec::new();
     for index in 0..30 {
-        site.clock.advance(Duration::from_secs(1));
+        site.advance(Duration::from_secs(1)).await;
         let visibility = if index % 3 == 0 { Visibility::Public } else { Visibility::Private };
         let new = NewRun { visibility: Some(visibility), planned: true, ..NewRun::default() };
         let run = site.app.new_run(&owner, new).await.unwrap();

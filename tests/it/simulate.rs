@@ -15,14 +15,21 @@ use runnity::simulate::{self, Options, Transport};
 use runnity::tracks;
 use tokio_util::sync::CancellationToken;
 
-use crate::live::world::within;
-use crate::support::Site;
+use crate::support::{Site, StoreKind, on_each_store, within};
 
-async fn site() -> Site {
-    let site = Site::start().await;
+on_each_store!(
+    phones_that_run_again_go_on_with_what_they_find_over_http,
+    phones_that_run_again_go_on_with_what_they_find_over_the_socket,
+    phones_send_a_recorded_run_over_http_and_a_spectator_sees_it,
+    phones_send_a_recorded_run_over_the_socket_and_a_spectator_sees_it,
+    when_phones_are_stopped_the_spectator_still_sees_what_they_have_sent,
+);
+
+async fn site(kind: StoreKind) -> Site {
+    let site = Site::start(kind).await;
     // The phones' fixes bear the real time.
     let ahead = Clock::system().now().seconds_since(site.clock.now());
-    site.clock.advance(Duration::from_secs_f64(ahead.max(0.0)));
+    site.advance(Duration::from_secs_f64(ahead.max(0.0))).await;
     site
 }
 
@@ -35,8 +42,8 @@ fn options(site: &Site, transport: Transport, speed: f64) -> Options {
     Options { server, transport, visibility: "public", speed, watch: true, tokens: Vec::new() }
 }
 
-async fn simulated(transport: Transport) {
-    let site = site().await;
+async fn simulated(kind: StoreKind, transport: Transport) {
+    let site = site(kind).await;
     let track = track();
     let fixes = track.len();
     let plans: Vec<Plan> = share_out(&[track], 3);
@@ -57,8 +64,8 @@ async fn simulated(transport: Transport) {
 }
 
 /// A phone that runs again and again, whose runs are ended by somebody else.
-async fn interrupted(transport: Transport) {
-    let site = site().await;
+async fn interrupted(kind: StoreKind, transport: Transport) {
+    let site = site(kind).await;
     let runner = site.runner("Aino").await;
     let identity = site.app.authenticate(&runner.token).await.unwrap();
     // As if the answer that told of this run had been lost.
@@ -91,29 +98,24 @@ async fn interrupted(transport: Transport) {
     within(running).await.unwrap().unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn phones_that_run_again_go_on_with_what_they_find_over_http() {
-    interrupted(Transport::Http).await;
+async fn phones_that_run_again_go_on_with_what_they_find_over_http(kind: StoreKind) {
+    interrupted(kind, Transport::Http).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn phones_that_run_again_go_on_with_what_they_find_over_the_socket() {
-    interrupted(Transport::WebSocket).await;
+async fn phones_that_run_again_go_on_with_what_they_find_over_the_socket(kind: StoreKind) {
+    interrupted(kind, Transport::WebSocket).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn phones_send_a_recorded_run_over_http_and_a_spectator_sees_it() {
-    simulated(Transport::Http).await;
+async fn phones_send_a_recorded_run_over_http_and_a_spectator_sees_it(kind: StoreKind) {
+    simulated(kind, Transport::Http).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn phones_send_a_recorded_run_over_the_socket_and_a_spectator_sees_it() {
-    simulated(Transport::WebSocket).await;
+async fn phones_send_a_recorded_run_over_the_socket_and_a_spectator_sees_it(kind: StoreKind) {
+    simulated(kind, Transport::WebSocket).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn when_phones_are_stopped_the_spectator_still_sees_what_they_have_sent() {
-    let site = site().await;
+async fn when_phones_are_stopped_the_spectator_still_sees_what_they_have_sent(kind: StoreKind) {
+    let site = site(kind).await;
     let report = Arc::new(Report::default());
     let stop = CancellationToken::new();
     let plans = share_out(&[track()], 5);

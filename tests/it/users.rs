@@ -4,15 +4,27 @@ use runnity::app::AppError;
 use runnity::app::users::{Caller, ChangeUser, NewUser};
 use runnity::domain::user::Visibility;
 
-use crate::support::Site;
+use crate::support::{Site, StoreKind, on_each_store};
+
+on_each_store!(
+    of_many_who_want_a_name_at_once_one_gets_it,
+    a_wrong_name_and_a_wrong_password_are_told_alike,
+    a_changed_password_replaces_all_tokens_and_sessions,
+    log_in_that_is_under_way_does_not_outlive_a_changed_password,
+    logging_out_ends_the_session_and_no_other,
+    session_opens_no_session,
+    secrets_that_are_none_are_refused,
+    first_start_makes_an_admin_and_shows_its_token_once,
+    operators_admin_token_is_the_one_that_was_given_last,
+    default_visibility_is_what_new_runs_have,
+);
 
 fn new_user(name: &str) -> NewUser {
     NewUser { name: name.to_owned(), password: "correct horse".to_owned(), visibility: None }
 }
 
-#[tokio::test]
-async fn of_many_who_want_a_name_at_once_one_gets_it() {
-    let site = Site::start().await;
+async fn of_many_who_want_a_name_at_once_one_gets_it(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let names = ["Aino", "AINO", " aino ", "aINO", "Aino", "aino"];
     let tries = names.map(|name| site.app.sign_up(new_user(name)));
     let made = futures::future::join_all(tries).await;
@@ -23,9 +35,8 @@ async fn of_many_who_want_a_name_at_once_one_gets_it() {
     assert!(site.app.log_in("aino", "correct horse".to_owned()).await.is_ok());
 }
 
-#[tokio::test]
-async fn a_wrong_name_and_a_wrong_password_are_told_alike() {
-    let site = Site::start().await;
+async fn a_wrong_name_and_a_wrong_password_are_told_alike(kind: StoreKind) {
+    let site = Site::start(kind).await;
     site.app.sign_up(new_user("Aino")).await.unwrap();
     for (name, password) in [("Aino", "wrong horse"), ("Nobody", "correct horse"), ("", ""), ("admin", "")] {
         let refused = site.app.log_in(name, password.to_owned()).await.unwrap_err();
@@ -33,9 +44,8 @@ async fn a_wrong_name_and_a_wrong_password_are_told_alike() {
     }
 }
 
-#[tokio::test]
-async fn a_changed_password_replaces_all_tokens_and_sessions() {
-    let site = Site::start().await;
+async fn a_changed_password_replaces_all_tokens_and_sessions(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let (_, first) = site.app.sign_up(new_user("Aino")).await.unwrap();
     let (_, second) = site.app.log_in("Aino", "correct horse".to_owned()).await.unwrap();
     let (identity, session) = site.app.open_session(first.reveal()).await.unwrap();
@@ -58,9 +68,8 @@ async fn a_changed_password_replaces_all_tokens_and_sessions() {
     assert!(site.app.log_in("Aino", "correct horse".to_owned()).await.is_err());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn log_in_that_is_under_way_does_not_outlive_a_changed_password() {
-    let site = Site::start().await;
+async fn log_in_that_is_under_way_does_not_outlive_a_changed_password(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let (_, mut token) = site.app.sign_up(new_user("Aino")).await.unwrap();
     let passwords = ["correct horse", "another horse", "a third horse", "a fourth horse"];
     for pair in passwords.windows(2) {
@@ -85,9 +94,8 @@ async fn log_in_that_is_under_way_does_not_outlive_a_changed_password() {
     }
 }
 
-#[tokio::test]
-async fn logging_out_ends_the_session_and_no_other() {
-    let site = Site::start().await;
+async fn logging_out_ends_the_session_and_no_other(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let (_, token) = site.app.sign_up(new_user("Aino")).await.unwrap();
     let (one, one_session) = site.app.open_session(token.reveal()).await.unwrap();
     let (_, other_session) = site.app.open_session(token.reveal()).await.unwrap();
@@ -101,17 +109,15 @@ async fn logging_out_ends_the_session_and_no_other() {
     assert!(site.app.authenticate(token.reveal()).await.is_ok());
 }
 
-#[tokio::test]
-async fn session_opens_no_session() {
-    let site = Site::start().await;
+async fn session_opens_no_session(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let (_, token) = site.app.sign_up(new_user("Aino")).await.unwrap();
     let (_, session) = site.app.open_session(token.reveal()).await.unwrap();
     assert!(matches!(site.app.open_session(session.reveal()).await, Err(AppError::Unauthenticated)));
 }
 
-#[tokio::test]
-async fn secrets_that_are_none_are_refused() {
-    let site = Site::start().await;
+async fn secrets_that_are_none_are_refused(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let (user, token) = site.app.sign_up(new_user("Aino")).await.unwrap();
     let cut = &token.reveal()[..token.reveal().len() - 1];
     let others = token.reveal().replace(&user.id, "admin");
@@ -120,9 +126,8 @@ async fn secrets_that_are_none_are_refused() {
     }
 }
 
-#[tokio::test]
-async fn first_start_makes_an_admin_and_shows_its_token_once() {
-    let site = Site::start().await;
+async fn first_start_makes_an_admin_and_shows_its_token_once(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let token = site.app.ensure_admin(None).await.unwrap().expect("a token on an empty store");
     assert!(site.app.ensure_admin(None).await.unwrap().is_none());
     let admin = site.app.authenticate(token.reveal()).await.unwrap();
@@ -130,9 +135,8 @@ async fn first_start_makes_an_admin_and_shows_its_token_once() {
     assert!(matches!(site.app.sign_up(new_user("Admin")).await, Err(AppError::Conflict { .. })));
 }
 
-#[tokio::test]
-async fn operators_admin_token_is_the_one_that_was_given_last() {
-    let site = Site::start().await;
+async fn operators_admin_token_is_the_one_that_was_given_last(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let (first, second) = ("an.operators-first-token", "an-operators-second-token");
     assert!(site.app.ensure_admin(Some(first)).await.unwrap().is_none());
     assert_eq!(site.app.authenticate(first).await.unwrap().user.as_str(), "admin");
@@ -143,9 +147,8 @@ async fn operators_admin_token_is_the_one_that_was_given_last() {
     assert!(site.app.authenticate(second).await.is_err(), "a token that is given no more is good no more");
 }
 
-#[tokio::test]
-async fn default_visibility_is_what_new_runs_have() {
-    let site = Site::start().await;
+async fn default_visibility_is_what_new_runs_have(kind: StoreKind) {
+    let site = Site::start(kind).await;
     let (user, token) = site.app.sign_up(new_user("Aino")).await.unwrap();
     assert_eq!(user.visibility, "friends");
     let identity = site.app.authenticate(token.reveal()).await.unwrap();

@@ -4,9 +4,13 @@ use std::path::Path;
 
 use reqwest::Method;
 use runnity::http::{Options, Tiles, WebDemo};
+use runnity::instance;
 use serde_json::json;
 
-use crate::support::{Reply, Site, send};
+use crate::support::{Reply, Site, StoreKind, on_each_store, send};
+
+// Nothing else here comes from the store.
+on_each_store!(health_and_metrics_are_told);
 
 const POLICY: &str = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; \
     script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
@@ -20,6 +24,10 @@ fn write(folder: &Path, name: &str, content: impl AsRef<[u8]>) {
     let path = folder.join(name);
     std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
     std::fs::write(path, content).expect("written");
+}
+
+async fn site_with(web: WebDemo, http: Options) -> Site {
+    Site::start_with(StoreKind::Embedded, instance::Options { web, http, ..Site::options() }).await
 }
 
 /// A site whose pages are in a folder of its own, with a secret beside it.
@@ -36,7 +44,7 @@ async fn site_on_folder() -> (Site, tempfile::TempDir) {
     write(&folder, "map/tiles.pmtiles", (0..=255).collect::<Vec<u8>>());
     #[cfg(unix)]
     std::os::unix::fs::symlink(outside.path().join("secret.txt"), folder.join("link.txt")).expect("linked");
-    (Site::with(WebDemo::Folder(folder), Options::default()).await, outside)
+    (site_with(WebDemo::Folder(folder), Options::default()).await, outside)
 }
 
 #[tokio::test]
@@ -126,7 +134,7 @@ async fn nothing_else_is_a_file() {
 
 #[tokio::test]
 async fn built_in_files_are_served_whole_and_in_parts() {
-    let site = Site::start().await;
+    let site = Site::start(StoreKind::Embedded).await;
     let config = get(&site, "/map/config.json").await;
     let url = "/map/world-and-helsinki.pmtiles";
     assert_eq!(config.json(), json!({"tiles": {"kind": "builtin", "url": url}, "attribution": null}));
@@ -145,7 +153,7 @@ async fn operators_map_is_read_from_disk() {
         Options {
             tiles: Tiles::PmTiles(path.clone()), attribution: Some("© Somebody".to_owned()), demo_course: false
         };
-    let site = Site::with(WebDemo::Embedded, options).await;
+    let site = site_with(WebDemo::Embedded, options).await;
     let config = get(&site, "/map/config.json").await;
     let tiles = json!({"kind": "pmtiles", "url": "/map/operator.pmtiles"});
     assert_eq!(config.json(), json!({"tiles": tiles, "attribution": "© Somebody"}));
@@ -163,7 +171,7 @@ async fn operators_map_is_read_from_disk() {
 
 #[tokio::test]
 async fn every_answer_carries_the_security_policy() {
-    let site = Site::start().await;
+    let site = Site::start(StoreKind::Embedded).await;
     for path in ["/", "/none", "/map/config.json", "/api/runs", "/login/x", "/health", "/metrics"] {
         let reply = get(&site, path).await;
         assert_eq!(reply.header("content-security-policy"), POLICY, "{path}");
@@ -172,15 +180,14 @@ async fn every_answer_carries_the_security_policy() {
     }
     let template = "https://tiles.example.org/{z}/{x}/{y}.png";
     let options = Options { tiles: Tiles::read(template).expect("tiles"), attribution: None, demo_course: false };
-    let site = Site::with(WebDemo::Embedded, options).await;
+    let site = site_with(WebDemo::Embedded, options).await;
     let config = get(&site, "/map/config.json").await;
     assert_eq!(config.json()["tiles"], json!({"kind": "raster", "url": template}));
     assert!(config.header("content-security-policy").contains("connect-src 'self' https://tiles.example.org;"));
 }
 
-#[tokio::test]
-async fn health_and_metrics_are_told() {
-    let site = Site::start().await;
+async fn health_and_metrics_are_told(kind: StoreKind) {
+    let site = Site::start(kind).await;
     for (path, health) in [
         ("/health", json!({"live": true, "ready": true})),
         ("/health/live", json!({"live": true})),
@@ -196,7 +203,7 @@ async fn health_and_metrics_are_told() {
     assert_eq!(send(site.ask(Method::POST, "/metrics")).await.status, 405);
     assert_eq!(get(&site, "/health/other").await.status, 404);
 
-    site.store.close().await.expect("closed");
+    site.store.stop().await;
     let closing = get(&site, "/health").await;
     assert_eq!((closing.status, closing.json()), (503, json!({"live": true, "ready": false})));
     assert_eq!(get(&site, "/health/live").await.status, 200, "a server that ends need not be killed");
@@ -204,7 +211,7 @@ async fn health_and_metrics_are_told() {
 
 #[tokio::test]
 async fn request_that_names_no_path_is_refused_and_harms_nobody() {
-    let site = Site::start().await;
+    let site = Site::start(StoreKind::Embedded).await;
     for head in ["CONNECT example:1 HTTP/1.1", "GET example HTTP/1.1", "OPTIONS * HTTP/1.1"] {
         let request = format!("{head}\r\nhost: example\r\nconnection: close\r\n\r\n");
         assert_eq!(site.raw(request.as_bytes()).await.status, 400, "{head}");

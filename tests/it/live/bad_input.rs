@@ -11,12 +11,20 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
-use super::world::{World, within};
+use crate::support::{Site, StoreKind, on_each_store, until, within};
+
+on_each_store!(
+    a_breach_of_the_protocol_ends_the_connection_with_its_code,
+    a_command_that_cannot_be_done_is_answered_with_its_code,
+    the_129th_channel_is_one_too_many,
+    a_message_to_the_server_and_blank_lines_do_no_harm,
+    who_never_reads_is_closed_and_delays_nobody,
+    a_flood_of_pings_by_one_who_does_not_read_is_bounded,
+);
 
 const CONNECT: &str = r#"{"id":1,"connect":{}}"#;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_breach_of_the_protocol_ends_the_connection_with_its_code() {
+async fn a_breach_of_the_protocol_ends_the_connection_with_its_code(kind: StoreKind) {
     let text = |text: &str| Message::text(text.to_owned());
     let invalid_text = Frame::message(vec![0xFF, 0xFE], OpCode::Data(Data::Text), true);
     let deep = format!(r#"{{"id":2,"publish":{{"channel":"open","data":{}}}}}"#, "[".repeat(10_000));
@@ -38,11 +46,11 @@ async fn a_breach_of_the_protocol_ends_the_connection_with_its_code() {
         ("text that is not UTF-8", vec![text(CONNECT), Message::Frame(invalid_text)], 1007),
         ("a frame over the bound", vec![text(CONNECT), text(&" ".repeat(65 * 1024))], 1009),
     ];
-    let world = World::new().await;
-    let mut witness = world.spectator().await;
+    let site = Site::start(kind).await;
+    let mut witness = site.spectator().await;
     witness.subscribe("open").await;
     for (name, messages, code) in cases {
-        let mut client = world.socket().await;
+        let mut client = site.socket().await;
         for message in messages {
             // The server may have closed before the last byte of a large one was sent.
             let _ = client.socket.send(message).await;
@@ -54,14 +62,13 @@ async fn a_breach_of_the_protocol_ends_the_connection_with_its_code() {
     witness.ask("publish", json!({ "channel": "open", "data": "last" })).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_command_that_cannot_be_done_is_answered_with_its_code() {
-    let world = World::new().await;
-    let (owner, other) = (world.runner("Owner").await, world.runner("Other").await);
-    let (_, hidden) = world.run(&owner, Visibility::Private).await;
-    let (public_run, public) = world.run(&other, Visibility::Public).await;
-    let (mut client, _) = world.connected(&owner).await;
-    let mut spectator = world.spectator().await;
+async fn a_command_that_cannot_be_done_is_answered_with_its_code(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let (owner, other) = (site.runner("Owner").await, site.runner("Other").await);
+    let (_, hidden) = site.run(&owner, Visibility::Private).await;
+    let (public_run, public) = site.run(&other, Visibility::Public).await;
+    let (mut client, _) = site.connected(&owner).await;
+    let mut spectator = site.spectator().await;
     client.subscribe("open").await;
     let long = "x".repeat(256);
     let own = format!("#{}", owner.identity.user);
@@ -103,31 +110,29 @@ async fn a_command_that_cannot_be_done_is_answered_with_its_code() {
     assert_eq!(spectator.error("publish", json!({ "channel": public, "data": fixes })).await, 103);
 
     let finish = runnity::app::runs::Transition::Finish;
-    world.app.transition(&other.identity, public_run, finish).await.unwrap();
-    let (mut late, _) = world.connected(&other).await;
+    site.app.transition(&other.identity, public_run, finish).await.unwrap();
+    let (mut late, _) = site.connected(&other).await;
     assert_eq!(late.error("publish", json!({ "channel": public, "data": fixes })).await, 409);
     // After all this the connection is as good as before.
     let reply = client.ask("unsubscribe", json!({ "channel": "never subscribed" })).await;
     assert!(reply["unsubscribe"].is_object());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_129th_channel_is_one_too_many() {
-    let world = World::new().await;
-    let mut client = world.spectator().await;
+async fn the_129th_channel_is_one_too_many(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let mut client = site.spectator().await;
     for index in 0..128 {
         client.subscribe(&format!("open{index}")).await;
     }
     assert_eq!(client.error("subscribe", json!({ "channel": "open128" })).await, 106);
     client.ask("unsubscribe", json!({ "channel": "open5" })).await;
     client.subscribe("open128").await;
-    assert_eq!(world.app.metrics.subscriptions.get(), 128);
+    assert_eq!(site.app.metrics.subscriptions.get(), 128);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_message_to_the_server_and_blank_lines_do_no_harm() {
-    let world = World::new().await;
-    let mut client = world.socket().await;
+async fn a_message_to_the_server_and_blank_lines_do_no_harm(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let mut client = site.socket().await;
     client
         .send("\n{\"id\":1,\"connect\":{}}\n\n{\"send\":{\"data\":1}}\n{\"id\":2,\"subscribe\":{\"channel\":\"a\"}}\n")
         .await;
@@ -135,45 +140,43 @@ async fn a_message_to_the_server_and_blank_lines_do_no_harm() {
     assert_eq!(client.next().await["id"], 2);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_never_reads_is_closed_and_delays_nobody() {
-    let world = World::new().await;
-    let (mut publisher, mut witness) = (world.spectator().await, world.spectator().await);
+async fn who_never_reads_is_closed_and_delays_nobody(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let (mut publisher, mut witness) = (site.spectator().await, site.spectator().await);
     witness.subscribe("open").await;
-    let stuck = raw(&world).await;
+    let stuck = raw(&site).await;
     let (mut read, mut write) = stuck.into_split();
     write.write_all(&masked(CONNECT)).await.unwrap();
     write.write_all(&masked(r#"{"id":2,"subscribe":{"channel":"open"}}"#)).await.unwrap();
-    until(|| world.app.metrics.subscriptions.get() == 2).await;
+    until(|| site.app.metrics.subscriptions.get() == 2).await;
 
     // 30 MB: more than the kernel's buffers and the bound together.
     let payload = "x".repeat(30_000);
     for index in 0..1_000 {
         publisher.ask("publish", json!({ "channel": "open", "data": [index, payload] })).await;
         assert_eq!(witness.push("open").await["pub"]["data"][0], index);
-        if world.app.metrics.subscriptions.get() < 2 {
+        if site.app.metrics.subscriptions.get() < 2 {
             break;
         }
     }
-    assert_eq!(world.app.metrics.subscriptions.get(), 1, "the stuck one has left the room");
+    assert_eq!(site.app.metrics.subscriptions.get(), 1, "the stuck one has left the room");
     // It is given time to read its close frame; then its socket is reset.
     until(|| {
-        world.clock.advance(Duration::from_millis(1));
-        world.live.connections_len() == 2
+        site.clock.advance(Duration::from_millis(10));
+        site.connections_len() == 2
     })
     .await;
-    assert_eq!(world.app.metrics.disconnects_slow.get(), 1);
+    assert_eq!(site.app.metrics.disconnects_slow.get(), 1);
     let mut scrap = vec![0; 1 << 20];
     while within(read.read(&mut scrap)).await.is_ok_and(|length| length > 0) {}
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_flood_of_pings_by_one_who_does_not_read_is_bounded() {
-    let world = World::new().await;
-    let mut stuck = raw(&world).await;
+async fn a_flood_of_pings_by_one_who_does_not_read_is_bounded(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let mut stuck = raw(&site).await;
     stuck.write_all(&masked(CONNECT)).await.unwrap();
     stuck.write_all(&masked(r#"{"id":2,"subscribe":{"channel":"open"}}"#)).await.unwrap();
-    until(|| world.app.metrics.subscriptions.get() == 1).await;
+    until(|| site.app.metrics.subscriptions.get() == 1).await;
     // 125 bytes each, and as much to be answered.
     let ping = [&[0x89, 0x80 | 125, 0, 0, 0, 0][..], &[b'p'; 125]].concat();
     let flood = ping.repeat(1_000);
@@ -185,32 +188,23 @@ async fn a_flood_of_pings_by_one_who_does_not_read_is_bounded() {
     };
     // Once it is closing, nobody reads the flood any more, and writing it may not end.
     tokio::select! {
-        () = until(|| world.app.metrics.subscriptions.get() == 0) => {}
+        () = until(|| site.app.metrics.subscriptions.get() == 0) => {}
         () = flooding => panic!("the flood was not bounded"),
     }
     // The time to close in begins a moment after the rooms were left: time is moved on until it is over.
     until(|| {
-        world.clock.advance(Duration::from_secs(1));
-        world.live.connections_len() == 0
+        site.clock.advance(Duration::from_secs(1));
+        site.connections_len() == 0
     })
     .await;
-    assert_eq!(world.app.metrics.disconnects_slow.get(), 1);
-}
-
-async fn until(condition: impl Fn() -> bool) {
-    within(async {
-        while !condition() {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    assert_eq!(site.app.metrics.disconnects_slow.get(), 1);
 }
 
 /// A socket after its hand-shake that reads nothing and has little room for what it does not read.
-async fn raw(world: &World) -> TcpStream {
+async fn raw(site: &Site) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
-    let mut stream = socket.connect(world.address).await.unwrap();
+    let mut stream = socket.connect(site.instance.address()).await.unwrap();
     stream.write_all(super::handshake::request(&[]).as_bytes()).await.unwrap();
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {

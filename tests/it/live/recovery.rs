@@ -6,32 +6,38 @@ use runnity::domain::user::Visibility;
 use runnity::limits;
 use serde_json::{Value, json};
 
-use super::world::World;
+use crate::support::{Site, StoreKind, on_each_store};
+
+on_each_store!(
+    who_comes_back_gets_all_that_it_missed,
+    who_cannot_recover_wholly_starts_from_the_state,
+    a_reply_to_recovery_is_bounded_in_bytes_too,
+    a_client_that_cuts_and_recovers_all_the_time_misses_and_repeats_nothing,
+);
 
 fn offsets(publications: &Value) -> Vec<u64> {
     publications.as_array().unwrap().iter().map(|publication| publication["offset"].as_u64().unwrap()).collect()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_comes_back_gets_all_that_it_missed() {
-    let world = World::new().await;
-    let runner = world.runner("Aino").await;
-    let (run, channel) = world.run(&runner, Visibility::Public).await;
-    world.record(&runner, run, 3).await;
-    let mut spectator = world.spectator().await;
+async fn who_comes_back_gets_all_that_it_missed(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let runner = site.runner("Aino").await;
+    let (run, channel) = site.run(&runner, Visibility::Public).await;
+    site.record(&runner, run, 3).await;
+    let mut spectator = site.spectator().await;
     let state = spectator.subscribe(&channel).await;
     let seen = state["offset"].as_u64().unwrap();
     drop(spectator);
-    world.record(&runner, run, 10).await;
+    site.record(&runner, run, 10).await;
 
-    let mut spectator = world.spectator().await;
+    let mut spectator = site.spectator().await;
     let recover = json!({ "channel": channel, "recover": true, "epoch": state["epoch"], "offset": seen });
     let reply = spectator.ask("subscribe", recover).await["subscribe"].clone();
     assert_eq!((&reply["recovered"], &reply["was_recovering"]), (&json!(true), &json!(true)));
     assert_eq!(reply["offset"], seen, "the SDKs count on from here through the publications");
     assert_eq!(offsets(&reply["publications"]), (seen + 1..=seen + 10).collect::<Vec<_>>());
     assert!(reply.get("data").is_none(), "the state is not needed");
-    world.record(&runner, run, 1).await;
+    site.record(&runner, run, 1).await;
     assert_eq!(spectator.push(&channel).await["pub"]["offset"], seen + 11);
 
     // Nothing was missed: recovered too, with nothing.
@@ -42,13 +48,12 @@ async fn who_comes_back_gets_all_that_it_missed() {
     assert!(reply.get("publications").is_none());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_cannot_recover_wholly_starts_from_the_state() {
-    let world = World::new().await;
-    let runner = world.runner("Aino").await;
-    let (run, channel) = world.run(&runner, Visibility::Public).await;
-    world.record(&runner, run, limits::RECOVERY_LEN_MAX + 5).await;
-    let mut spectator = world.spectator().await;
+async fn who_cannot_recover_wholly_starts_from_the_state(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let runner = site.runner("Aino").await;
+    let (run, channel) = site.run(&runner, Visibility::Public).await;
+    site.record(&runner, run, limits::RECOVERY_LEN_MAX + 5).await;
+    let mut spectator = site.spectator().await;
     let state = spectator.subscribe(&channel).await;
     let (epoch, top) = (state["epoch"].clone(), state["offset"].as_u64().unwrap());
     for (what, epoch, offset) in [
@@ -74,19 +79,18 @@ async fn who_cannot_recover_wholly_starts_from_the_state() {
     assert_eq!(offsets(&reply["publications"]).len(), limits::RECOVERY_LEN_MAX);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_reply_to_recovery_is_bounded_in_bytes_too() {
-    let world = World::new().await;
-    let runner = world.runner("Aino").await;
-    let (run, channel) = world.run(&runner, Visibility::Public).await;
-    world.record(&runner, run, 1).await;
-    let state = world.spectator().await.subscribe(&channel).await;
+async fn a_reply_to_recovery_is_bounded_in_bytes_too(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let runner = site.runner("Aino").await;
+    let (run, channel) = site.run(&runner, Visibility::Public).await;
+    site.record(&runner, run, 1).await;
+    let state = site.spectator().await.subscribe(&channel).await;
     let seen = state["offset"].as_u64().unwrap();
     let recover = json!({ "channel": channel, "recover": true, "epoch": state["epoch"], "offset": seen });
 
     // One batch is replayed however many fixes it holds.
-    world.record_together(&runner, run, limits::FIXES_LEN_MAX).await;
-    let mut spectator = world.spectator().await;
+    site.record_together(&runner, run, limits::FIXES_LEN_MAX).await;
+    let mut spectator = site.spectator().await;
     let reply = spectator.ask("subscribe", recover.clone()).await["subscribe"].clone();
     assert_eq!((&reply["recovered"], reply["publications"].as_array().unwrap().len()), (&json!(true), 1));
     let batch_bytes = reply["publications"].to_string().len();
@@ -94,9 +98,9 @@ async fn a_reply_to_recovery_is_bounded_in_bytes_too() {
     let batches = limits::RECOVERY_BYTES_MAX / batch_bytes + 2;
     assert!(batches < limits::REPLAY_LEN);
     for _ in 0..batches {
-        world.record_together(&runner, run, limits::FIXES_LEN_MAX).await;
+        site.record_together(&runner, run, limits::FIXES_LEN_MAX).await;
     }
-    let mut spectator = world.spectator().await;
+    let mut spectator = site.spectator().await;
     let reply = spectator.ask("subscribe", recover.clone()).await["subscribe"].clone();
     assert!(reply.get("recovered").is_none() && reply.get("publications").is_none());
     assert_eq!((&reply["was_recovering"], &reply["data"]["type"]), (&json!(true), &json!("snapshot")));
@@ -108,21 +112,20 @@ async fn a_reply_to_recovery_is_bounded_in_bytes_too() {
     assert_eq!(spectator.error("subscribe", recover).await, 112);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_that_cuts_and_recovers_all_the_time_misses_and_repeats_nothing() {
-    let world = World::new().await;
-    let runner = world.runner("Aino").await;
-    let (run, channel) = world.run(&runner, Visibility::Public).await;
-    let mut spectator = world.spectator().await;
+async fn a_client_that_cuts_and_recovers_all_the_time_misses_and_repeats_nothing(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let runner = site.runner("Aino").await;
+    let (run, channel) = site.run(&runner, Visibility::Public).await;
+    let mut spectator = site.spectator().await;
     let state = spectator.subscribe(&channel).await;
     let mut seen = state["offset"].as_u64().unwrap();
     let last = seen + 200;
     // Four seconds in all: nobody who is just connecting is taken for one who never does.
-    let recording = world.record_each(Duration::from_millis(20), &runner, run, 200);
+    let recording = site.record_each(Duration::from_millis(20), &runner, run, 200);
     let watching = async {
         while seen < last {
             let recover = json!({ "channel": channel, "recover": true, "epoch": state["epoch"], "offset": seen });
-            let mut spectator = world.spectator().await;
+            let mut spectator = site.spectator().await;
             let reply = spectator.ask("subscribe", recover).await["subscribe"].clone();
             assert_eq!(reply["recovered"], true);
             if reply["publications"].is_array() {

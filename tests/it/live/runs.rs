@@ -4,15 +4,21 @@ use runnity::app::runs::{NewRun, Transition};
 use runnity::domain::user::Visibility;
 use serde_json::json;
 
-use super::world::World;
+use crate::support::{Site, StoreKind, on_each_store};
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_spectator_is_told_the_state_and_then_every_change() {
-    let world = World::new().await;
-    let runner = world.runner("Aino").await;
-    let (run, channel) = world.run(&runner, Visibility::Public).await;
-    world.record(&runner, run, 5).await;
-    let mut spectator = world.spectator().await;
+on_each_store!(
+    a_spectator_is_told_the_state_and_then_every_change,
+    connect_and_subscribe_may_come_in_one_frame,
+    a_runner_sends_fixes_by_publishing,
+    a_user_hears_its_own_channel_unasked,
+);
+
+async fn a_spectator_is_told_the_state_and_then_every_change(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let runner = site.runner("Aino").await;
+    let (run, channel) = site.run(&runner, Visibility::Public).await;
+    site.record(&runner, run, 5).await;
+    let mut spectator = site.spectator().await;
     let state = spectator.subscribe(&channel).await;
     assert_eq!(state["recoverable"], true);
     assert_eq!(state["positioned"], true);
@@ -24,22 +30,21 @@ async fn a_spectator_is_told_the_state_and_then_every_change() {
 
     let mut offset = state["offset"].as_u64().unwrap();
     for _ in 0..3 {
-        world.record(&runner, run, 1).await;
+        site.record(&runner, run, 1).await;
         let push = spectator.push(&channel).await;
         offset += 1;
         assert_eq!(push["pub"]["offset"], offset);
         assert_eq!(push["pub"]["data"]["type"], "fixes");
     }
-    world.app.transition(&runner.identity, run, Transition::Finish).await.unwrap();
+    site.app.transition(&runner.identity, run, Transition::Finish).await.unwrap();
     assert_eq!(spectator.push(&channel).await["pub"]["data"]["type"], "finished");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connect_and_subscribe_may_come_in_one_frame() {
-    let world = World::new().await;
-    let runner = world.runner("Aino").await;
-    let (_, channel) = world.run(&runner, Visibility::Public).await;
-    let mut client = world.socket().await;
+async fn connect_and_subscribe_may_come_in_one_frame(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let runner = site.runner("Aino").await;
+    let (_, channel) = site.run(&runner, Visibility::Public).await;
+    let mut client = site.socket().await;
     let connect = json!({ "id": 1, "connect": { "token": runner.token, "name": "js", "version": "5" } });
     let subscribe = json!({ "id": 2, "subscribe": { "channel": channel, "flag": 1 } });
     client
@@ -55,36 +60,34 @@ async fn connect_and_subscribe_may_come_in_one_frame() {
     assert_eq!(client.reply(3).await["error"]["code"], 102);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_runner_sends_fixes_by_publishing() {
-    let world = World::new().await;
-    let runner = world.runner("Aino").await;
-    let (run, channel) = world.run(&runner, Visibility::Public).await;
-    let (mut phone, _) = world.connected(&runner).await;
-    let mut spectator = world.spectator().await;
+async fn a_runner_sends_fixes_by_publishing(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let runner = site.runner("Aino").await;
+    let (run, channel) = site.run(&runner, Visibility::Public).await;
+    let (mut phone, _) = site.connected(&runner).await;
+    let mut spectator = site.spectator().await;
     spectator.subscribe(&channel).await;
     let fix =
-        json!({ "time": world.clock.now().to_string(), "latitude": 60.17, "longitude": 24.94, "heart_rate_bpm": 150 });
+        json!({ "time": site.clock.now().to_string(), "latitude": 60.17, "longitude": 24.94, "heart_rate_bpm": 150 });
     let reply = phone.ask("publish", json!({ "channel": channel, "data": { "fixes": [fix] } })).await;
     assert!(reply["publish"].is_object(), "{reply}");
     let caller = runnity::app::users::Caller::Anonymous;
-    assert_eq!(world.app.run(&caller, run).await.unwrap().fixes, 1, "it was stored before it was acknowledged");
+    assert_eq!(site.app.run(&caller, run).await.unwrap().fixes, 1, "it was stored before it was acknowledged");
     let data = &spectator.push(&channel).await["pub"]["data"];
     assert_eq!(data["fixes"][0]["latitude"], 60.17);
     assert!(!data.to_string().contains("heart"));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_user_hears_its_own_channel_unasked() {
-    let world = World::new().await;
-    let runner = world.runner("Aino").await;
+async fn a_user_hears_its_own_channel_unasked(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let runner = site.runner("Aino").await;
     let own = format!("#{}", runner.identity.user);
-    let (mut client, connected) = world.connected(&runner).await;
+    let (mut client, connected) = site.connected(&runner).await;
     let sub = &connected["subs"][&own];
     assert_eq!((&sub["recoverable"], &sub["positioned"]), (&json!(true), &json!(true)));
     let offset = sub["offset"].as_u64().unwrap_or(0);
 
-    let run = world.app.new_run(&runner.identity, NewRun::default()).await.unwrap();
+    let run = site.app.new_run(&runner.identity, NewRun::default()).await.unwrap();
     let push = client.push(&own).await;
     assert_eq!(push["pub"]["data"]["type"], "run_started");
     assert_eq!(push["pub"]["data"]["run"], run.id);
@@ -92,8 +95,8 @@ async fn a_user_hears_its_own_channel_unasked() {
 
     // Away for a while: what was missed comes with the reply to connect.
     let id = runnity::domain::ids::RunId::parse(&run.id).unwrap();
-    world.app.transition(&runner.identity, id, Transition::Finish).await.unwrap();
-    let mut again = world.socket().await;
+    site.app.transition(&runner.identity, id, Transition::Finish).await.unwrap();
+    let mut again = site.socket().await;
     let subs = json!({ own.clone(): { "recover": true, "epoch": sub["epoch"], "offset": offset + 1 } });
     let reply = again.ask("connect", json!({ "token": runner.token, "subs": subs })).await;
     let sub = &reply["connect"]["subs"][&own];

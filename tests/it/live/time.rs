@@ -4,17 +4,19 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::world::{Client, World, within};
+use crate::support::{Client, Site, StoreKind, on_each_store, until};
+
+on_each_store!(who_answers_pings_stays, a_half_open_peer_is_noticed_by_its_silence, who_never_connects_is_closed,);
 
 /// Moves time on, in steps, until the client's next line is there.
-async fn next_in_time(world: &World, client: &mut Client) -> Value {
+async fn next_in_time(site: &Site, client: &mut Client) -> Value {
     let tick = async {
         // A step for each real millisecond, so that the client can answer within the time that it has.
         let mut steps = tokio::time::interval(Duration::from_millis(1));
         // On a busy machine too: steps that were missed are not made up for.
         steps.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            world.clock.advance(Duration::from_millis(100));
+            site.clock.advance(Duration::from_millis(100));
             steps.tick().await;
         }
     };
@@ -24,46 +26,38 @@ async fn next_in_time(world: &World, client: &mut Client) -> Value {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_answers_pings_stays() {
-    let world = World::new().await;
-    let mut client = world.spectator().await;
-    let start = world.clock.now();
+async fn who_answers_pings_stays(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let mut client = site.spectator().await;
+    let start = site.clock.now();
     for _ in 0..4 {
-        assert_eq!(next_in_time(&world, &mut client).await, json!({}));
+        assert_eq!(next_in_time(&site, &mut client).await, json!({}));
         client.send("{}").await;
         // The answer to this shows that the pong has arrived, before time moves on.
         client.ask("unsubscribe", json!({ "channel": "none" })).await;
     }
     // The first comes after half the interval to the whole of it, the others at the interval.
-    let passed_s = world.clock.now().seconds_since(start);
+    let passed_s = site.clock.now().seconds_since(start);
     assert!((3.0 * 25.0 + 12.5..4.0 * 25.0 + 5.0).contains(&passed_s), "{passed_s}");
     client.subscribe("open").await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_half_open_peer_is_noticed_by_its_silence() {
-    let world = World::new().await;
-    let mut silent = world.spectator().await;
+async fn a_half_open_peer_is_noticed_by_its_silence(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let mut silent = site.spectator().await;
     silent.subscribe("open").await;
-    assert_eq!(next_in_time(&world, &mut silent).await, json!({}));
-    world.clock.advance(Duration::from_secs(11));
+    assert_eq!(next_in_time(&site, &mut silent).await, json!({}));
+    site.clock.advance(Duration::from_secs(11));
     assert_eq!(silent.closed().await, 3012);
-    world.all_gone().await;
-    assert_eq!(world.app.metrics.subscriptions.get(), 0);
+    site.all_gone().await;
+    assert_eq!(site.app.metrics.subscriptions.get(), 0);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_never_connects_is_closed() {
-    let world = World::new().await;
-    let silent = world.socket().await;
+async fn who_never_connects_is_closed(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let silent = site.socket().await;
     // The hand-shake is answered a moment before the server begins to count.
-    within(async {
-        while world.live.connections_len() == 0 {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
-    world.clock.advance(Duration::from_secs(11));
+    until(|| site.connections_len() > 0).await;
+    site.clock.advance(Duration::from_secs(11));
     assert_eq!(silent.closed().await, 3502);
 }

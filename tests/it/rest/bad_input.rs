@@ -4,7 +4,15 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::{fix, live_run};
-use crate::support::{Reply, Runner, Site, send};
+use crate::support::{Reply, Runner, Site, StoreKind, on_each_store, send};
+
+on_each_store!(
+    bad_fixes_are_refused_by_name,
+    bodies_of_the_wrong_kind_or_size_are_told_apart,
+    callers_runs_and_states_are_told_apart,
+    paths_methods_and_queries_are_told_apart,
+    bodies_of_users_tokens_and_runs_are_read_strictly,
+);
 
 const UNKNOWN_RUN: &str = "/api/runs/01990000-0000-7000-8000-000000000000";
 
@@ -23,18 +31,17 @@ fn bad(field: &str, problem: &str) -> Value {
     json!({"type": "BadRequest", "message": format!("{field} {problem}."), "field": field})
 }
 
-async fn site_with_run() -> (Site, Runner, String) {
-    let site = Site::start().await;
+async fn site_with_run(kind: StoreKind) -> (Site, Runner, String) {
+    let site = Site::start(kind).await;
     let aino = site.runner("Aino").await;
     let path = live_run(&site, &aino).await;
-    site.clock.advance(std::time::Duration::from_secs(60));
+    site.advance(std::time::Duration::from_secs(60)).await;
     site.post(&aino, &format!("{path}/fixes"), json!({"fixes": [fix(1), fix(2)]})).await.data();
     (site, aino, path)
 }
 
-#[tokio::test]
-async fn bad_fixes_are_refused_by_name() {
-    let (site, aino, path) = site_with_run().await;
+async fn bad_fixes_are_refused_by_name(kind: StoreKind) {
+    let (site, aino, path) = site_with_run(kind).await;
     let before = site.picture(&aino).await;
     let sent = |change: &str, to: &str| {
         let body = json!({"fixes": [fix(3), fix(4)]}).to_string();
@@ -81,9 +88,8 @@ async fn bad_fixes_are_refused_by_name() {
     assert_eq!(site.picture(&aino).await, before);
 }
 
-#[tokio::test]
-async fn bodies_of_the_wrong_kind_or_size_are_told_apart() {
-    let (site, aino, path) = site_with_run().await;
+async fn bodies_of_the_wrong_kind_or_size_are_told_apart(kind: StoreKind) {
+    let (site, aino, path) = site_with_run(kind).await;
     let before = site.picture(&aino).await;
     let path = format!("{path}/fixes");
     let body = json!({"fixes": [fix(3)]}).to_string();
@@ -128,9 +134,8 @@ async fn bodies_of_the_wrong_kind_or_size_are_told_apart() {
     assert_eq!(site.picture(&aino).await[0]["fixes"], 3);
 }
 
-#[tokio::test]
-async fn callers_runs_and_states_are_told_apart() {
-    let (site, aino, path) = site_with_run().await;
+async fn callers_runs_and_states_are_told_apart(kind: StoreKind) {
+    let (site, aino, path) = site_with_run(kind).await;
     let ben = site.runner("Ben").await;
     let hidden = site.post(&ben, "/api/runs", json!({"visibility": "private"})).await.header("location").to_owned();
     let over = site.runner("Over").await;
@@ -181,9 +186,8 @@ async fn callers_runs_and_states_are_told_apart() {
     assert_error(&site.get(&aino, "/api/runs").await, 401, unknown_caller, "revoked, where nobody need be known");
 }
 
-#[tokio::test]
-async fn paths_methods_and_queries_are_told_apart() {
-    let (site, aino, path) = site_with_run().await;
+async fn paths_methods_and_queries_are_told_apart(kind: StoreKind) {
+    let (site, aino, path) = site_with_run(kind).await;
     let nothing = json!({"type": "NotFound", "message": "There is no such resource."});
     for path in ["/api", "/api/", "/api/run", "/api/users/", &format!("{path}/fixes/1")] {
         assert_error(&send(site.ask(Method::GET, path)).await, 404, nothing.clone(), path);
@@ -222,9 +226,8 @@ async fn paths_methods_and_queries_are_told_apart() {
     }
 }
 
-#[tokio::test]
-async fn bodies_of_users_tokens_and_runs_are_read_strictly() {
-    let (site, aino, path) = site_with_run().await;
+async fn bodies_of_users_tokens_and_runs_are_read_strictly(kind: StoreKind) {
+    let (site, aino, path) = site_with_run(kind).await;
     let before = (site.picture(&aino).await, site.get(&aino, "/api/users/me").await.data());
     let visibility = "must be one of public, friends and private";
     let place = json!({"latitude": 91, "longitude": 0});

@@ -1,0 +1,61 @@
+//! A test's own store, of either kind, which any number of instances may share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use runnity::backend::Backend;
+use runnity::backend::embedded::Embedded;
+use runnity::clock::Clock;
+use tempfile::TempDir;
+
+use super::redis_server::RedisServer;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreKind {
+    Embedded,
+    Redis,
+}
+
+/// Ends with its value.
+pub enum Store {
+    Embedded { store: Arc<Embedded>, _folder: TempDir },
+    Redis(RedisServer),
+}
+
+impl Store {
+    /// A new, empty one. The embedded store goes by this clock, Redis by its own.
+    pub async fn make(kind: StoreKind, clock: &Clock) -> Self {
+        match kind {
+            StoreKind::Embedded => {
+                let folder = tempfile::tempdir().expect("a directory");
+                let store = Arc::new(Embedded::open(folder.path(), clock.clone()).expect("a store"));
+                Self::Embedded { store, _folder: folder }
+            }
+            StoreKind::Redis => Self::Redis(RedisServer::start().await),
+        }
+    }
+
+    /// An instance's way to it. With Redis, connections of its own.
+    pub async fn open(&self) -> Arc<dyn Backend> {
+        match self {
+            Self::Embedded { store, .. } => store.clone(),
+            Self::Redis(_server) => panic!("not yet"),
+        }
+    }
+
+    /// Lets what it keeps for a time grow older.
+    pub async fn age(&self, by: Duration) {
+        match self {
+            Self::Embedded { .. } => {} // by the clock
+            Self::Redis(server) => server.age(by).await,
+        }
+    }
+
+    /// It answers nobody any more.
+    pub async fn stop(&self) {
+        match self {
+            Self::Embedded { store, .. } => store.close().await.expect("closed"),
+            Self::Redis(server) => server.stop().await,
+        }
+    }
+}
