@@ -16,6 +16,7 @@
 //! * A failure is a [`BackendError`]. It never becomes an empty value.
 
 pub mod embedded;
+mod redis;
 mod subscription;
 
 use std::fmt;
@@ -25,6 +26,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 
+pub use redis::{OpenError as RedisOpenError, RedisStore, RedisUrl};
 pub use subscription::{Listener, Subscription};
 
 /// The five verbs. One implementation for each store; no default methods, so that nothing is forgotten.
@@ -356,6 +358,25 @@ impl Commit {
             appends: Vec::new(),
             clears: Vec::new(),
         }
+    }
+
+    /// Whether it only tells those who listen, and nothing is to be checked or kept.
+    fn is_ephemeral(&self) -> bool {
+        let nothing_else = self.once.is_empty()
+            && self.expect.is_empty()
+            && self.puts.is_empty()
+            && self.moves.is_empty()
+            && self.clears.is_empty();
+        nothing_else && self.appends.iter().all(|append| append.keep == Keep::Nothing)
+    }
+
+    /// Whether all keys and topics are of its own aggregate.
+    fn is_whole(&self) -> bool {
+        let keys = self.expect.iter().map(|expect| &expect.key).chain(self.puts.iter().map(|put| &put.key));
+        let topics = self.appends.iter().map(|append| &append.topic).chain(&self.clears);
+        keys.map(|key| &key.aggregate)
+            .chain(topics.map(|topic| &topic.aggregate))
+            .all(|aggregate| *aggregate == self.aggregate)
     }
 }
 

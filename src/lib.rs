@@ -5,7 +5,7 @@
 //! ```text
 //! main → instance → server → http ─┐
 //!                          → live ─┼→ app → domain
-//!                                  │     └→ backend (trait) ← backend::embedded
+//!                                  │     └→ backend (trait) ← backend::embedded, backend::redis
 //!                                  └ hub → backend::subscribe
 //! main → demo, simulate → tracks → domain        (clients: they come in by the public doors)
 //! ```
@@ -29,7 +29,7 @@
 //! 3. Wire types never leave their file; no family imports another family; no room looks back along an arrow.
 //! 4. A storage failure never becomes an empty value or a default.
 //! 5. Every queue, batch, retry, page and body has a bound in `limits.rs`.
-//! 6. No worker is spawned outside the tracker (`app::workers`); nothing is awaited under a lock.
+//! 6. No worker is spawned outside the tracker (`app::workers`; a store has its own); nothing is awaited under a lock.
 //! 7. Tokens and coordinates are personal: never logged, never in an error message, tokens stored hashed.
 //! 8. Public items say what they take and give: shape, unit, errors, and the document that they follow.
 //!

@@ -158,3 +158,29 @@ pub const TRACK_POINTS_LEN_MAX: usize = 300_000;
 pub const PUT_OFF_MS: i64 = 30 * 1_000;
 /// Points that are counted or simplified at once on an async thread: about a millisecond. Longer tracks go elsewhere.
 pub const TRACK_INLINE_LEN_MAX: usize = 2_048;
+/// How long a verb waits for a connection to Redis: a connection that was cut is made again in less.
+pub const REDIS_LINK_WAIT: Duration = Duration::from_secs(1);
+/// How long Redis may take to answer. A script that clears a long track takes milliseconds, a full disk much longer.
+pub const REDIS_ANSWER_WAIT: Duration = Duration::from_secs(4);
+/// How long one connection may take to be made: a lost packet is sent again after a second.
+pub const REDIS_CONNECT_WAIT: Duration = Duration::from_secs(2);
+/// How long both connections may take, and to ask for tens of thousands of channels.
+pub const REDIS_ARRIVE_WAIT: Duration = Duration::from_secs(8);
+/// How long a Redis that is just starting is waited for when the store is opened.
+pub const REDIS_OPEN_WAIT: Duration = Duration::from_secs(5);
+/// Between two attempts to connect again, at first: a cut cable is a cut cable, a restarted Redis is back soon.
+pub const REDIS_PAUSE_MIN: Duration = Duration::from_millis(50);
+/// Between two attempts to connect again, at most: who waits for Redis sees it return within this.
+pub const REDIS_PAUSE_MAX: Duration = Duration::from_secs(1);
+/// How often an instance makes sure that it hears Redis.
+pub const REDIS_PROBE_EVERY: Duration = Duration::from_secs(1);
+/// How long that message may take to come back before the connections are given up.
+pub const REDIS_PROBE_WAIT: Duration = Duration::from_millis(2_500);
+/// How often channels that nobody listens to any more are given up.
+pub const REDIS_SWEEP_EVERY: Duration = Duration::from_secs(5);
+/// Channels that are asked for at once: a message of some 50 KB.
+pub const REDIS_SUBSCRIBE_LEN_MAX: usize = 512;
+/// Subscriptions that wait to be asked for; who comes later waits for a place.
+pub const REDIS_WANTED_LEN_MAX: usize = 4_096;
+/// Commands that wait to be written to the connection; who comes later waits for a place.
+pub const REDIS_PIPELINE_LEN: usize = 1_024;

@@ -51,7 +51,7 @@ use self::ledger::Ledger;
 use self::listeners::Listeners;
 use self::writer::Queue;
 use crate::backend::{
-    Backend, BackendError, Commit, CommitError, Committed, Cursor, Epoch, Keep, Key, Range, Ranged, Replay, Since,
+    Backend, BackendError, Commit, CommitError, Committed, Cursor, Epoch, Key, Range, Ranged, Replay, Since,
     Subscription, Topic, Version, Versioned,
 };
 use crate::clock::Clock;
@@ -185,8 +185,8 @@ impl Backend for Embedded {
 
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Committed, CommitError>> {
         Box::pin(async move {
-            debug_assert!(is_whole(&commit), "a commit touches its own aggregate only");
-            if is_ephemeral(&commit) { self.tell(&commit) } else { self.queue.commit(commit).await }
+            debug_assert!(commit.is_whole(), "a commit touches its own aggregate only");
+            if commit.is_ephemeral() { self.tell(&commit) } else { self.queue.commit(commit).await }
         })
     }
 
@@ -227,22 +227,4 @@ fn read(rows: &impl Rows, key: &Key) -> Result<Versioned, BackendError> {
         Ok(Versioned { version: Version(version), value: Some(Bytes::copy_from_slice(value)) })
     })?;
     found.unwrap_or(Ok(Versioned::ABSENT))
-}
-
-fn is_ephemeral(commit: &Commit) -> bool {
-    let nothing_else = commit.once.is_empty()
-        && commit.expect.is_empty()
-        && commit.puts.is_empty()
-        && commit.moves.is_empty()
-        && commit.clears.is_empty();
-    nothing_else && commit.appends.iter().all(|append| append.keep == Keep::Nothing)
-}
-
-/// Whether all keys and topics are of the commit's own aggregate.
-fn is_whole(commit: &Commit) -> bool {
-    let keys = commit.expect.iter().map(|expect| &expect.key).chain(commit.puts.iter().map(|put| &put.key));
-    let topics = commit.appends.iter().map(|append| &append.topic).chain(&commit.clears);
-    keys.map(|key| &key.aggregate)
-        .chain(topics.map(|topic| &topic.aggregate))
-        .all(|aggregate| *aggregate == commit.aggregate)
 }

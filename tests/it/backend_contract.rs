@@ -7,6 +7,7 @@ mod commits;
 mod indexes;
 mod lasting;
 mod listening;
+mod redis_store;
 mod topics;
 
 use std::future::Future;
@@ -82,6 +83,7 @@ macro_rules! contract {
 }
 
 contract!(embedded, EmbeddedFactory);
+contract!(redis, redis_store::RedisFactory);
 
 struct EmbeddedFactory {
     dir: tempfile::TempDir,

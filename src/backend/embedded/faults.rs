@@ -12,7 +12,7 @@ use self::machine::{JOURNAL_BYTES, Machine};
 use super::engine::Write;
 use super::rows::Span;
 use super::*;
-use crate::backend::{AggregateId, Append, Heard, Order, Put};
+use crate::backend::{AggregateId, Append, Heard, Keep, Order, Put};
 
 fn commit(value: &'static str) -> Commit {
     let run = AggregateId::new("run", "1");

@@ -1,0 +1,151 @@
+//! Keeps the link to Redis: makes it anew whenever it is lost, asks Redis for what somebody wants to hear, and makes sure
+//! that Redis is heard at all.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use redis::aio::MultiplexedConnection;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::link::{self, Link, Seen};
+use super::{Hub, OpenError};
+use crate::limits;
+
+/// Somebody waits until Redis tells of this channel.
+pub struct Wanted {
+    pub channel: Bytes,
+    pub confirmed: oneshot::Sender<()>,
+}
+
+pub struct Supervisor {
+    pub hub: Arc<Hub>,
+    pub workers: TaskTracker,
+    pub closing: CancellationToken,
+    /// The link that may be used, as long as it is not broken.
+    pub link: watch::Sender<Option<Arc<Link>>>,
+    pub wanted: mpsc::Receiver<Wanted>,
+}
+
+/// Waits for the first link. A Redis that is just starting is given some time; one that refuses us is not.
+pub async fn first(hub: &Arc<Hub>) -> Result<(Arc<Link>, MultiplexedConnection), OpenError> {
+    let given_up = Instant::now() + limits::REDIS_OPEN_WAIT;
+    loop {
+        match make(hub, 1, None).await {
+            Err(error) if error.may_pass() && Instant::now() < given_up => sleep(limits::REDIS_PAUSE_MAX / 4).await,
+            made => return made,
+        }
+    }
+}
+
+async fn make(
+    hub: &Arc<Hub>,
+    number: u64,
+    seen: Option<Seen>,
+) -> Result<(Arc<Link>, MultiplexedConnection), OpenError> {
+    timeout(limits::REDIS_ARRIVE_WAIT, Link::make(hub, number, seen)).await.unwrap_or(Err(OpenError::TooSlow))
+}
+
+impl Supervisor {
+    pub async fn run(mut self, mut link: Arc<Link>, mut hearing: MultiplexedConnection) {
+        loop {
+            self.link.send_replace(Some(link.clone()));
+            self.workers.spawn(probe(self.hub.clone(), link.clone()));
+            self.tend(&link, &mut hearing).await;
+            link.broken.cancel();
+            self.link.send_replace(None);
+            drop(hearing);
+            let made = tokio::select! {
+                biased;
+                () = self.closing.cancelled() => break,
+                made = self.make_again(&link) => made,
+            };
+            (link, hearing) = made;
+            // Whatever was written meanwhile was not heard.
+            self.hub.lines.tell_gap();
+        }
+        self.hub.lines.close();
+    }
+
+    /// Until the link is broken or the store is closed.
+    async fn tend(&mut self, link: &Link, hearing: &mut MultiplexedConnection) {
+        let mut sweep = interval(limits::REDIS_SWEEP_EVERY);
+        sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut wanted = Vec::new();
+        loop {
+            let done = tokio::select! {
+                biased;
+                () = self.closing.cancelled() => return,
+                () = link.broken.cancelled() => return,
+                _ = sweep.tick() => link::unsubscribe(hearing, &self.hub.lines.sweep()).await,
+                _ = self.wanted.recv_many(&mut wanted, limits::REDIS_SUBSCRIBE_LEN_MAX) => {
+                    let channels = wanted.iter().map(|wanted: &Wanted| wanted.channel.clone());
+                    let done = link::subscribe(hearing, &self.hub.lines.ask(channels)).await;
+                    if done.is_ok() {
+                        for wanted in wanted.drain(..) {
+                            // Who has stopped waiting needs no answer.
+                            let _ = wanted.confirmed.send(());
+                        }
+                    }
+                    done
+                }
+            };
+            if let Err(error) = done {
+                tracing::warn!(error = %super::failure::of(&error), "Redis was not asked what to tell");
+                return;
+            }
+        }
+    }
+
+    async fn make_again(&self, broken: &Link) -> (Arc<Link>, MultiplexedConnection) {
+        tracing::warn!("the connection to Redis is lost; it is made again as soon as that can be");
+        let seen = broken.seen();
+        let (mut pause, mut number) = (limits::REDIS_PAUSE_MIN, broken.number);
+        loop {
+            number += 1;
+            match make(&self.hub, number, Some(seen.clone())).await {
+                Ok(made) => {
+                    tracing::info!("Redis is connected again");
+                    return made;
+                }
+                Err(error) => tracing::debug!(%error, "Redis is not there yet"),
+            }
+            sleep(pause).await;
+            pause = (2 * pause).min(limits::REDIS_PAUSE_MAX);
+        }
+    }
+}
+
+/// Sends itself a message by way of Redis, again and again. When one does not come back, the link is given up: neither a
+/// silent network nor a Redis that stands still says that it is gone.
+async fn probe(hub: Arc<Hub>, link: Arc<Link>) {
+    let mut ticks = interval(limits::REDIS_PROBE_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut echoes = hub.echoes();
+    for number in 1_u64.. {
+        tokio::select! {
+            biased;
+            () = link.broken.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        let message = format!("{} {number}", link.number);
+        let mut publish = redis::cmd("PUBLISH");
+        publish.arg(&hub.channels.probe(&hub.instance)[..]).arg(&message);
+        let there_and_back = async {
+            let sent = link.ask(&publish).await.is_ok();
+            sent && echoes.wait_for(|echo| *echo == message).await.is_ok()
+        };
+        let came_back = tokio::select! {
+            biased;
+            () = link.broken.cancelled() => return,
+            came_back = timeout(limits::REDIS_PROBE_WAIT, there_and_back) => came_back.unwrap_or(false),
+        };
+        if !came_back {
+            tracing::warn!("Redis does not answer");
+            link.broken.cancel();
+            return;
+        }
+    }
+}
