@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::backend::RedisUrl;
 use crate::http::{Options, Tiles, WebDemo};
 use crate::limits;
 
@@ -30,9 +31,9 @@ pub enum Command {
     Demo(Demo),
     /// Send recorded tracks to a server as phones would, and measure what spectators see.
     Simulate(Simulate),
-    /// Make accounts in a store that no server has open.
+    /// Make accounts, in Redis or in an embedded store that no server has open.
     User(User),
-    /// Make a new token for an account in a store that no server has open.
+    /// Make a new token for an account, in Redis or in an embedded store that no server has open.
     Token(Token),
 }
 
@@ -41,9 +42,8 @@ pub struct Serve {
     /// Where to listen.
     #[arg(long, env = "RUNNITY_LISTEN", default_value = "127.0.0.1:8000")]
     pub listen: SocketAddr,
-    /// Folder of the embedded store.
-    #[arg(long, env = "RUNNITY_DATA", default_value = "./data")]
-    pub data: PathBuf,
+    #[command(flatten)]
+    pub store: Store,
     /// The admin's token; without it, the first start makes one and shows it once.
     #[arg(long, env = "RUNNITY_ADMIN_TOKEN", hide_env_values = true, value_parser = admin_token)]
     pub admin_token: Option<String>,
@@ -55,6 +55,17 @@ pub struct Serve {
     /// Seconds over which the sockets are told to reconnect elsewhere at the end.
     #[arg(long, env = "RUNNITY_DRAIN_S", default_value = "30", value_parser = drain)]
     pub drain_s: Duration,
+}
+
+/// Where everything is kept.
+#[derive(Clone, Debug, Args)]
+pub struct Store {
+    /// Folder of the embedded store.
+    #[arg(long, env = "RUNNITY_DATA", default_value = "./data")]
+    pub data: PathBuf,
+    /// Keep everything in this Redis instead, and share it with other instances: redis://user:password@host:6379/0
+    #[arg(long, env = "RUNNITY_REDIS", hide_env_values = true, value_name = "URL")]
+    pub redis: Option<RedisUrl>,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -124,9 +135,8 @@ pub enum Sight {
 
 #[derive(Clone, Debug, Args)]
 pub struct User {
-    /// Folder of the embedded store.
-    #[arg(long, env = "RUNNITY_DATA", default_value = "./data")]
-    pub data: PathBuf,
+    #[command(flatten)]
+    pub store: Store,
     /// Make so many accounts instead of one: the name is followed by a number. They have no password.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub count: u32,
@@ -139,9 +149,8 @@ pub struct User {
 
 #[derive(Clone, Debug, Args)]
 pub struct Token {
-    /// Folder of the embedded store.
-    #[arg(long, env = "RUNNITY_DATA", default_value = "./data")]
-    pub data: PathBuf,
+    #[command(flatten)]
+    pub store: Store,
     /// The account's name.
     pub name: String,
 }
@@ -199,6 +208,13 @@ mod tests {
         assert!(line.command.is_none());
         assert_eq!(line.serve.listen.port(), 9);
         assert_eq!(line.serve.drain_s, Duration::from_millis(500));
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let line = CommandLine::try_parse_from(["runnity", "--redis", "redis://:secret@nowhere:6379/0"]).unwrap();
+        assert!(line.serve.store.redis.is_some());
+        assert!(!format!("{line:?}").contains("secret"));
     }
 
     #[test]

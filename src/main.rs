@@ -9,6 +9,7 @@ use clap::Parser;
 use runnity::app::Settings;
 use runnity::app::documents;
 use runnity::backend::embedded::Embedded;
+use runnity::backend::{Backend, BackendError, RedisStore};
 use runnity::clock::Clock;
 use runnity::config::{self, Command, CommandLine};
 use runnity::domain::user::{Level, Visibility};
@@ -21,6 +22,12 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// The store that the operator chose.
+enum Store {
+    Embedded(Arc<Embedded>),
+    Redis(Arc<RedisStore>),
+}
 
 fn main() -> ExitCode {
     let line = CommandLine::parse();
@@ -62,7 +69,7 @@ fn complain(error: &Failure) -> ExitCode {
 
 async fn run_server(serve: config::Serve) -> Result<(), Failure> {
     let clock = Clock::system();
-    let backend = Arc::new(Embedded::open(&serve.data, clock.clone())?);
+    let backend = Store::open(&serve.store, clock.clone()).await?;
     let settings = Settings { open_channels: serve.open_channels };
     if settings.open_channels {
         tracing::warn!("--open-channels: everyone may subscribe to and publish on any channel. For development only");
@@ -74,7 +81,7 @@ async fn run_server(serve: config::Serve) -> Result<(), Failure> {
         ..instance::Options::default()
     };
     let listener = instance::listen(serve.listen).await?;
-    let app = App::new(backend.clone(), clock, settings);
+    let app = App::new(backend.shared(), clock, settings);
     // Before anybody is let in, who might be the first to take the admin's name.
     let token = app.ensure_admin(serve.admin_token.as_deref()).await?;
     let instance = Instance::start(app, listener, options).await?;
@@ -185,7 +192,7 @@ fn plans(simulation: &config::Simulate) -> Result<Vec<Plan>, Failure> {
 }
 
 async fn make_users(user: config::User) -> Result<(), Failure> {
-    let (backend, app) = open(&user.data)?;
+    let (backend, app) = open(&user.store).await?;
     let level = if user.admin { Level::Admin } else { Level::User };
     for number in 1..=user.count {
         let name = if user.count == 1 { user.name.clone() } else { format!("{} {number}", user.name) };
@@ -198,7 +205,7 @@ async fn make_users(user: config::User) -> Result<(), Failure> {
 }
 
 async fn make_token(token: config::Token) -> Result<(), Failure> {
-    let (backend, app) = open(&token.data)?;
+    let (backend, app) = open(&token.store).await?;
     let (user, secret) = app.new_token(&token.name).await?;
     println!("{} {}", user.id, secret.reveal());
     app.workers.close().await;
@@ -206,10 +213,34 @@ async fn make_token(token: config::Token) -> Result<(), Failure> {
     Ok(())
 }
 
-fn open(data: &std::path::Path) -> Result<(Arc<Embedded>, Arc<App>), Failure> {
+async fn open(store: &config::Store) -> Result<(Store, Arc<App>), Failure> {
     let clock = Clock::system();
-    let backend = Arc::new(Embedded::open(data, clock.clone())?);
-    Ok((backend.clone(), App::new(backend, clock, Settings::default())))
+    let store = Store::open(store, clock.clone()).await?;
+    let app = App::new(store.shared(), clock, Settings::default());
+    Ok((store, app))
+}
+
+impl Store {
+    async fn open(chosen: &config::Store, clock: Clock) -> Result<Self, Failure> {
+        Ok(match &chosen.redis {
+            Some(url) => Self::Redis(Arc::new(RedisStore::open(url).await?)),
+            None => Self::Embedded(Arc::new(Embedded::open(&chosen.data, clock)?)),
+        })
+    }
+
+    fn shared(&self) -> Arc<dyn Backend> {
+        match self {
+            Self::Embedded(store) => store.clone(),
+            Self::Redis(store) => store.clone(),
+        }
+    }
+
+    async fn close(&self) -> Result<(), BackendError> {
+        match self {
+            Self::Embedded(store) => store.close().await,
+            Self::Redis(store) => store.close().await,
+        }
+    }
 }
 
 /// Returns when the process is asked to end.
