@@ -5,6 +5,7 @@
 
 mod backend_contract;
 mod backend_embedded;
+mod backend_redis;
 mod crash;
 mod live;
 mod rest;
