@@ -162,6 +162,9 @@ pub const TRACK_INLINE_LEN_MAX: usize = 2_048;
 pub const REDIS_LINK_WAIT: Duration = Duration::from_secs(1);
 /// How long Redis may take to answer. A script that clears a long track takes milliseconds, a full disk much longer.
 pub const REDIS_ANSWER_WAIT: Duration = Duration::from_secs(4);
+/// How long a commit with an idempotency key is sent again when its fate is not known: a Redis that is restarted is back in
+/// seconds, and whoever has sent it waits no longer.
+pub const REDIS_RESEND_WAIT: Duration = Duration::from_secs(10);
 /// How long one connection may take to be made: a lost packet is sent again after a second.
 pub const REDIS_CONNECT_WAIT: Duration = Duration::from_secs(2);
 /// How long both connections may take, and to ask for tens of thousands of channels.

@@ -193,7 +193,8 @@ impl RedisStore {
     /// Sends a commit until it is known what came of it, as far as it can be sent twice.
     async fn carry_out(&self, commit: &Commit) -> Result<Committed, CommitError> {
         let call = commits::call(commit, &self.hub.channels);
-        let mut until = Instant::now() + limits::REDIS_LINK_WAIT;
+        let sent = Instant::now();
+        let mut until = sent + limits::REDIS_LINK_WAIT;
         loop {
             let link = self.link(until).await?;
             match link.call(&self.hub.scripts.commit, &call).await {
@@ -212,7 +213,7 @@ impl RedisStore {
                 }
                 Err(error) => {
                     tracing::debug!(%error, "a commit is sent again");
-                    until = until.max(Instant::now() + limits::REDIS_LINK_WAIT);
+                    until = sent + limits::REDIS_RESEND_WAIT;
                 }
             }
             if Instant::now() > until {
