@@ -16,6 +16,7 @@ pub mod workers;
 
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -23,7 +24,7 @@ use crate::backend::Backend;
 use crate::clock::Clock;
 
 use channels::Snapshots;
-use duties::LeaseRecord;
+use duties::{LeaseRecord, Watch};
 pub use error::AppError;
 use metrics::Metrics;
 use runs::{RunRecord, Tracks};
@@ -46,6 +47,7 @@ pub struct App {
     names: Arc<Lanes<NameRecord>>,
     runs: Arc<Lanes<RunRecord>>,
     leases: Arc<Lanes<LeaseRecord>>,
+    lease: Mutex<Watch>,
     passwords: Passwords,
     tracks: Tracks,
     snapshots: Snapshots,
@@ -69,6 +71,7 @@ impl App {
             names: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
             runs: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
             leases: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
+            lease: Mutex::default(),
             passwords: Passwords::default(),
             tracks: Tracks::default(),
             snapshots: Snapshots::default(),

@@ -3,31 +3,21 @@
 //! One instance at a time does it for all, under a lease; if it dies, another takes over when the lease has run out. What
 //! this instance itself has just caused it carries out at once, lease or not.
 
+mod lease;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use crate::app::transact::{Lanes, Record};
+use crate::app::transact::Lanes;
 use crate::app::{App, AppError};
+
+use lease::Standing;
+pub use lease::{LeaseRecord, Watch};
 
 /// How often it is looked whether something is due.
 const EVERY: Duration = Duration::from_secs(1);
-/// A lease lasts so long unless renewed: several looks, so that one slow one does not lose it.
-const LEASE_MS: i64 = 10_000;
 /// A follow-up that is older was left behind by whoever caused it.
 const LEFT_BEHIND_MS: i64 = 5_000;
-
-/// Who has the lease, until when.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct LeaseRecord {
-    holder: String,
-    until_ms: i64,
-}
-
-impl Record for LeaseRecord {
-    const KIND: &'static str = "lease";
-}
 
 impl App {
     /// Starts the workers. They end with the others.
@@ -67,24 +57,22 @@ impl App {
     }
 
     async fn has_lease(&self) -> Result<bool, AppError> {
-        let now_ms = self.clock.now().as_millis();
         let aggregate = Lanes::<LeaseRecord>::aggregate("duties");
-        if let Some(lease) = self.leases.read(&aggregate).await? {
-            let fresh = lease.until_ms - now_ms > LEASE_MS / 2;
-            if lease.holder == self.instance && fresh {
-                return Ok(true);
-            }
+        let seen = self.leases.read(&aggregate).await?;
+        match self.lease.lock().look(&self.instance, seen.as_deref(), self.clock.now()) {
+            Standing::Held => return Ok(true),
+            Standing::Anothers => return Ok(false),
+            Standing::Due => {}
         }
-        let holder = self.instance.clone();
+        let own = self.instance.clone();
         self.leases
             .transact(aggregate, None, move |draft| {
-                // One that ends later than any that is taken now was taken by a clock that has been set back since.
-                let holds = |lease: &LeaseRecord| (now_ms + 1..=now_ms + LEASE_MS).contains(&lease.until_ms);
-                let taken = draft.record().is_some_and(|lease| lease.holder != holder && holds(lease));
-                if !taken {
-                    draft.put(LeaseRecord { holder: holder.clone(), until_ms: now_ms + LEASE_MS });
+                // Somebody was faster, perhaps this very instance at its last look.
+                if draft.record() != seen.as_deref() {
+                    return Ok(draft.record().is_some_and(|lease| lease.is_of(&own)));
                 }
-                Ok(!taken)
+                draft.put(lease::next(&own, seen.as_deref()));
+                Ok(true)
             })
             .await
     }
