@@ -87,16 +87,21 @@ pub const PASSWORD_LEN_MIN: usize = 8;
 pub const PASSWORD_BYTES_MAX: usize = 1_024;
 /// Characters of a user's name: fits on a map.
 pub const NAME_LEN_MAX: usize = 64;
-/// How long a name stays reserved for an account that was never made.
-pub const NAME_RESERVED_MS: i64 = 60 * 1_000;
+/// How far the clocks of two instances may be apart.
+pub const CLOCKS_APART_MS: i64 = 60 * 1_000;
+/// How long a name stays reserved for an account that was never made: a minute is longer than any sign-up takes.
+pub const NAME_RESERVED_MS: i64 = CLOCKS_APART_MS + 60 * 1_000;
 /// Fixes of one run: two days and a half at one a second.
 pub const RUN_FIXES_LEN_MAX: u64 = 250_000;
 /// Tracks kept in memory for spectators who come: about 1 MB each for a long run.
 pub const TRACKS_LEN_MAX: usize = 128;
 /// Entries of a track that are read at once.
 pub const TRACK_READ_LEN_MAX: usize = 4_096;
-/// How long the place of a user's live run is kept for a run that was never made.
-pub const PLACE_TAKEN_MS: i64 = 10 * 1_000;
+/// How long a run that has the user's place and is not there yet is waited for, by who would like to have the place. It is
+/// made in milliseconds, unless whoever was about to make it has ended.
+pub const PLACE_WAIT: Duration = Duration::from_secs(3);
+/// Between two looks whether that run is there by now.
+pub const PLACE_LOOK: Duration = Duration::from_millis(50);
 /// Follow-ups or due times that one sweep takes.
 pub const SWEEP_LEN_MAX: usize = 256;
 /// Runs of one page.
@@ -154,8 +159,8 @@ pub const CLOSING_TIME_MAX: Duration = Duration::from_secs(5);
 pub const PASSWORDS_WAITING_MAX: usize = 128;
 /// Points of all tracks in memory together, at about 110 bytes.
 pub const TRACK_POINTS_LEN_MAX: usize = 300_000;
-/// How long something that could not be done stands back behind what can.
-pub const PUT_OFF_MS: i64 = 30 * 1_000;
+/// How long something that could not be done stands back behind what can: half a minute by every instance's clock.
+pub const PUT_OFF_MS: i64 = CLOCKS_APART_MS + 30 * 1_000;
 /// Points that are counted or simplified at once on an async thread: about a millisecond. Longer tracks go elsewhere.
 pub const TRACK_INLINE_LEN_MAX: usize = 2_048;
 /// How long a verb waits for a connection to Redis: a connection that was cut is made again in less.

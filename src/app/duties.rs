@@ -16,8 +16,6 @@ pub use lease::{LeaseRecord, Watch};
 
 /// How often it is looked whether something is due.
 const EVERY: Duration = Duration::from_secs(1);
-/// A follow-up that is older was left behind by whoever caused it.
-const LEFT_BEHIND_MS: i64 = 5_000;
 
 impl App {
     /// Starts the workers. They end with the others.
@@ -28,7 +26,7 @@ impl App {
             loop {
                 tokio::select! {
                     () = closing.cancelled() => return,
-                    () = app.follow_ups.notified() => app.report(app.carry_out_follow_ups(app.clock.now()).await),
+                    () = app.follow_ups.notified() => app.report(app.carry_out_follow_ups().await),
                 }
             }
         });
@@ -51,9 +49,7 @@ impl App {
         if !self.has_lease().await? {
             return Ok(0);
         }
-        let now = self.clock.now();
-        let left_behind = self.carry_out_follow_ups(now.plus_millis(-LEFT_BEHIND_MS)).await?;
-        Ok(left_behind + self.act_on_due(now).await?)
+        Ok(self.carry_out_follow_ups().await? + self.act_on_due(self.clock.now()).await?)
     }
 
     async fn has_lease(&self) -> Result<bool, AppError> {

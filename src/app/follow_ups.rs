@@ -1,13 +1,13 @@
 //! What a commit causes elsewhere: written into the outbox by the commit that causes it, carried out once, then struck.
 //!
 //! The instance that committed carries it out at once. What was left behind (a crash came between) is carried out by
-//! whichever instance holds the lease. Doing one twice changes nothing: effects are absolute values, under an idempotency key.
+//! whichever instance holds the lease, or is the next to carry out its own. Doing one twice changes nothing: effects are
+//! absolute values, under an idempotency key.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use uuid::Uuid;
 
 use crate::app::documents::{ChangeDocument, RunChange};
 use crate::app::transact::{Draft, OnceKey, Record, decode, encode};
@@ -42,12 +42,13 @@ pub fn index() -> Index {
     Index::new("follow-ups")
 }
 
-/// Puts a follow-up into the outbox of the aggregate that is being decided on.
-pub fn add<R: Record>(draft: &mut Draft<R>, follow_up: &FollowUp, now: Timestamp) -> Result<(), AppError> {
-    let name = format!("follow-up/{}", Uuid::now_v7());
+/// Puts a follow-up into the outbox of the aggregate that is being decided on. Those of one aggregate are carried out in the
+/// order of `number`, one for each, if `at` never goes back, though clocks may.
+pub fn add<R: Record>(draft: &mut Draft<R>, number: u64, follow_up: &FollowUp, at: Timestamp) -> Result<(), AppError> {
+    let name = format!("follow-up/{number:016}");
     let member = format!("{}#{name}", draft.aggregate());
     draft.put_beside(&name, encode(follow_up)?);
-    draft.place(index(), member, Some(now.as_millis()));
+    draft.place(index(), member, Some(at.as_millis()));
     Ok(())
 }
 
@@ -67,8 +68,10 @@ impl FollowUp {
 }
 
 impl App {
-    /// Carries out what waits since `until`, oldest first → how many there were.
-    pub async fn carry_out_follow_ups(&self, until: Timestamp) -> Result<usize, AppError> {
+    /// Carries out what waits, oldest first → how many there were. What another instance, with another clock, has just
+    /// written is among it.
+    pub async fn carry_out_follow_ups(&self) -> Result<usize, AppError> {
+        let until = self.clock.now().plus_millis(limits::CLOCKS_APART_MS);
         let range = Range {
             index: index(),
             from: Bound::Start,
@@ -108,7 +111,7 @@ impl App {
         let key = aggregate.key(name);
         let value = self.backend.read(std::slice::from_ref(&key)).await?.pop().and_then(|value| value.value);
         if let Some(value) = value {
-            let once = OnceKey { key: name.into(), digest: "".into() };
+            let once = OnceKey { key: member.clone(), digest: "".into() };
             self.effect(decode(&value)?, once).await?;
         }
         let mut strike = Commit::on(aggregate);

@@ -17,6 +17,7 @@ pub use starting::NewRun;
 pub use track::Tracks;
 
 use crate::app::documents::{ChangeDocument, RunChange, RunDocument};
+use crate::app::follow_ups::{self, FollowUp};
 use crate::app::transact::{Draft, Lanes, encode};
 use crate::app::users::{Caller, Identity};
 use crate::app::{App, AppError};
@@ -149,6 +150,17 @@ fn announce(draft: &mut Draft<RunRecord>, record: &mut RunRecord, change: &Chang
     draft.append("", Keep::Newest(limits::RUN_TOPIC_LEN_MAX), encode(change)?);
     record.offset += 1;
     Ok(())
+}
+
+/// Lets the change that was announced last have this consequence elsewhere.
+fn cause(
+    draft: &mut Draft<RunRecord>,
+    record: &RunRecord,
+    follow_up: &FollowUp,
+    now: Timestamp,
+) -> Result<(), AppError> {
+    // The instance that made the change before may have a clock that is ahead of this one's.
+    follow_ups::add(draft, record.offset, follow_up, now.max(record.run.heard_at))
 }
 
 fn refusal(error: RunError) -> AppError {

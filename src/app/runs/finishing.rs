@@ -3,9 +3,9 @@
 use bytes::Bytes;
 
 use crate::app::documents::{ChangeDocument, RunChange};
-use crate::app::follow_ups::{self, FollowUp};
+use crate::app::follow_ups::FollowUp;
 use crate::app::runs::track;
-use crate::app::runs::{RunRecord, aggregate, announce, indexes};
+use crate::app::runs::{RunRecord, aggregate, announce, cause, indexes};
 use crate::app::workers::away;
 use crate::app::{App, AppError};
 use crate::backend::Keep;
@@ -67,7 +67,7 @@ impl App {
                     }
                     let change = ChangeDocument::Finished(RunChange::of(&record.run, now));
                     announce(draft, &mut record, &change)?;
-                    follow_ups::add(draft, &FollowUp::run_finished(&record.run, now)?, now)?;
+                    cause(draft, &record, &FollowUp::run_finished(&record.run, now)?, now)?;
                     indexes::moved(draft, Some(&before.run), &record.run);
                     draft.put(record);
                     Ok(true)

@@ -1,10 +1,11 @@
 //! A new run, planned or live. A user has at most one that is live or paused: the place for it is in the user's record.
 
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::app::documents::{ChangeDocument, RunChange, RunDocument};
-use crate::app::follow_ups::{self, FollowUp};
-use crate::app::runs::{RunRecord, aggregate, announce, indexes, refusal};
+use crate::app::follow_ups::FollowUp;
+use crate::app::runs::{RunRecord, aggregate, announce, cause, indexes, refusal};
 use crate::app::users::{Caller, Identity};
 use crate::app::{App, AppError};
 use crate::domain::fix::{Fix, Readings};
@@ -48,7 +49,7 @@ impl App {
                 if record.run.state == State::Live {
                     let change = ChangeDocument::Started(RunChange::of(&record.run, now));
                     announce(draft, &mut record, &change)?;
-                    follow_ups::add(draft, &FollowUp::run_started(&record.run, now)?, now)?;
+                    cause(draft, &record, &FollowUp::run_started(&record.run, now)?, now)?;
                 }
                 indexes::moved(draft, None, &record.run);
                 draft.put(record);
@@ -83,7 +84,7 @@ impl App {
             if record.run.start(now).map_err(refusal)? {
                 let change = ChangeDocument::Started(RunChange::of(&record.run, now));
                 announce(draft, &mut record, &change)?;
-                follow_ups::add(draft, &FollowUp::run_started(&record.run, now)?, now)?;
+                cause(draft, &record, &FollowUp::run_started(&record.run, now)?, now)?;
                 indexes::moved(draft, Some(&before), &record.run);
                 draft.put(record);
             }
@@ -96,7 +97,7 @@ impl App {
 
     /// The caller's run that is live or paused now.
     pub async fn live_run(&self, identity: &Identity) -> Result<Option<RunId>, AppError> {
-        let Some((run, _)) = self.place_of(&identity.user).await? else { return Ok(None) };
+        let Some(run) = self.place_of(&identity.user).await? else { return Ok(None) };
         let record = self.runs.read(&aggregate(run)).await?;
         Ok(record.filter(|record| matches!(record.run.state, State::Live | State::Paused)).map(|_| run))
     }
@@ -110,19 +111,18 @@ impl App {
     async fn take_place(&self, identity: &Identity, run: RunId, supersede: bool) -> Result<(), AppError> {
         for _ in 0..limits::TRANSACT_ATTEMPTS_MAX {
             let taken = self.place_of(&identity.user).await?;
-            if let Some((other, taken_ms)) = taken
+            if let Some(other) = taken
                 && other != run
             {
-                self.make_way(other, taken_ms, supersede).await?;
+                self.make_way(other, supersede).await?;
             }
-            let (expected, now_ms) = (taken.map(|(run, _)| run.to_string()), self.clock.now().as_millis());
+            let expected = taken.map(|run| run.to_string());
             let got = self
                 .change_user_record(&identity.user, move |draft, mut user| {
                     if user.live_run != expected {
                         return Ok(false);
                     }
                     user.live_run = Some(run.to_string());
-                    user.live_run_taken_ms = now_ms;
                     draft.put(user);
                     Ok(true)
                 })
@@ -131,7 +131,7 @@ impl App {
                 return match taken {
                     // It may have been made between the look at it and the taking of its place. Made later still, its maker
                     // finds the place taken.
-                    Some((other, _)) if other != run => self.finish(other, FinishReason::Superseded).await,
+                    Some(other) if other != run => self.finish(other, FinishReason::Superseded).await,
                     Some(_) | None => Ok(()),
                 };
             }
@@ -142,7 +142,7 @@ impl App {
     /// A maker who was very slow has lost the place to another run: then this one is over before it began.
     async fn keep_place(&self, identity: &Identity, run: RunId, supersede: bool) -> Result<(), AppError> {
         match self.place_of(&identity.user).await? {
-            Some((other, _)) if other != run => {
+            Some(other) if other != run => {
                 self.finish(run, FinishReason::Superseded).await?;
                 // Of runs that each end the one before, the last one lives; the others were begun all the same.
                 if supersede { Ok(()) } else { Err(in_the_way(other)) }
@@ -153,24 +153,27 @@ impl App {
     }
 
     /// Sees to it that `other` is not live any more, or says that it is in the way.
-    async fn make_way(&self, other: RunId, taken_ms: i64, supersede: bool) -> Result<(), AppError> {
-        match self.runs.read(&aggregate(other)).await?.map(|record| record.run.state) {
-            Some(State::Finished) => Ok(()),
-            Some(_) if supersede => self.finish(other, FinishReason::Superseded).await,
-            Some(_) => Err(in_the_way(other)),
-            // Who made it finds its place taken, and ends it.
-            None if supersede => Ok(()),
-            // Its maker took the place and is about to make it, or stopped in between.
-            None if self.clock.now().as_millis() < taken_ms + limits::PLACE_TAKEN_MS => Err(in_the_way(other)),
-            None => Ok(()),
+    async fn make_way(&self, other: RunId, supersede: bool) -> Result<(), AppError> {
+        let waits_until = Instant::now() + limits::PLACE_WAIT;
+        loop {
+            match self.runs.read(&aggregate(other)).await?.map(|record| record.run.state) {
+                Some(State::Finished) => return Ok(()),
+                Some(_) if supersede => return self.finish(other, FinishReason::Superseded).await,
+                Some(_) => return Err(in_the_way(other)),
+                // Who made it finds its place taken, and ends it.
+                None if supersede => return Ok(()),
+                // Its maker took the place and is about to make it, or stopped in between. When it took the place would be by
+                // its own clock: so it is waited for, by this instance's.
+                None if Instant::now() < waits_until => tokio::time::sleep(limits::PLACE_LOOK).await,
+                None => return Ok(()),
+            }
         }
     }
 
-    /// Which run has the user's place, and since when.
-    async fn place_of(&self, user: &UserId) -> Result<Option<(RunId, i64)>, AppError> {
+    /// Which run has the user's place.
+    async fn place_of(&self, user: &UserId) -> Result<Option<RunId>, AppError> {
         let user = self.users.read(&crate::app::users::aggregate(user)).await?.ok_or(AppError::Unauthenticated)?;
-        let Some(run) = &user.live_run else { return Ok(None) };
-        Ok(Some((RunId::parse(run).ok_or(AppError::Internal)?, user.live_run_taken_ms)))
+        user.live_run.as_deref().map(|run| RunId::parse(run).ok_or(AppError::Internal)).transpose()
     }
 }
 

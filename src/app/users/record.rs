@@ -26,9 +26,6 @@ pub struct UserRecord {
     pub created_ms: i64,
     /// The run that is live or paused now.
     pub live_run: Option<String>,
-    /// When that run took the place.
-    #[serde(default)]
-    pub live_run_taken_ms: i64,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -56,7 +53,6 @@ impl UserRecord {
             credentials: Vec::new(),
             created_ms: now.as_millis(),
             live_run: None,
-            live_run_taken_ms: 0,
         }
     }
 
