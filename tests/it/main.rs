@@ -12,8 +12,6 @@ mod rest;
 mod runnity;
 mod runs;
 mod simulate;
-// Until there is a second store.
-#[allow(dead_code)]
 mod support;
 mod tidy;
 mod users;

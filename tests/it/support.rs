@@ -33,6 +33,7 @@ pub const DEADLINE: Duration = Duration::from_secs(30);
 macro_rules! on_each_store {
     ($($test:ident),* $(,)?) => {
         $crate::support::on_each_store! { @embedded Embedded: $($test)* }
+        $crate::support::on_each_store! { @redis Redis: $($test)* }
     };
     (@$store:ident $kind:ident: $($test:ident)*) => {
         mod $store {

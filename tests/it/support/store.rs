@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use runnity::backend::Backend;
 use runnity::backend::embedded::Embedded;
+use runnity::backend::{Backend, RedisStore};
 use runnity::clock::Clock;
 use tempfile::TempDir;
 
@@ -39,7 +39,10 @@ impl Store {
     pub async fn open(&self) -> Arc<dyn Backend> {
         match self {
             Self::Embedded { store, .. } => store.clone(),
-            Self::Redis(_server) => panic!("not yet"),
+            Self::Redis(server) => {
+                let url = server.url().parse().expect("a URL");
+                Arc::new(RedisStore::open(&url).await.expect("a store"))
+            }
         }
     }
 
