@@ -42,6 +42,12 @@ pub const SNAPSHOT_TRACK_LEN_MAX: usize = 500;
 pub const TRACK_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// How often a decision is taken again after another write came first. Combining leaves conflicts only between instances.
 pub const TRANSACT_ATTEMPTS_MAX: usize = 16;
+/// How long a decision waits at most before it is taken again, some random part of it. Instances that write to one aggregate
+/// keep out of each other's way, and what comes meanwhile goes in the same commit.
+pub const CONFLICT_PAUSE_MAX: Duration = Duration::from_millis(50);
+/// How often the track is read again because another instance has made it longer. Between reading and writing lie some round
+/// trips, and phones pause a second between two fixes: only one that never pauses can be faster so often.
+pub const RECALL_ATTEMPTS_MAX: usize = 64;
 /// Decisions on one aggregate that go in one commit.
 pub const TRANSACT_BATCH_LEN_MAX: usize = 256;
 /// Decisions that may wait for one aggregate; more are told that it is busy.

@@ -11,6 +11,7 @@ mod draft;
 use std::collections::{HashMap, VecDeque};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use lru::LruCache;
@@ -122,6 +123,7 @@ impl<R: Record> Lanes<R> {
     async fn carry_out(&self, aggregate: &AggregateId, jobs: Vec<BoxedJob<R>>) {
         let mut batch = Batch::new(jobs);
         let mut fresh_needed = false;
+        let mut conflicts = 0;
         for _ in 0..limits::TRANSACT_ATTEMPTS_MAX {
             let head = match self.head(aggregate, fresh_needed).await {
                 Ok(head) => head,
@@ -154,6 +156,8 @@ impl<R: Record> Lanes<R> {
                 }
                 Err(CommitError::Conflict) => {
                     self.metrics.conflicts.inc();
+                    tokio::time::sleep(pause_after(conflicts)).await;
+                    conflicts += 1;
                     fresh_needed = true;
                 }
                 Err(CommitError::Repeated(found)) => {
@@ -205,6 +209,12 @@ impl<R: Record> Lanes<R> {
     fn keep(&self, aggregate: &AggregateId, version: Version, record: Option<Arc<R>>) {
         self.heads.lock().put(aggregate.clone(), Head { version, record, fresh: false });
     }
+}
+
+/// After the first conflict none, then twice as long each time: a random part of it.
+fn pause_after(conflicts: u32) -> Duration {
+    let longest = Duration::from_millis((1 << conflicts.min(16)) - 1);
+    longest.min(limits::CONFLICT_PAUSE_MAX).mul_f64(rand::random())
 }
 
 /// Ends a lane when its worker ends, however it ends: jobs that are left are dropped, and their callers hear of it.

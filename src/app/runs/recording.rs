@@ -43,7 +43,7 @@ impl App {
         let fixes = Arc::new(fixes);
         // Fixes that are newer than all before need no memory; for others it is read.
         let mut memory: Option<Arc<Memory>> = None;
-        for _ in 0..limits::TRANSACT_ATTEMPTS_MAX {
+        for _ in 0..limits::RECALL_ATTEMPTS_MAX {
             let needs_memory = Arc::new(AtomicBool::new(false));
             let (needs, owner, fixes, memory_now) =
                 (needs_memory.clone(), identity.clone(), fixes.clone(), memory.take());
