@@ -14,5 +14,6 @@ mod runs;
 mod simulate;
 mod support;
 mod tidy;
+mod two_nodes;
 mod users;
 mod web_files;
