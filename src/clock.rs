@@ -7,7 +7,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::domain::time::Timestamp;
 
 #[derive(Clone, Debug)]
-pub struct Clock(Source);
+pub struct Clock {
+    source: Source,
+    /// How far it goes ahead of its source, in milliseconds.
+    ahead_ms: Arc<AtomicI64>,
+}
 
 #[derive(Clone, Debug)]
 enum Source {
@@ -18,27 +22,38 @@ enum Source {
 
 impl Clock {
     pub fn system() -> Self {
-        Self(Source::System)
+        Self { source: Source::System, ahead_ms: Arc::default() }
     }
 
     /// A clock that stands still until [`Clock::advance`].
     pub fn manual(start: Timestamp) -> Self {
-        Self(Source::Manual(Arc::new(AtomicI64::new(start.as_millis()))))
+        Self { source: Source::Manual(Arc::new(AtomicI64::new(start.as_millis()))), ahead_ms: Arc::default() }
     }
 
     pub fn now(&self) -> Timestamp {
-        Timestamp::from_millis(match &self.0 {
-            Source::System => SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX)),
-            Source::Manual(millis) => millis.load(Ordering::SeqCst),
-        })
+        self.source.now().plus_millis(self.ahead_ms.load(Ordering::SeqCst))
+    }
+
+    /// Sets it, and its clones, by another clock that says `time` at this moment. It goes on from there by itself.
+    pub fn set(&self, time: Timestamp) {
+        self.ahead_ms.store(time.as_millis().saturating_sub(self.source.now().as_millis()), Ordering::SeqCst);
     }
 
     /// Moves a manual clock on, for itself and its clones. The system's clock goes its own way.
     pub fn advance(&self, by: Duration) {
-        if let Source::Manual(millis) = &self.0 {
+        if let Source::Manual(millis) = &self.source {
             millis.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
         }
+    }
+}
+
+impl Source {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(match self {
+            Self::System => SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX)),
+            Self::Manual(millis) => millis.load(Ordering::SeqCst),
+        })
     }
 }

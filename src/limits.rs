@@ -190,6 +190,10 @@ pub const REDIS_PAUSE_MAX: Duration = Duration::from_secs(1);
 pub const REDIS_PROBE_EVERY: Duration = Duration::from_secs(1);
 /// How long that message may take to come back before the connections are given up.
 pub const REDIS_PROBE_WAIT: Duration = Duration::from_millis(2_500);
+/// How often the own clock is set by Redis's. A bad one loses a second a day, and others jump when they are mended.
+pub const REDIS_TIME_EVERY: Duration = Duration::from_secs(10);
+/// How far it may be from Redis's before it is set: nobody sees so little, and it need not jump all the time.
+pub const REDIS_TIME_APART: Duration = Duration::from_millis(20);
 /// How often channels that nobody listens to any more are given up.
 pub const REDIS_SWEEP_EVERY: Duration = Duration::from_secs(5);
 /// Channels that are asked for at once: a message of some 50 KB.

@@ -223,7 +223,11 @@ async fn open(store: &config::Store) -> Result<(Store, Arc<App>), Failure> {
 impl Store {
     async fn open(chosen: &config::Store, clock: Clock) -> Result<Self, Failure> {
         Ok(match &chosen.redis {
-            Some(url) => Self::Redis(Arc::new(RedisStore::open(url).await?)),
+            Some(url) => {
+                let store = RedisStore::open(url).await?;
+                store.keep_time(clock).await?;
+                Self::Redis(Arc::new(store))
+            }
             None => Self::Embedded(Arc::new(Embedded::open(&chosen.data, clock)?)),
         })
     }

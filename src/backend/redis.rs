@@ -34,6 +34,7 @@ mod link;
 mod names;
 mod script;
 mod supervisor;
+mod time;
 mod topics;
 mod url;
 

@@ -10,7 +10,8 @@ use runnity::app::channels::Channel;
 use runnity::app::runs::{NewRun, Page, RunFilter, Transition};
 use runnity::app::users::{Caller, Identity, NewUser};
 use runnity::app::{App, AppError};
-use runnity::backend::{Replay, Since};
+use runnity::backend::{RedisStore, Replay, Since};
+use runnity::clock::Clock;
 use runnity::domain::fix::{Fix, Readings};
 use runnity::domain::geo::Place;
 use runnity::domain::ids::RunId;
@@ -18,6 +19,7 @@ use runnity::domain::time::Timestamp;
 use runnity::domain::user::Visibility;
 use serde_json::{Value, json};
 
+use crate::support::redis_server::RedisServer;
 use crate::support::{Client, Site, StoreKind, within};
 
 const ALL: Page = Page { page: 1, size: 5_000 };
@@ -334,5 +336,20 @@ async fn instances_whose_clocks_are_a_minute_apart_serve_one_user_in_turn() {
             }
         }
         assert_eq!(heard(&other.app, &runner.identity).await, expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn instances_on_one_redis_go_by_its_clock() {
+    let server = RedisServer::start().await;
+    for apart_ms in APART_MS {
+        let clock = Clock::system();
+        let right = || i64::abs(clock.now().as_millis() - Clock::system().now().as_millis()) < 1_000;
+        clock.set(clock.now().plus_millis(apart_ms));
+        assert!(!right());
+        let store = RedisStore::open(&server.url().parse().unwrap()).await.unwrap();
+        store.keep_time(clock.clone()).await.unwrap();
+        assert!(right(), "{apart_ms}");
+        store.close().await.unwrap();
     }
 }
