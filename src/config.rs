@@ -52,8 +52,11 @@ pub struct Serve {
     pub open_channels: bool,
     #[command(flatten)]
     pub pages: Pages,
+    /// Seconds for which it still serves at the end, while /health/ready tells load balancers to turn elsewhere.
+    #[arg(long, env = "RUNNITY_LEAVE_S", default_value = "0", value_parser = seconds)]
+    pub leave_s: Duration,
     /// Seconds over which the sockets are told to reconnect elsewhere at the end.
-    #[arg(long, env = "RUNNITY_DRAIN_S", default_value = "30", value_parser = drain)]
+    #[arg(long, env = "RUNNITY_DRAIN_S", default_value = "30", value_parser = seconds)]
     pub drain_s: Duration,
 }
 
@@ -179,7 +182,7 @@ fn admin_token(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-fn drain(text: &str) -> Result<Duration, String> {
+fn seconds(text: &str) -> Result<Duration, String> {
     let time = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let most = limits::DRAIN_MAX;
     time.filter(|time| *time <= most).ok_or_else(|| format!("must be a number of seconds from 0 to {}", most.as_secs()))

@@ -21,6 +21,8 @@ pub struct Options {
     pub web: WebDemo,
     pub http: http::Options,
     pub live: live::Options,
+    /// How long everything is still served at the end, while a load balancer turns elsewhere.
+    pub leave: Duration,
     /// Over how long the sockets are told to reconnect elsewhere at the end.
     pub drain: Duration,
 }
@@ -47,7 +49,8 @@ impl Instance {
         app.start_duties();
         let live = Live::new(app.clone(), options.live);
         let routes = live.routes().or(http::routes(app.clone(), options.web, options.http)).unify().boxed();
-        let server_options = server::Options { drain: options.drain, ..server::Options::default() };
+        let server_options =
+            server::Options { leave: options.leave, drain: options.drain, ..server::Options::default() };
         let server = Server::new(app.clone(), live.clone(), routes, server_options);
         let stop = server.stop();
         let serving = app.workers.spawn(server.listen(listener));

@@ -77,6 +77,7 @@ async fn run_server(serve: config::Serve) -> Result<(), Failure> {
     let options = instance::Options {
         web: serve.pages.web_demo(),
         http: serve.pages.http(),
+        leave: serve.leave_s,
         drain: serve.drain_s,
         ..instance::Options::default()
     };
@@ -90,8 +91,11 @@ async fn run_server(serve: config::Serve) -> Result<(), Failure> {
     }
     println!("Runnity is at http://{}", instance.address());
     stop_signal().await?;
-    let (sockets, drain) = (instance.live().connections_len(), serve.drain_s.as_secs_f64());
-    tracing::info!("stopping: {sockets} sockets are told over {drain} s to reconnect; a second signal stops at once");
+    let sockets = instance.live().connections_len();
+    let (leave, drain) = (serve.leave_s.as_secs_f64(), serve.drain_s.as_secs_f64());
+    tracing::info!(
+        "stopping: after {leave} s, {sockets} sockets are told over {drain} s to reconnect; a second signal stops at once"
+    );
     tokio::select! {
         () = instance.shutdown() => {}
         again = stop_signal() => again?,

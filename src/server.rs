@@ -33,6 +33,9 @@ pub struct Server {
 
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
+    /// How long everything is still served once the server is to stop, while `/health/ready` says that it leaves: a load
+    /// balancer needs a while to see that and to turn elsewhere.
+    pub leave: Duration,
     /// How long the sockets' good-byes are spread out for, so that those who come back do not come all at once.
     pub drain: Duration,
     /// Connections that are open at once, sockets among them.
@@ -41,7 +44,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { drain: Duration::from_secs(30), connections_max: limits::CONNECTIONS_LEN_MAX }
+        Self { leave: Duration::ZERO, drain: Duration::from_secs(30), connections_max: limits::CONNECTIONS_LEN_MAX }
     }
 }
 
@@ -60,13 +63,14 @@ impl Server {
         self.stop.clone()
     }
 
-    /// Serves until [`Server::stop`], or until the application's workers are told to end. Then: no new connections; requests
-    /// under way are answered; sockets are told to come back elsewhere, spread over [`Options::drain`]. When this returns,
+    /// Serves until [`Server::stop`] and [`Options::leave`] after it, or until the application's workers are told to end. Then:
+    /// no new connections; requests under way are answered; sockets are told to come back elsewhere, spread over [`Options::drain`]. When this returns,
     /// nobody is connected any more. The application is the caller's to close.
     pub async fn listen(self, listener: TcpListener) {
         let requests = TaskTracker::new();
-        let abort = CancellationToken::new();
+        let (ended, abort) = (CancellationToken::new(), CancellationToken::new());
         let closing = self.app.workers.closing().clone();
+        let mut left = std::pin::pin!(self.left());
         loop {
             let accept = async {
                 self.until_there_is_room(&requests).await;
@@ -74,13 +78,13 @@ impl Server {
             };
             let accepted = tokio::select! {
                 biased;
-                () = self.stop.cancelled() => break,
+                () = left.as_mut() => break,
                 () = closing.cancelled() => break,
                 accepted = accept => accepted,
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    let (token, serving) = (requests.token(), self.serve(stream, Peer(peer)));
+                    let (token, serving) = (requests.token(), self.serve(stream, Peer(peer), ended.clone()));
                     let abort = abort.clone();
                     self.app.workers.spawn(async move {
                         let _token = token;
@@ -95,13 +99,20 @@ impl Server {
             }
         }
         drop(listener);
-        self.stop.cancel();
+        ended.cancel();
         requests.close();
         let drain = if closing.is_cancelled() { Duration::ZERO } else { self.options.drain };
         let answered = tokio::time::timeout(limits::HTTP_DRAIN_MAX, requests.wait());
         let (_, ()) = tokio::join!(answered, self.live.drain(drain));
         abort.cancel();
         requests.wait().await;
+    }
+
+    /// Returns when the server was told to stop, and everybody had the time to hear of it.
+    async fn left(&self) {
+        self.stop.cancelled().await;
+        self.app.workers.leaving().cancel();
+        tokio::time::sleep(self.options.leave).await;
     }
 
     /// Who knocks meanwhile waits in the kernel's queue, and costs nothing here.
@@ -115,10 +126,14 @@ impl Server {
         }
     }
 
-    /// One connection, until it ends or becomes a WebSocket.
-    fn serve(&self, stream: TcpStream, peer: Peer) -> impl Future<Output = ()> + Send + 'static {
+    /// One connection, until it ends or becomes a WebSocket. Once the server has `ended`, after the request under way.
+    fn serve(
+        &self,
+        stream: TcpStream,
+        peer: Peer,
+        ended: CancellationToken,
+    ) -> impl Future<Output = ()> + Send + 'static {
         let routes = warp::service(self.routes.clone());
-        let stop = self.stop.clone();
         let service = service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
             request.extensions_mut().insert(peer);
             // `CONNECT host:1` and the like name no path, which warp takes for granted.
@@ -144,7 +159,7 @@ impl Server {
             let served = tokio::select! {
                 biased;
                 served = connection.as_mut() => served,
-                () = stop.cancelled() => {
+                () = ended.cancelled() => {
                     connection.as_mut().graceful_shutdown();
                     connection.await
                 }
@@ -162,10 +177,7 @@ impl Server {
             return;
         }
         tracing::warn!(%error, "connections cannot be accepted right now");
-        tokio::select! {
-            () = self.stop.cancelled() => {}
-            () = tokio::time::sleep(limits::ACCEPT_PAUSE) => {}
-        }
+        tokio::time::sleep(limits::ACCEPT_PAUSE).await;
     }
 }
 

@@ -9,6 +9,8 @@ use crate::app::AppError;
 #[derive(Clone, Default)]
 pub struct Workers {
     tracker: TaskTracker,
+    /// Cancelled when new work should be brought to others, though it is still done here.
+    leaving: CancellationToken,
     /// Cancelled when the process is to end.
     closing: CancellationToken,
 }
@@ -24,12 +26,17 @@ impl Workers {
         self.tracker.spawn(worker)
     }
 
+    pub fn leaving(&self) -> &CancellationToken {
+        &self.leaving
+    }
+
     pub fn closing(&self) -> &CancellationToken {
         &self.closing
     }
 
     /// Tells all workers to end and waits until they have.
     pub async fn close(&self) {
+        self.leaving.cancel();
         self.closing.cancel();
         self.tracker.close();
         self.tracker.wait().await;

@@ -1,7 +1,7 @@
 //! `GET /health`, `/health/live` and `/health/ready`: for load balancers and orchestrators.
 //!
 //! Live: the process answers, so there is no use in restarting it. Ready: the store answers too, and the process is not
-//! about to end, so requests may be sent here.
+//! about to end, so requests may be sent here. A process that leaves says so here first, and goes on answering for a while.
 
 use std::sync::Arc;
 
@@ -51,7 +51,7 @@ async fn answer(app: Arc<App>, request: Request) -> Answer {
 
 /// Whether the store answers in time.
 async fn is_ready(app: &App) -> bool {
-    if app.workers.closing().is_cancelled() {
+    if app.workers.leaving().is_cancelled() {
         return false;
     }
     matches!(tokio::time::timeout(limits::READY_WAIT_MAX, app.ready()).await, Ok(Ok(())))
