@@ -31,6 +31,8 @@ pub enum Command {
     Demo(Demo),
     /// Send recorded tracks to a server as phones would, and measure what spectators see.
     Simulate(Simulate),
+    /// Ask a running server whether requests may be sent to it, for a container's health check.
+    Health(Health),
     /// Make accounts, in Redis or in an embedded store that no server has open.
     User(User),
     /// Make a new token for an account, in Redis or in an embedded store that no server has open.
@@ -137,6 +139,19 @@ pub enum Sight {
 }
 
 #[derive(Clone, Debug, Args)]
+pub struct Health {
+    /// The server, for example http://127.0.0.1:8000; without it, the one that listens here.
+    #[arg(long)]
+    pub server: Option<String>,
+    /// Where that one listens.
+    #[arg(long, env = "RUNNITY_LISTEN", default_value = "127.0.0.1:8000")]
+    pub listen: SocketAddr,
+    /// Ask only whether the process answers, whatever its store does.
+    #[arg(long)]
+    pub live: bool,
+}
+
+#[derive(Clone, Debug, Args)]
 pub struct User {
     #[command(flatten)]
     pub store: Store,
@@ -229,6 +244,8 @@ mod tests {
             &["--drain-s", "soon"],
             &["--drain-s", "3600.5"],
             &["--drain-s", "1e18"],
+            &["--leave-s", "-1"],
+            &["health", "--listen", "nowhere"],
             &["demo", "--runners", "0"],
             &["simulate"],
             &["simulate", "--server", "x", "--speed", "0"],

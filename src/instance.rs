@@ -42,6 +42,16 @@ pub async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     })
 }
 
+/// Where a server that listens on `address` can be reached from its own machine.
+pub fn local_address(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
 impl Instance {
     /// Serves what comes to `listener`, until [`Instance::shutdown`].
     pub async fn start(app: Arc<App>, listener: TcpListener, options: Options) -> io::Result<Self> {
@@ -72,15 +82,10 @@ impl Instance {
 
     /// Where it can be reached from this machine.
     pub fn local_address(&self) -> SocketAddr {
-        let ip = match self.address.ip() {
-            IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-            IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-            ip => ip,
-        };
-        SocketAddr::new(ip, self.address.port())
+        local_address(self.address)
     }
 
-    /// Answers what is under way, tells the sockets to reconnect elsewhere, and ends all workers. The store is its owner's
+    /// Says that it leaves, answers what still comes and what is under way, tells the sockets to reconnect elsewhere, and ends all workers. The store is its owner's
     /// to close.
     pub async fn shutdown(self) {
         self.stop.cancel();

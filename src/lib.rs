@@ -8,6 +8,7 @@
 //!                                  │     └→ backend (trait) ← backend::embedded, backend::redis
 //!                                  └ hub → backend::subscribe
 //! main → demo, simulate → tracks → domain        (clients: they come in by the public doors)
+//! main → probe                                   (a client too)
 //! ```
 //!
 //! * [`domain`]: what is true. Pure: time comes in as an argument.
@@ -20,6 +21,7 @@
 //! * [`config`]: what the operator typed → values that cannot be wrong. [`limits`]: every bound, with its reason.
 //!   [`clock`]: what time it is.
 //! * [`tracks`]: recorded runs ↔ fixes. [`simulate`]: phones that replay them against any server. [`demo`]: who runs in the demo.
+//! * [`probe`]: asks a running server how it is, as a load balancer does.
 //!
 //! # Invariants (`tests/it/tidy.rs` reads the sources and holds 1, 2, 3 and 6, and what of 5 can be read)
 //!
@@ -61,6 +63,7 @@ pub mod http;
 pub mod instance;
 pub mod limits;
 pub mod live;
+pub mod probe;
 pub mod server;
 pub mod simulate;
 pub mod tracks;

@@ -17,7 +17,7 @@ use runnity::http;
 use runnity::instance::{self, Instance};
 use runnity::simulate::plan::Plan;
 use runnity::simulate::report::Report;
-use runnity::{app::App, demo, simulate, tracks};
+use runnity::{app::App, demo, probe, simulate, tracks};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
@@ -51,6 +51,7 @@ fn main() -> ExitCode {
             Command::Serve(serve) => run_server(serve).await,
             Command::Demo(demo) => run_demo(demo).await,
             Command::Simulate(simulate) => run_simulation(simulate).await,
+            Command::Health(health) => ask_health(health).await,
             Command::User(user) => make_users(user).await,
             Command::Token(token) => make_token(token).await,
         }
@@ -193,6 +194,14 @@ fn plans(simulation: &config::Simulate) -> Result<Vec<Plan>, Failure> {
         false => simulation.files.iter().map(read).collect::<Result<Vec<_>, _>>()?,
     };
     Ok(simulate::plan::share_out(&files, usize::try_from(simulation.runners)?))
+}
+
+async fn ask_health(health: config::Health) -> Result<(), Failure> {
+    let own = || format!("http://{}", instance::local_address(health.listen));
+    let what = if health.live { probe::Question::Live } else { probe::Question::Ready };
+    probe::ask(&health.server.unwrap_or_else(own), what).await?;
+    println!("{what}");
+    Ok(())
 }
 
 async fn make_users(user: config::User) -> Result<(), Failure> {
