@@ -7,6 +7,7 @@ mod backend_contract;
 mod backend_embedded;
 mod backend_redis;
 mod crash;
+mod deploy;
 mod leaving;
 mod live;
 mod rest;

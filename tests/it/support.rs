@@ -14,6 +14,7 @@
 //! instance on the same store is [`Site::another`]. Whatever is waited for is waited for [`within`] a deadline.
 
 pub mod client;
+pub mod process;
 pub mod redis_server;
 mod reply;
 mod site;

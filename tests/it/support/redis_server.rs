@@ -5,7 +5,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{LazyLock, mpsc};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -13,6 +12,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::UnixStream;
+
+use super::process;
 
 /// Nothing here takes so long.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -53,7 +54,8 @@ impl RedisServer {
     pub async fn start_with(options: Options) -> Self {
         loop {
             let folder = folder().expect("a directory");
-            let server = Self { options: options.clone(), port: free_port(), folder, process: Mutex::default() };
+            let server =
+                Self { options: options.clone(), port: process::free_port(), folder, process: Mutex::default() };
             match server.run().await {
                 Ok(()) => return server,
                 Err(log) if log.contains("Failed listening on port") => {} // somebody was faster
@@ -146,7 +148,7 @@ impl RedisServer {
         std::fs::create_dir_all(self.data()).expect("a directory");
         let log = self.folder.path().join("log");
         let _ = std::fs::remove_file(&log);
-        let process = in_the_nursery(self.command(&log)).unwrap_or_else(|error| panic!("no Redis here: {error}"));
+        let process = process::spawn(self.command(&log)).unwrap_or_else(|error| panic!("no Redis here: {error}"));
         *self.process.lock() = Some(process);
         // Its own socket, since its port could be another server's.
         let ready = async {
@@ -164,13 +166,7 @@ impl RedisServer {
 
     fn command(&self, log: &Path) -> Command {
         let program = std::env::var("REDIS_SERVER").unwrap_or_else(|_| "redis-server".to_owned());
-        let mut command = if Path::new("/usr/bin/setpriv").exists() {
-            let mut command = Command::new("/usr/bin/setpriv");
-            command.args(["--pdeathsig", "KILL", &program]);
-            command
-        } else {
-            Command::new(program)
-        };
+        let mut command = process::command(&program);
         command.args(["--bind", "127.0.0.1", "--port", &self.port.to_string(), "--save", ""]);
         command.arg("--dir").arg(self.data()).arg("--logfile").arg(log).arg("--unixsocket").arg(self.socket());
         match self.options.appendfsync {
@@ -222,34 +218,6 @@ fn folder() -> io::Result<TempDir> {
     let memory = Path::new("/dev/shm");
     let has_room = rustix::fs::statvfs(memory).is_ok_and(|its| its.f_bavail * its.f_frsize > 512 << 20);
     if has_room { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }
-}
-
-/// Below the ports that the system gives to clients, so that it is still free when the server is started again.
-fn free_port() -> u16 {
-    loop {
-        let port = rand::random_range(10_000..32_768);
-        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
-}
-
-/// Starts a process whose parent is a thread that lives as long as ours does: the signal that it gets at its parent's death
-/// comes when that *thread* ends.
-fn in_the_nursery(command: Command) -> io::Result<Child> {
-    type Order = (Command, mpsc::Sender<io::Result<Child>>);
-    static NURSERY: LazyLock<mpsc::Sender<Order>> = LazyLock::new(|| {
-        let (orders, ordered) = mpsc::channel::<Order>();
-        std::thread::spawn(move || {
-            for (mut command, reply) in ordered {
-                let _ = reply.send(command.spawn());
-            }
-        });
-        orders
-    });
-    let (reply, answer) = mpsc::channel();
-    NURSERY.send((command, reply)).expect("a nursery");
-    answer.recv().expect("an answer")
 }
 
 fn command(words: &[&str]) -> Vec<u8> {
