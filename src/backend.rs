@@ -15,6 +15,7 @@
 //!   a change after that, in the order of its offsets.
 //! * A failure is a [`BackendError`]. It never becomes an empty value.
 
+pub mod copy;
 pub mod embedded;
 mod redis;
 mod subscription;

@@ -77,6 +77,18 @@ pub const STORE_LOCK_WAIT: Duration = Duration::from_millis(500);
 pub const STORE_REOPEN_PAUSE: Duration = Duration::from_secs(1);
 /// How long the store may take to write what it has accepted when it is closed, before it is given up.
 pub const STORE_CLOSE: Duration = Duration::from_secs(30);
+/// Entries that a copy from store to store moves in one write: some milliseconds of the target's.
+pub const COPY_PART_LEN_MAX: usize = 2_048;
+/// Bytes of values and changes after which such a part is full. Two of them are in memory, one read while one is written.
+pub const COPY_PART_BYTES_MAX: usize = 1024 * 1024;
+/// Changes, fields or members that a copy reads from Redis at once, before it looks how large its part has become.
+pub const COPY_READ_LEN: usize = 128;
+/// Keys that Redis looks at for one answer; the names of those found stand in the copy's mark until they are read.
+pub const COPY_SCAN_LEN: usize = 128;
+/// How long a copy waits for servers that are on their way out, before it says that they are to be stopped.
+pub const COPY_SERVERS_WAIT: Duration = Duration::from_secs(2);
+/// How long Redis may take to answer a copy: nobody waits for it, and its disk may be slow.
+pub const COPY_ANSWER_WAIT: Duration = Duration::from_secs(60);
 /// Changes that wait for one subscriber of a topic before it is told of a gap.
 pub const SUBSCRIPTION_LEN_MAX: usize = 1_024;
 /// How long the idempotency key of a POST is remembered.

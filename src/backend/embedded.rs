@@ -15,7 +15,7 @@
 //!
 //! | kind | name | row |
 //! |---|---|---|
-//! | meta | `m` name | `format`, `epoch`, `version` (last given), `number` (last given) |
+//! | meta | `m` name | `format`, `epoch`, `version` (last given), `number` (last given), and of a copy: `copying` or `copied` (what from), `copy mark` |
 //! | aggregate | `a` aggregate | its number |
 //! | value | `d` aggregate's number, `v` name | version, then the value |
 //! | topic | `d` aggregate's number, `t` name | number, floor, how many are kept (four bytes), its changes' names, epoch |
@@ -27,9 +27,11 @@
 //! | once | `o` aggregate `·` key | when it expires (ms since 1970), then the record |
 
 mod engine;
+mod export;
 #[cfg(test)]
 mod faults;
 mod format;
+mod import;
 mod indexes;
 mod ledger;
 mod listeners;
@@ -45,8 +47,11 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use parking_lot::Mutex;
 
-use self::engine::{Engine, Rows, View};
-use self::format::Found;
+pub use self::export::Export;
+pub use self::import::Import;
+
+use self::engine::{Engine, Rows};
+use self::format::{Found, Ready};
 use self::ledger::Ledger;
 use self::listeners::Listeners;
 use self::writer::Queue;
@@ -73,6 +78,10 @@ pub enum OpenError {
     InUse { path: PathBuf },
     #[error("the store has format {found}, and this version knows no format above {known}: use a newer version")]
     NewerFormat { found: u64, known: u64 },
+    #[error("there is no store in {path}")]
+    Missing { path: PathBuf },
+    #[error("{path} holds the first part of a copy: start the same `runnity copy` again, and it goes on, or remove it")]
+    HalfCopied { path: PathBuf },
     #[error("{path} is damaged, or no store: {reason}")]
     Damaged { path: PathBuf, reason: String },
     #[error("{path}: {source}")]
@@ -82,26 +91,11 @@ pub enum OpenError {
 impl Embedded {
     /// Opens the store in `dir`, or makes it there. Blocks: after a crash it first checks the whole file.
     pub fn open(dir: &Path, clock: Clock) -> Result<Self, OpenError> {
-        let io = |source| OpenError::Io { path: dir.to_owned(), source };
-        make_dir(dir).map_err(io)?;
-        let engine = Engine::open(dir)?;
-        // The names of new files are safe only when their directory is.
-        sync_dir(dir).map_err(io)?;
-        Self::on(engine, clock, dir)
+        Self::on(open_engine(dir)?, clock, dir)
     }
 
     fn on(engine: Engine, clock: Clock, path: &Path) -> Result<Self, OpenError> {
-        let ready = match engine.write(format::prepare) {
-            Ok(Found::Ready(ready)) => ready,
-            Ok(Found::Newer(found)) => return Err(OpenError::NewerFormat { found, known: format::CURRENT }),
-            Err(BackendError::Damaged(reason)) => {
-                return Err(OpenError::Damaged { path: path.to_owned(), reason: reason.to_string() });
-            }
-            Err(BackendError::Unavailable(reason)) => {
-                let source = std::io::Error::other(reason.to_string());
-                return Err(OpenError::Io { path: path.to_owned(), source });
-            }
-        };
+        let ready = prepare(&engine, path)?;
         let (engine, listeners) = (Arc::new(engine), Arc::<Listeners>::default());
         let epoch = ready.epoch.clone();
         let (queue, writer) = writer::start(engine.clone(), listeners.clone(), Ledger::new(ready), clock)
@@ -125,17 +119,6 @@ impl Embedded {
             Ok(false) => Err(BackendError::Unavailable("the writer has failed".into())),
             Err(_) => Err(BackendError::Unavailable("the disk takes too long".into())),
         }
-    }
-
-    /// Carries out a long reading where it holds up no async thread.
-    async fn aside<T: Send + 'static>(
-        &self,
-        reading: impl FnOnce(&View) -> Result<T, BackendError> + Send + 'static,
-    ) -> Result<T, BackendError> {
-        let engine = self.engine.clone();
-        tokio::task::spawn_blocking(move || reading(&engine.view()?))
-            .await
-            .unwrap_or_else(|_| Err(BackendError::Unavailable("the reading was broken off".into())))
     }
 
     /// Ephemeral changes go straight to those who listen; nothing is written.
@@ -164,7 +147,7 @@ impl Backend for Embedded {
                 return indexes::range(&self.engine.view()?, range);
             }
             let range = range.clone();
-            self.aside(move |view| indexes::range(view, &range)).await
+            aside(&self.engine, move |engine| indexes::range(&engine.view()?, &range)).await
         })
     }
 
@@ -179,7 +162,7 @@ impl Backend for Embedded {
                 return topics::replay(&self.engine.view()?, &self.epoch, topic, since, limit);
             }
             let (epoch, topic, since) = (self.epoch.clone(), topic.clone(), since.clone());
-            self.aside(move |view| topics::replay(view, &epoch, &topic, &since, limit)).await
+            aside(&self.engine, move |engine| topics::replay(&engine.view()?, &epoch, &topic, &since, limit)).await
         })
     }
 
@@ -193,6 +176,41 @@ impl Backend for Embedded {
     fn subscribe<'a>(&'a self, topic: &'a Topic) -> BoxFuture<'a, Result<Subscription, BackendError>> {
         Box::pin(async move { self.listeners.subscribe(topic).ok_or_else(writer::closed) })
     }
+}
+
+/// Makes the store in `path` ready for this version.
+fn prepare(engine: &Engine, path: &Path) -> Result<Ready, OpenError> {
+    let path = path.to_owned();
+    match engine.write(format::prepare) {
+        Ok(Found::Ready(ready)) => Ok(ready),
+        Ok(Found::Newer(found)) => Err(OpenError::NewerFormat { found, known: format::CURRENT }),
+        Ok(Found::HalfCopied) => Err(OpenError::HalfCopied { path }),
+        Err(BackendError::Damaged(reason)) => Err(OpenError::Damaged { path, reason: reason.to_string() }),
+        Err(BackendError::Unavailable(reason)) => {
+            Err(OpenError::Io { path, source: std::io::Error::other(reason.to_string()) })
+        }
+    }
+}
+
+/// Opens the rows in `dir`, or makes them there.
+fn open_engine(dir: &Path) -> Result<Engine, OpenError> {
+    let io = |source| OpenError::Io { path: dir.to_owned(), source };
+    make_dir(dir).map_err(io)?;
+    let engine = Engine::open(dir)?;
+    // The names of new files are safe only when their directory is.
+    sync_dir(dir).map_err(io)?;
+    Ok(engine)
+}
+
+/// Carries out a long reading or writing where it holds up no async thread.
+async fn aside<T: Send + 'static>(
+    engine: &Arc<Engine>,
+    work: impl FnOnce(&Engine) -> Result<T, BackendError> + Send + 'static,
+) -> Result<T, BackendError> {
+    let engine = engine.clone();
+    tokio::task::spawn_blocking(move || work(&engine))
+        .await
+        .unwrap_or_else(|_| Err(BackendError::Unavailable("the work was broken off".into())))
 }
 
 /// Makes the directory if it is missing, for this user's eyes only: where people run is their own business. A power cut

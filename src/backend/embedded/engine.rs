@@ -132,6 +132,11 @@ impl Engine {
         let _ = self.mender.set(thread);
     }
 
+    /// The number of the last write that changed something; 0 before the first one.
+    pub fn last_write(&self) -> u64 {
+        self.log.lock().safe.unwrap_or(0)
+    }
+
     /// Whether a fault has been met, in a write or a read, so that nothing can be written before [`Engine::reopen`].
     pub fn is_faulty(&self) -> bool {
         self.database.read().as_ref().is_none_or(|opened| opened.health.is_faulty())

@@ -10,10 +10,17 @@ use std::ops::ControlFlow;
 use super::engine::{Rows, Write};
 use super::rows;
 use super::topics::new_epoch;
+use crate::backend::copy::{Begun, CopyError, Mark, Origin};
 use crate::backend::{BackendError, Epoch, Order};
 
 /// The format that this code reads and writes.
 pub const CURRENT: u64 = 2;
+
+/// The state of the store that a copy is coming from, until it is complete.
+const COPYING: &str = "copying";
+const COPY_MARK: &str = "copy mark";
+/// The state of the store that all of this one came from.
+const COPIED: &str = "copied";
 
 /// What a store says of itself.
 pub struct Ready {
@@ -29,23 +36,33 @@ pub enum Found {
     Ready(Ready),
     /// A format that only a newer program knows. Nothing was touched.
     Newer(u64),
+    /// The first part of a copy. Nothing was touched.
+    HalfCopied,
 }
 
 /// Makes the store if there is none, and brings an older one up to [`CURRENT`], in one write.
 pub fn prepare(rows: &mut Write<'_>) -> Result<Found, BackendError> {
+    if rows.get(&rows::meta(COPYING), |_| ())?.is_some() {
+        return Ok(Found::HalfCopied);
+    }
     match rows.get(&rows::meta("format"), rows::number)?.transpose()? {
-        None => create(rows)?,
+        None => create(rows, &new_epoch())?,
         Some(CURRENT) => {}
         Some(found @ 1..CURRENT) => upgrade(rows, found)?,
         Some(newer) => return Ok(Found::Newer(newer)),
     }
+    Ok(Found::Ready(ready(rows)?))
+}
+
+/// What a store of this format says of itself.
+pub fn ready(rows: &impl Rows) -> Result<Ready, BackendError> {
     let missing = || rows::damaged("the store does not say what it is");
     let number = |name| rows.get(&rows::meta(name), rows::number)?.transpose()?.ok_or_else(missing);
-    Ok(Found::Ready(Ready {
+    Ok(Ready {
         epoch: rows.get(&rows::meta("epoch"), rows::epoch)?.transpose()?.ok_or_else(missing)?,
         version: number("version")?,
         number: number("number")?,
-    }))
+    })
 }
 
 pub fn store_version(rows: &mut Write<'_>, version: u64) -> Result<(), BackendError> {
@@ -56,9 +73,56 @@ pub fn store_number(rows: &mut Write<'_>, number: u64) -> Result<(), BackendErro
     rows.put(&rows::meta("number"), &number.to_be_bytes())
 }
 
-fn create(rows: &mut Write<'_>) -> Result<(), BackendError> {
+/// See [`crate::backend::copy::Target::begin`].
+pub fn begin_copy(rows: &mut Write<'_>, origin: &Origin) -> Result<Result<Begun, CopyError>, BackendError> {
+    let found = rows.get(&rows::meta("format"), rows::number)?.transpose()?;
+    if let Some(found) = found.filter(|found| *found > CURRENT) {
+        return Ok(Err(CopyError::NewerFormat { found, known: CURRENT }));
+    }
+    let is_this = |name| rows.get(&rows::meta(name), |state| state == origin.state.as_bytes());
+    match (is_this(COPYING)?, is_this(COPIED)?) {
+        (Some(true), _) => return Ok(Ok(Begun::At(copy_mark(rows)?))),
+        (Some(false), _) => return Ok(Err(CopyError::OtherOrigin)),
+        (None, Some(true)) => return Ok(Ok(Begun::Complete)),
+        (None, _) => {}
+    }
+    for span in rows::all_but_meta() {
+        let mut is_empty = true;
+        rows.scan(&span, Order::Ascending, |_, _| {
+            is_empty = false;
+            ControlFlow::Break(())
+        })?;
+        if !is_empty {
+            return Ok(Err(CopyError::Occupied));
+        }
+    }
+    create(rows, &origin.epoch)?;
+    rows.put(&rows::meta(COPYING), origin.state.as_bytes())?;
+    store_copy_mark(rows, &Mark::default())?;
+    Ok(Ok(Begun::At(Mark::default())))
+}
+
+/// From now on it is a store like any other. It remembers what it was copied from.
+pub fn complete_copy(rows: &mut Write<'_>, origin: &Origin) -> Result<(), BackendError> {
+    store_version(rows, origin.version.0)?;
+    rows.put(&rows::meta(COPIED), origin.state.as_bytes())?;
+    rows.remove(&rows::meta(COPYING))?;
+    rows.remove(&rows::meta(COPY_MARK))
+}
+
+/// How far a copy has come that is not complete.
+pub fn copy_mark(rows: &impl Rows) -> Result<Mark, BackendError> {
+    let mark = rows.get(&rows::meta(COPY_MARK), Mark::from_stored)?.transpose()?;
+    mark.ok_or_else(|| rows::damaged("it does not say how far its copy has come"))
+}
+
+pub fn store_copy_mark(rows: &mut Write<'_>, mark: &Mark) -> Result<(), BackendError> {
+    rows.put(&rows::meta(COPY_MARK), &mark.as_stored())
+}
+
+fn create(rows: &mut Write<'_>, epoch: &Epoch) -> Result<(), BackendError> {
     rows.put(&rows::meta("format"), &CURRENT.to_be_bytes())?;
-    rows.put(&rows::meta("epoch"), new_epoch().0.as_bytes())?;
+    rows.put(&rows::meta("epoch"), epoch.0.as_bytes())?;
     store_version(rows, 0)?;
     store_number(rows, 0)
 }

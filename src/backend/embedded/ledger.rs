@@ -311,6 +311,6 @@ fn repeated(rows: &impl Rows, commit: &Commit, now: Timestamp) -> Result<Vec<Onc
 }
 
 /// A moment as it is stored: no clock that works is before 1970.
-fn expiry_number(moment: Timestamp) -> u64 {
+pub fn expiry_number(moment: Timestamp) -> u64 {
     u64::try_from(moment.as_millis()).unwrap_or(0)
 }

@@ -37,12 +37,35 @@ pub struct Span {
     pub until: Vec<u8>,
 }
 
+impl Span {
+    /// What is left of it after this row.
+    pub fn after(self, name: &[u8]) -> Self {
+        let next = [name, &[0]].concat();
+        Self { from: self.from.max(next), until: self.until }
+    }
+}
+
 pub fn meta(name: &str) -> Vec<u8> {
     name_of(META, &[name.as_bytes()])
 }
 
+/// Every row but those of the store about itself.
+pub fn all_but_meta() -> [Span; 2] {
+    [Span { from: vec![0], until: vec![META] }, Span { from: vec![META + 1], until: vec![APART] }]
+}
+
 pub fn aggregate(aggregate: &AggregateId) -> Vec<u8> {
     name_of(AGGREGATES, &[aggregate.as_str().as_bytes()])
+}
+
+/// Every aggregate.
+pub fn aggregates() -> Span {
+    all(AGGREGATES)
+}
+
+/// The aggregate in its row's name.
+pub fn aggregate_of(name: &[u8]) -> Result<AggregateId, BackendError> {
+    Ok(AggregateId::from_stored(text(name.get(1..).unwrap_or_default())?))
 }
 
 /// A value of the aggregate with this number.
@@ -53,6 +76,21 @@ pub fn value(owner: u64, name: &str) -> Vec<u8> {
 /// A topic of the aggregate with this number.
 pub fn topic(owner: u64, name: &str) -> Vec<u8> {
     name_of(DATA, &[&owner.to_be_bytes(), &[TOPICS], name.as_bytes()])
+}
+
+/// All values of the aggregate with this number.
+pub fn values(owner: u64) -> Span {
+    Span { from: value(owner, ""), until: name_of(DATA, &[&owner.to_be_bytes(), &[VALUES + 1]]) }
+}
+
+/// All topics of the aggregate with this number.
+pub fn topics(owner: u64) -> Span {
+    Span { from: topic(owner, ""), until: name_of(DATA, &[&owner.to_be_bytes(), &[TOPICS + 1]]) }
+}
+
+/// What a value or a topic is called in its aggregate, from its row's name.
+pub fn own_name(name: &[u8]) -> Result<&str, BackendError> {
+    text(name.get(10..).ok_or_else(|| damaged("the name of a value or a topic is too short"))?)
 }
 
 /// Where the changes of one life of a topic are.
@@ -150,6 +188,13 @@ pub fn once(aggregate: &AggregateId, key: &str) -> Vec<u8> {
     name_of(ONCE, &[aggregate.as_str().as_bytes(), &[APART], key.as_bytes()])
 }
 
+/// The aggregate and the key in the name of an idempotency key.
+pub fn once_parts(name: &[u8]) -> Result<(AggregateId, &str), BackendError> {
+    let name = name.get(1..).unwrap_or_default();
+    let apart = name.iter().position(|&byte| byte == APART).ok_or_else(|| damaged("an idempotency key has no end"))?;
+    Ok((AggregateId::from_stored(text(&name[..apart])?), text(&name[apart + 1..])?))
+}
+
 /// Every idempotency key.
 pub fn once_all() -> Span {
     all(ONCE)
@@ -189,8 +234,12 @@ fn unsortable(number: u64) -> i64 {
 }
 
 pub fn epoch(row: &[u8]) -> Result<Epoch, BackendError> {
-    let letters = std::str::from_utf8(row).map_err(|_| damaged("an epoch cannot be read"))?;
-    Ok(Epoch(Arc::from(letters)))
+    Ok(Epoch(Arc::from(text(row)?)))
+}
+
+/// Text in a row or its name.
+pub fn text(bytes: &[u8]) -> Result<&str, BackendError> {
+    std::str::from_utf8(bytes).map_err(|_| damaged("a text cannot be read"))
 }
 
 fn name_of(kind: u8, parts: &[&[u8]]) -> Vec<u8> {

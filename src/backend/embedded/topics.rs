@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use super::engine::{Rows, Write};
 use super::rows::{self, Changes, damaged};
+use crate::backend::copy::TopicState;
 use crate::backend::{BackendError, Change, Cursor, Epoch, Keep, Order, Replay, Since, Topic};
 
 /// A topic that has been written, or cleared.
@@ -34,22 +35,35 @@ impl Head {
         Self { owner, number, changes, epoch, keep: kept_len(keep), floor: 1, top: 0 }
     }
 
+    /// A topic that comes from another store; its changes are yet to be put below their names.
+    pub fn of_copy(owner: u64, number: u64, state: &TopicState) -> Self {
+        Self { floor: state.oldest, top: state.top, ..Self::new(owner, number, state.epoch.clone(), state.keep) }
+    }
+
+    /// As another store takes it over.
+    pub fn state(&self, topic: Topic) -> TopicState {
+        TopicState { topic, keep: self.keep(), epoch: self.epoch.clone(), oldest: self.oldest(), top: self.top }
+    }
+
     /// `None` when the topic was never written or cleared.
     pub fn load(rows: &impl Rows, topic: &Topic) -> Result<Option<Self>, BackendError> {
         let Some(owner) = rows.get(&rows::aggregate(&topic.aggregate), rows::number)?.transpose()? else {
             return Ok(None);
         };
-        let Some(head) = rows.get(&rows::topic(owner, &topic.name), |row| Self::decode(owner, row))? else {
-            return Ok(None);
-        };
-        let mut head = head?;
+        let row = rows.get(&rows::topic(owner, &topic.name), <[u8]>::to_vec)?;
+        row.map(|row| Self::from_stored(rows, owner, &row)).transpose()
+    }
+
+    /// From its row.
+    pub fn from_stored(rows: &impl Rows, owner: u64, row: &[u8]) -> Result<Self, BackendError> {
+        let mut head = Self::decode(owner, row)?;
         let mut top = Ok(0);
         rows.scan(&head.changes.from(0), Order::Descending, |name, _| {
             top = rows::change_offset(name);
             ControlFlow::Break(())
         })?;
         head.top = top?;
-        Ok(Some(head))
+        Ok(head)
     }
 
     pub fn store(&self, rows: &mut Write<'_>, topic: &Topic) -> Result<(), BackendError> {
