@@ -27,7 +27,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 
-pub use redis::{OpenError as RedisOpenError, RedisStore, RedisUrl};
+pub use redis::{OpenError as RedisOpenError, RedisExport, RedisImport, RedisStore, RedisUrl};
 pub use subscription::{Listener, Subscription};
 
 /// The five verbs. One implementation for each store; no default methods, so that nothing is forgotten.

@@ -11,7 +11,7 @@
 //!
 //! | key | kind | what it holds |
 //! |---|---|---|
-//! | `meta` | hash | `format`; `epoch` (six letters, the store's life), `generation`, `counter` (last version given); `run_id`, `start` (the counter when it was first met), `healed` (for which a generation began) |
+//! | `meta` | hash | `format`; `epoch` (the store's life), `generation`, `counter` (last version given); `run_id`, `start` (the counter when it was first met), `healed` (for which a generation began); of a copy: `copying` or `copied` (what from), `copy_mark` |
 //! | `a:` aggregate | hash | `v` name: version, space, value; `t` topic: life (empty: the store's), top, floor, how many are kept (0: all) |
 //! | `s:` aggregate `#` topic | stream | changes: id `offset-0`, field `p` |
 //! | `i:` index | sorted set | members |
@@ -21,13 +21,17 @@
 //!
 //! # Epochs
 //!
-//! Six letters are the life of the topic, or of the store if it was never cleared; two are the store's generation. It
+//! Six letters are the life of the topic, or of the store if it was never cleared; two are the store's generation (see
+//! `epoch.lua` for those that were copied from another store). It
 //! begins anew when a Redis comes back with less than it had acknowledged (see `arrive.lua`): then every cursor of before is
 //! lost, and none is mistaken. Whoever starts first after a restart of Redis cannot know what was lost, so a new
 //! generation begins then too, unless Redis writes everything to disk before it answers (`appendfsync always`).
 
+mod alone;
 mod commits;
+mod export;
 mod failure;
+mod import;
 mod indexes;
 mod lines;
 mod link;
@@ -49,6 +53,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use self::commits::Outcome;
+pub use self::export::RedisExport;
+pub use self::import::RedisImport;
 use self::lines::Lines;
 use self::link::Link;
 use self::names::Channels;
@@ -106,6 +112,14 @@ pub enum OpenError {
     Cluster,
     #[error("the store has format {found}, and this version knows no format above {known}: use a newer version")]
     NewerFormat { found: u64, known: u64 },
+    #[error("there is no store in this Redis")]
+    Missing,
+    #[error(
+        "this Redis holds the first part of a copy: start the same `runnity copy` again, and it goes on, or empty it"
+    )]
+    HalfCopied,
+    #[error("{servers} server(s) have this Redis open: stop them first")]
+    InUse { servers: u64 },
     #[error(transparent)]
     Store(#[from] BackendError),
 }
@@ -328,9 +342,9 @@ impl Hub {
 impl Default for Scripts {
     fn default() -> Self {
         Self {
-            arrive: Script::new(include_str!("redis/arrive.lua")),
-            commit: Script::new(include_str!("redis/commit.lua")),
-            replay: Script::new(include_str!("redis/replay.lua")),
+            arrive: Script::new(concat!(include_str!("redis/epoch.lua"), include_str!("redis/arrive.lua"))),
+            commit: Script::new(concat!(include_str!("redis/epoch.lua"), include_str!("redis/commit.lua"))),
+            replay: Script::new(concat!(include_str!("redis/epoch.lua"), include_str!("redis/replay.lua"))),
             range: Script::new(include_str!("redis/range.lua")),
         }
     }

@@ -6,7 +6,7 @@
 --
 -- KEYS: meta. ARGV: format, run id, '1' when each write is on disk before its answer, six letters for a new store's life,
 -- the highest counter seen, the run id and the life that it was seen under ('' when none), the control channel.
--- Answers 'newer' format | 'ready' life, generation letters, counter, 'new' or 'lost' or 'kept'.
+-- Answers 'newer' format | 'copying' (the store is not yet complete) | 'ready' life, epoch, counter, 'new' or 'lost' or 'kept'.
 
 local function whole(number) return string.format('%.0f', number) end
 
@@ -16,9 +16,11 @@ local LEAP = 1000000
 -- A million for each second since 1970: above whatever an earlier counter can have reached.
 local since_1970 = tonumber(redis.call('TIME')[1]) * LEAP
 
-local meta = redis.call('HMGET', KEYS[1], 'format', 'epoch', 'generation', 'counter', 'run_id', 'start', 'healed')
+local meta = redis.call('HMGET', KEYS[1], 'format', 'epoch', 'generation', 'counter', 'run_id', 'start', 'healed',
+  'copying')
 local found = tonumber(meta[1] or 0)
 if found > format then return {'newer', whole(found)} end
+if meta[8] then return {'copying'} end
 
 local life, generation, counter, start = meta[2], tonumber(meta[3]), tonumber(meta[4]), tonumber(meta[6])
 local state = 'kept'
@@ -47,6 +49,6 @@ else
     state = 'lost'
   end
 end
-local letters = string.char(97 + math.floor(generation / 26) % 26, 97 + generation % 26)
-if state ~= 'kept' then redis.call('PUBLISH', control, life .. letters) end
-return {'ready', life, letters, whole(counter), state}
+local epoch = epoch_of(life, generation)
+if state ~= 'kept' then redis.call('PUBLISH', control, epoch) end
+return {'ready', life, epoch, whole(counter), state}

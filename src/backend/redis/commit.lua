@@ -33,8 +33,7 @@ local indexes_at = streams_at + topics_len
 local meta = redis.call('HMGET', META, 'format', 'epoch', 'generation')
 if not meta[1] then return {'wiped'} end
 local generation = tonumber(meta[3])
-local generation_letters = string.char(97 + math.floor(generation / 26) % 26, 97 + generation % 26)
-local store_epoch = meta[2] .. generation_letters
+local store_epoch = epoch_of(meta[2], generation)
 
 -- Idempotency keys.
 local records = {}
@@ -151,7 +150,7 @@ for n = 1, appends_len do
   if keep >= 0 then
     append(topic, keep, payload)
     offset = whole(topic.top)
-    if topic.life ~= '' then epoch = topic.life .. generation_letters end
+    if topic.life ~= '' then epoch = epoch_of(topic.life, generation) end
   end
   if keep ~= 0 then
     redis.call('PUBLISH', topic.channel, epoch .. offset .. ' ' .. payload)

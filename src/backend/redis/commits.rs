@@ -12,7 +12,7 @@ use super::{epoch_of, failure, topics};
 use crate::backend::{BackendError, Commit, Committed, Cursor, Keep, Once, Topic, Version};
 
 /// Nothing is remembered longer: a hundred years.
-const KEEP_MAX: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+pub const KEEP_MAX: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// What came of a commit.
 pub enum Outcome {

@@ -40,8 +40,8 @@ pub struct Seen {
 }
 
 /// What a Redis says of itself.
-struct About {
-    run_id: String,
+pub struct About {
+    pub run_id: String,
     /// Whether every write is on its disk before the answer.
     is_lasting: bool,
 }
@@ -108,7 +108,7 @@ impl Link {
 }
 
 impl About {
-    async fn ask(commands: &mut MultiplexedConnection) -> Result<Self, OpenError> {
+    pub async fn ask(commands: &mut MultiplexedConnection) -> Result<Self, OpenError> {
         let info: String = redis::cmd("INFO").query_async(commands).await?;
         let says = |name: &str| {
             let mut lines = info.lines().filter_map(|line| line.split_once(':'));
@@ -223,15 +223,16 @@ async fn arrive(
     call.argument(hub.channels.control());
     arrive.loading().exec_async(commands).await?;
     let mut answer = Answer::of(arrive.calling(&call).query_async(commands).await?)?;
-    if answer.text()? == "newer" {
-        return Err(OpenError::NewerFormat { found: answer.unsigned()?, known: FORMAT });
+    match answer.text()?.as_str() {
+        "newer" => return Err(OpenError::NewerFormat { found: answer.unsigned()?, known: FORMAT }),
+        "copying" => return Err(OpenError::HalfCopied),
+        _ => {}
     }
-    let (life, letters, counter, state) = (answer.text()?, answer.text()?, answer.unsigned()?, answer.text()?);
+    let (life, epoch, counter, state) = (answer.text()?, answer.text()?, answer.unsigned()?, answer.text()?);
     match state.as_str() {
         "new" => tracing::info!("Redis was empty: a new store was made in it"),
         "lost" => tracing::warn!("Redis may have lost what was written last: everybody starts anew from what it has"),
         _ => {}
     }
-    let epoch = epoch_of(format!("{life}{letters}"))?;
-    Ok((epoch, Seen { counter, run_id: about.run_id.clone(), life }))
+    Ok((epoch_of(epoch)?, Seen { counter, run_id: about.run_id.clone(), life }))
 }

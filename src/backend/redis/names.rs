@@ -7,6 +7,19 @@ use crate::backend::{AggregateId, Index, Key, Topic};
 /// One Redis is one partition.
 const PARTITION: &str = "{runnity:0}:";
 
+/// All keys of the store, as a pattern.
+pub const ALL: &str = "{runnity:0}:*";
+
+/// What a key is the name of.
+pub enum Named {
+    Aggregate(String),
+    Index(String),
+    /// An aggregate, and the idempotency key.
+    Once(String, String),
+    Stream,
+    Other,
+}
+
 /// Channels know no databases, and two stores may be kept in two databases of one Redis.
 #[derive(Clone, Debug)]
 pub struct Channels {
@@ -35,6 +48,21 @@ pub fn index(index: &Index) -> Bytes {
 /// An idempotency key.
 pub fn once(aggregate: &AggregateId, key: &str) -> Bytes {
     named("o:", &[&escaped(aggregate), "#", key])
+}
+
+/// The other way round.
+pub fn parse(key: &str) -> Named {
+    let unescaped = |aggregate: &str| aggregate.replace("%23", "#").replace("%25", "%");
+    let Some((kind, name)) = key.strip_prefix(PARTITION).and_then(|name| name.split_once(':')) else {
+        return Named::Other;
+    };
+    match (kind, name.split_once('#')) {
+        ("a", None) => Named::Aggregate(unescaped(name)),
+        ("i", _) => Named::Index(name.to_owned()),
+        ("o", Some((aggregate, key))) => Named::Once(unescaped(aggregate), key.to_owned()),
+        ("s", Some(_)) => Named::Stream,
+        _ => Named::Other,
+    }
 }
 
 /// A value's field in its aggregate's hash.

@@ -16,7 +16,7 @@ if row then
   top, floor, keep = tonumber(top), tonumber(floor), tonumber(keep)
 end
 if life == '' then life = meta[2] end
-local epoch = life .. string.char(97 + math.floor(generation / 26) % 26, 97 + generation % 26)
+local epoch = epoch_of(life, generation)
 
 local oldest = floor
 if keep > 0 then oldest = math.max(floor, top + 1 - keep) end
