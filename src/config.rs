@@ -1,5 +1,6 @@
 //! What the operator typed → values that cannot be wrong.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -37,6 +38,8 @@ pub enum Command {
     User(User),
     /// Make a new token for an account, in Redis or in an embedded store that no server has open.
     Token(Token),
+    /// Copy a store that no server has open into another, empty one. Started again, it goes on where it was broken off.
+    Copy(Copy),
 }
 
 #[derive(Clone, Debug, Args)]
@@ -173,6 +176,33 @@ pub struct Token {
     pub name: String,
 }
 
+#[derive(Clone, Debug, Args)]
+pub struct Copy {
+    /// The store that is copied, and stays as it is: a folder, or the URL of a Redis.
+    #[arg(long, env = "RUNNITY_COPY_FROM", hide_env_values = true)]
+    pub from: Place,
+    /// The store that it goes into: a folder, or the URL of a Redis, as in redis://user:password@host:6379/0
+    #[arg(long, env = "RUNNITY_COPY_TO", hide_env_values = true)]
+    pub to: Place,
+}
+
+/// Where a store is.
+#[derive(Clone, Debug)]
+pub enum Place {
+    Folder(PathBuf),
+    /// Whether it is a URL that can be used shows when it is opened; no complaint shows the password so.
+    Redis(RedisUrl),
+}
+
+impl From<OsString> for Place {
+    fn from(text: OsString) -> Self {
+        match text.to_str().filter(|text| text.contains("://")).map(str::parse) {
+            Some(Ok(url)) => Self::Redis(url),
+            _ => Self::Folder(text.into()),
+        }
+    }
+}
+
 impl Pages {
     pub fn http(&self) -> Options {
         Options {
@@ -250,6 +280,7 @@ mod tests {
             &["simulate"],
             &["simulate", "--server", "x", "--speed", "0"],
             &["user", "--count", "0", "A"],
+            &["copy", "--from", "./data"],
         ] {
             assert!(CommandLine::try_parse_from(["runnity"].iter().chain(bad)).is_err(), "{bad:?}");
         }

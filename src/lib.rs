@@ -7,6 +7,7 @@
 //!                          → live ─┼→ app → domain
 //!                                  │     └→ backend (trait) ← backend::embedded, backend::redis
 //!                                  └ hub → backend::subscribe
+//! main → copy → backend::copy ← backend::embedded, backend::redis
 //! main → demo, simulate → tracks → domain        (clients: they come in by the public doors)
 //! main → probe                                   (a client too)
 //! ```
@@ -20,6 +21,7 @@
 //! * [`server`] accepts connections and ends in order; [`instance`] puts a store, the app and its doors together.
 //! * [`config`]: what the operator typed → values that cannot be wrong. [`limits`]: every bound, with its reason.
 //!   [`clock`]: what time it is.
+//! * [`copy`]: the command that moves a store's content into another store.
 //! * [`tracks`]: recorded runs ↔ fixes. [`simulate`]: phones that replay them against any server. [`demo`]: who runs in the demo.
 //! * [`probe`]: asks a running server how it is, as a load balancer does.
 //!
@@ -57,6 +59,7 @@ pub mod app;
 pub mod backend;
 pub mod clock;
 pub mod config;
+pub mod copy;
 pub mod demo;
 pub mod domain;
 pub mod http;

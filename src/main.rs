@@ -17,7 +17,7 @@ use runnity::http;
 use runnity::instance::{self, Instance};
 use runnity::simulate::plan::Plan;
 use runnity::simulate::report::Report;
-use runnity::{app::App, demo, probe, simulate, tracks};
+use runnity::{app::App, copy, demo, probe, simulate, tracks};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
@@ -54,6 +54,7 @@ fn main() -> ExitCode {
             Command::Health(health) => ask_health(health).await,
             Command::User(user) => make_users(user).await,
             Command::Token(token) => make_token(token).await,
+            Command::Copy(stores) => copy_store(stores).await,
         }
     });
     runtime.shutdown_timeout(Duration::from_secs(5));
@@ -223,6 +224,11 @@ async fn make_token(token: config::Token) -> Result<(), Failure> {
     println!("{} {}", user.id, secret.reveal());
     app.workers.close().await;
     backend.close().await?;
+    Ok(())
+}
+
+async fn copy_store(stores: config::Copy) -> Result<(), Failure> {
+    println!("{}", copy::run(&stores.from, &stores.to, Clock::system()).await?);
     Ok(())
 }
 
