@@ -64,7 +64,12 @@ pub struct Settings {
 
 impl App {
     pub fn new(backend: Arc<dyn Backend>, clock: Clock, settings: Settings) -> Arc<Self> {
-        let (workers, metrics) = (Workers::default(), Arc::new(Metrics::default()));
+        Self::with_metrics(backend, clock, settings, Metrics::default())
+    }
+
+    /// With metrics that know of the store's.
+    pub fn with_metrics(backend: Arc<dyn Backend>, clock: Clock, settings: Settings, metrics: Metrics) -> Arc<Self> {
+        let (workers, metrics) = (Workers::default(), Arc::new(metrics));
         Arc::new(Self {
             instance: Uuid::new_v4().to_string(),
             users: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),

@@ -16,6 +16,7 @@
 //! * A failure is a [`BackendError`]. It never becomes an empty value.
 
 pub mod copy;
+mod counts;
 pub mod embedded;
 mod redis;
 mod subscription;
@@ -27,6 +28,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 
+pub use counts::{StoreCounts, StoreError};
 pub use redis::{OpenError as RedisOpenError, RedisExport, RedisImport, RedisStore, RedisUrl};
 pub use subscription::{Listener, Subscription};
 
@@ -369,6 +371,14 @@ impl Commit {
             && self.moves.is_empty()
             && self.clears.is_empty();
         nothing_else && self.appends.iter().all(|append| append.keep == Keep::Nothing)
+    }
+
+    /// What it takes in memory, roughly.
+    fn bytes_len(&self) -> usize {
+        let puts = self.puts.iter().map(|put| put.value.as_ref().map_or(0, |value| value.len()));
+        let appends = self.appends.iter().map(|append| append.payload.len());
+        let records = self.once.iter().map(|once| once.record.len());
+        puts.chain(appends).chain(records).sum::<usize>() + size_of::<Self>()
     }
 
     /// Whether all keys and topics are of its own aggregate.

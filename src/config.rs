@@ -71,7 +71,8 @@ pub struct Store {
     /// Folder of the embedded store.
     #[arg(long, env = "RUNNITY_DATA", default_value = "./data")]
     pub data: PathBuf,
-    /// Keep everything in this Redis instead, and share it with other instances: redis://user:password@host:6379/0
+    /// Keep everything in this Redis instead, and share it with other instances: redis://user:password@host:6379/0,
+    /// rediss:// for TLS, redis+unix:///path, or redis+sentinel://host,host/name for one that sentinels watch.
     #[arg(long, env = "RUNNITY_REDIS", hide_env_values = true, value_name = "URL")]
     pub redis: Option<RedisUrl>,
 }

@@ -54,11 +54,11 @@ pub const TRANSACT_BATCH_LEN_MAX: usize = 256;
 pub const TRANSACT_QUEUE_LEN_MAX: usize = 8_192;
 /// Heads of busy aggregates kept in memory: 10,000 live runs of about 1 KB.
 pub const HEADS_LEN_MAX: usize = 16_384;
-/// Commits that wait for the embedded store's writer.
+/// Commits that wait for the embedded store's writer, or that are on their way to Redis.
 pub const STORE_QUEUE_LEN_MAX: usize = 65_536;
 /// Commits in one group, one fsync: beyond this a group's memory grows and its latency with it.
 pub const STORE_GROUP_LEN_MAX: usize = 2_048;
-/// Bytes of the commits that wait for the writer: a thousand phones that come back at once, each with 100 KB of fixes.
+/// Bytes of these commits: a thousand phones that come back at once, each with 100 KB of fixes.
 pub const STORE_QUEUE_BYTES_MAX: usize = 128 * 1024 * 1024;
 /// Bytes of the database kept in memory; the system's own cache of files comes on top.
 pub const STORE_CACHE_BYTES: usize = 128 * 1024 * 1024;
@@ -190,6 +190,11 @@ pub const REDIS_ANSWER_WAIT: Duration = Duration::from_secs(4);
 pub const REDIS_RESEND_WAIT: Duration = Duration::from_secs(10);
 /// How long one connection may take to be made: a lost packet is sent again after a second.
 pub const REDIS_CONNECT_WAIT: Duration = Duration::from_secs(2);
+/// How long a sentinel may take to say where Redis is; the others are asked at the same time.
+pub const REDIS_SENTINEL_WAIT: Duration = Duration::from_secs(1);
+/// How often the sentinels are asked whether another Redis is the primary now. Usually a lost connection tells sooner: this
+/// is for an old primary that was cut off from everybody but us.
+pub const REDIS_SENTINEL_EVERY: Duration = Duration::from_secs(3);
 /// How long both connections may take, and to ask for tens of thousands of channels.
 pub const REDIS_ARRIVE_WAIT: Duration = Duration::from_secs(8);
 /// How long a Redis that is just starting is waited for when the store is opened.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::Parser;
 use runnity::app::Settings;
 use runnity::app::documents;
+use runnity::app::metrics::Metrics;
 use runnity::backend::embedded::Embedded;
 use runnity::backend::{Backend, BackendError, RedisStore};
 use runnity::clock::Clock;
@@ -84,7 +85,7 @@ async fn run_server(serve: config::Serve) -> Result<(), Failure> {
         ..instance::Options::default()
     };
     let listener = instance::listen(serve.listen).await?;
-    let app = App::new(backend.shared(), clock, settings);
+    let app = App::with_metrics(backend.shared(), clock, settings, backend.metrics());
     // Before anybody is let in, who might be the first to take the admin's name.
     let token = app.ensure_admin(serve.admin_token.as_deref()).await?;
     let instance = Instance::start(app, listener, options).await?;
@@ -255,6 +256,13 @@ impl Store {
         match self {
             Self::Embedded(store) => store.clone(),
             Self::Redis(store) => store.clone(),
+        }
+    }
+
+    fn metrics(&self) -> Metrics {
+        match self {
+            Self::Embedded(_) => Metrics::default(),
+            Self::Redis(store) => Metrics::default().with_store(store.counts()),
         }
     }
 

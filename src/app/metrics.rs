@@ -9,6 +9,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
+use crate::backend::StoreCounts;
+
 /// An answered request: the template of its route (`/api/runs/:id`) and its status.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Answered {
@@ -72,6 +74,22 @@ impl Default for Metrics {
 }
 
 impl Metrics {
+    /// Shows what the store counts beside what the application does.
+    pub fn with_store(mut self, counts: &StoreCounts) -> Self {
+        let store = self.registry.sub_registry_with_prefix("store");
+        store.register("commits", "Commits that the shared store carried out", counts.commits.clone());
+        store.register("conflicts", "Commits that another write came before", counts.conflicts.clone());
+        let help = "Commits that were sent again, since nobody knew what had come of them";
+        store.register("commits_resent", help, counts.resent.clone());
+        store.register("commits_in_flight", "Commits under way to the shared store", counts.in_flight.clone());
+        store.register("topics", "Topics that the shared store tells this instance of", counts.topics.clone());
+        store.register("reconnects", "Times that the lost connection was made again", counts.reconnects.clone());
+        store.register("errors", "Calls that failed, by what was wrong", counts.errors.clone());
+        let help = "How long a message takes to the shared store and back to who listens";
+        store.register("lag_seconds", help, counts.lag_seconds.clone());
+        self
+    }
+
     /// The text that Prometheus reads.
     pub fn encode(&self) -> String {
         let mut text = String::new();

@@ -11,7 +11,7 @@
 //!
 //! | key | kind | what it holds |
 //! |---|---|---|
-//! | `meta` | hash | `format`; `epoch` (the store's life), `generation`, `counter` (last version given); `run_id`, `start` (the counter when it was first met), `healed` (for which a generation began); of a copy: `copying` or `copied` (what from), `copy_mark` |
+//! | `meta` | hash | `format`; `epoch` (the store's life), `generation`, `counter` (last version given); `run_id`, `start` (the counter when it was first met), `healed` (for which a generation began), `heirs` (`1`: other Redis may take its place); of a copy: `copying` or `copied` (what from), `copy_mark` |
 //! | `a:` aggregate | hash | `v` name: version, space, value; `t` topic: life (empty: the store's), top, floor, how many are kept (0: all) |
 //! | `s:` aggregate `#` topic | stream | changes: id `offset-0`, field `p` |
 //! | `i:` index | sorted set | members |
@@ -24,19 +24,23 @@
 //! Six letters are the life of the topic, or of the store if it was never cleared; two are the store's generation (see
 //! `epoch.lua` for those that were copied from another store). It
 //! begins anew when a Redis comes back with less than it had acknowledged (see `arrive.lua`): then every cursor of before is
-//! lost, and none is mistaken. Whoever starts first after a restart of Redis cannot know what was lost, so a new
-//! generation begins then too, unless Redis writes everything to disk before it answers (`appendfsync always`).
+//! lost, and none is mistaken. After a restart of Redis nobody knows what another instance, which may be gone, was told last.
+//! So a new generation begins then too, unless nothing can be missing: Redis writes everything to disk before it answers
+//! (`appendfsync always`), and has no replicas, one of which might have taken its place.
 
 mod alone;
 mod commits;
 mod export;
 mod failure;
+mod flights;
 mod import;
 mod indexes;
 mod lines;
 mod link;
 mod names;
+mod opening;
 mod script;
+mod sentinels;
 mod supervisor;
 mod time;
 mod topics;
@@ -46,24 +50,27 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use redis::{RedisError, Value};
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use redis::Value;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use self::commits::Outcome;
 pub use self::export::RedisExport;
+use self::flights::Flights;
 pub use self::import::RedisImport;
 use self::lines::Lines;
 use self::link::Link;
 use self::names::Channels;
+pub use self::opening::OpenError;
 use self::script::Script;
 use self::supervisor::{Supervisor, Wanted};
+use self::url::Address;
 pub use self::url::RedisUrl;
 use crate::backend::{
     Backend, BackendError, Commit, CommitError, Committed, Cursor, Epoch, Key, Range, Ranged, Replay, Since,
-    Subscription, Topic, Version, Versioned,
+    StoreCounts, Subscription, Topic, Version, Versioned,
 };
 use crate::limits;
 
@@ -72,7 +79,7 @@ pub struct RedisStore {
     hub: Arc<Hub>,
     link: watch::Receiver<Option<Arc<Link>>>,
     wanted: mpsc::Sender<Wanted>,
-    in_flight: Semaphore,
+    flights: Flights,
     workers: TaskTracker,
     closing: CancellationToken,
     _dropped: DropGuard,
@@ -80,12 +87,13 @@ pub struct RedisStore {
 
 /// What the store's workers and connections share.
 struct Hub {
-    client: redis::Client,
+    address: Address,
     channels: Channels,
     /// This process among all that share the store.
     instance: String,
     scripts: Scripts,
     lines: Lines,
+    counts: StoreCounts,
     /// The last probe that came back.
     echo: watch::Sender<String>,
 }
@@ -95,45 +103,20 @@ struct Scripts {
     commit: Script,
     replay: Script,
     range: Script,
-}
-
-/// Why the store could not be opened. No sentence holds the URL, which may hold a password.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    #[error("the URL of Redis cannot be used ({0}); it looks like redis://user:password@host:6379/0")]
-    Url(String),
-    #[error("{0}")]
-    Refused(&'static str),
-    #[error("Redis cannot be reached ({0}): is it running, and is this its address?")]
-    Unreachable(String),
-    #[error("Redis takes too long to answer")]
-    TooSlow,
-    #[error("this Redis is part of a cluster, which is not supported: use a single Redis, with replicas if need be")]
-    Cluster,
-    #[error("the store has format {found}, and this version knows no format above {known}: use a newer version")]
-    NewerFormat { found: u64, known: u64 },
-    #[error("there is no store in this Redis")]
-    Missing,
-    #[error(
-        "this Redis holds the first part of a copy: start the same `runnity copy` again, and it goes on, or empty it"
-    )]
-    HalfCopied,
-    #[error("{servers} server(s) have this Redis open: stop them first")]
-    InUse { servers: u64 },
-    #[error(transparent)]
-    Store(#[from] BackendError),
+    attempt: Script,
 }
 
 impl RedisStore {
     /// Connects to the store at `url`, or makes it there.
     pub async fn open(url: &RedisUrl) -> Result<Self, OpenError> {
-        let (client, database) = url.client()?;
+        let (address, counts) = (url.address()?, StoreCounts::default());
         let hub = Arc::new(Hub {
-            client,
-            channels: Channels::of_database(database),
+            channels: Channels::of_database(address.database),
+            address,
             instance: uuid::Uuid::new_v4().simple().to_string(),
             scripts: Scripts::default(),
-            lines: Lines::default(),
+            lines: Lines::new(counts.topics.clone()),
+            counts: counts.clone(),
             echo: watch::Sender::default(),
         });
         let (link, hearing) = supervisor::first(&hub).await?;
@@ -152,18 +135,22 @@ impl RedisStore {
             hub,
             link: link_receiver,
             wanted: wanted_sender,
-            in_flight: Semaphore::new(limits::STORE_QUEUE_LEN_MAX),
+            flights: Flights::new(counts.in_flight),
             workers,
             _dropped: closing.clone().drop_guard(),
             closing,
         })
     }
 
+    /// What it counts about itself.
+    pub fn counts(&self) -> &StoreCounts {
+        &self.hub.counts
+    }
+
     /// Takes no more commits, waits for those under way, and ends all subscriptions and connections.
     pub async fn close(&self) -> Result<(), BackendError> {
-        let everyone = u32::try_from(limits::STORE_QUEUE_LEN_MAX).unwrap_or(u32::MAX);
-        let finished = timeout(limits::STORE_CLOSE, self.in_flight.acquire_many(everyone)).await.is_ok();
-        self.in_flight.close();
+        let finished = timeout(limits::STORE_CLOSE, self.flights.land()).await.is_ok();
+        self.flights.close();
         self.closing.cancel();
         self.workers.close();
         self.workers.wait().await;
@@ -201,6 +188,7 @@ impl RedisStore {
         if !commit.appends.is_empty() {
             link.ask_all(&all).await.map_err(|error| failure::of(&error))?;
         }
+        self.hub.counts.commits.inc();
         let cursor = Cursor { epoch: link.epoch.clone(), offset: 0 };
         Ok(Committed { version: Version::ABSENT, cursors: vec![cursor; commit.appends.len()] })
     }
@@ -216,9 +204,13 @@ impl RedisStore {
                 Ok(answer) => match commits::outcome(commit, answer)? {
                     Outcome::Done(committed, counter) => {
                         link.acknowledge(counter);
+                        self.hub.counts.commits.inc();
                         return Ok(committed);
                     }
-                    Outcome::Conflict => return Err(CommitError::Conflict),
+                    Outcome::Conflict => {
+                        self.hub.counts.conflicts.inc();
+                        return Err(CommitError::Conflict);
+                    }
                     Outcome::Repeated(repeated) => return Err(CommitError::Repeated(repeated)),
                     Outcome::Wiped => link.broken.cancel(),
                 },
@@ -228,6 +220,7 @@ impl RedisStore {
                 }
                 Err(error) => {
                     tracing::debug!(%error, "a commit is sent again");
+                    self.hub.counts.resent.inc();
                     until = sent + limits::REDIS_RESEND_WAIT;
                 }
             }
@@ -302,11 +295,7 @@ impl Backend for RedisStore {
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Committed, CommitError>> {
         Box::pin(async move {
             debug_assert!(commit.is_whole(), "a commit touches its own aggregate only");
-            let _permit = match self.in_flight.try_acquire() {
-                Ok(permit) => permit,
-                Err(tokio::sync::TryAcquireError::Closed) => return Err(failure::closed().into()),
-                Err(tokio::sync::TryAcquireError::NoPermits) => return Err(failure::too_much_waits().into()),
-            };
+            let _flight = self.flights.board(&commit)?;
             if commit.is_ephemeral() { self.tell(&commit).await } else { self.carry_out(&commit).await }
         })
     }
@@ -346,31 +335,7 @@ impl Default for Scripts {
             commit: Script::new(concat!(include_str!("redis/epoch.lua"), include_str!("redis/commit.lua"))),
             replay: Script::new(concat!(include_str!("redis/epoch.lua"), include_str!("redis/replay.lua"))),
             range: Script::new(include_str!("redis/range.lua")),
-        }
-    }
-}
-
-impl OpenError {
-    /// Whether it is worth to try again soon.
-    fn may_pass(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::TooSlow | Self::Store(BackendError::Unavailable(_)))
-    }
-}
-
-impl From<RedisError> for OpenError {
-    fn from(error: RedisError) -> Self {
-        match failure::sentence(&error) {
-            Some(sentence) if error.code() != Some("LOADING") => Self::Refused(sentence),
-            Some(_) => Self::Store(failure::of(&error)),
-            None if error.kind() == redis::ErrorKind::AuthenticationFailed => {
-                Self::Refused("Redis does not know this user or password")
-            }
-            None if error.kind() == redis::ErrorKind::RESP3NotSupported => {
-                Self::Refused("this Redis is too old: version 6.2 or newer is needed")
-            }
-            None if error.is_timeout() => Self::TooSlow,
-            None if error.is_io_error() || error.is_connection_refusal() => Self::Unreachable(error.to_string()),
-            None => Self::Store(failure::of(&error)),
+            attempt: Script::new(include_str!("redis/try.lua")),
         }
     }
 }

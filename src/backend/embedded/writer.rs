@@ -74,7 +74,7 @@ impl Queue {
     /// Hands a commit to the writer and waits for its answer. It is carried out even if the wait is given up.
     pub async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
         let (answer, answered) = oneshot::channel();
-        let bytes = bytes_of(&commit);
+        let bytes = commit.bytes_len();
         if self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > limits::STORE_QUEUE_BYTES_MAX {
             self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
             return Err(too_much_waits().into());
@@ -256,14 +256,6 @@ fn fail(group: Vec<Waiting>, error: &BackendError) {
 fn answer(waiting: Waiting, answer: Result<Committed, CommitError>) {
     // Whoever gave up waiting has no need of it.
     let _ = waiting.answer.send(answer);
-}
-
-/// What a commit takes in memory, roughly.
-fn bytes_of(commit: &Commit) -> usize {
-    let puts = commit.puts.iter().map(|put| put.value.as_ref().map_or(0, |value| value.len()));
-    let appends = commit.appends.iter().map(|append| append.payload.len());
-    let records = commit.once.iter().map(|once| once.record.len());
-    puts.chain(appends).chain(records).sum::<usize>() + size_of::<Waiting>()
 }
 
 fn too_much_waits() -> BackendError {

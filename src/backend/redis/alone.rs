@@ -19,13 +19,15 @@ pub struct Alone {
 
 impl Alone {
     pub async fn connect(url: &RedisUrl) -> Result<Self, OpenError> {
-        let (client, database) = url.client()?;
+        let address = url.address()?;
+        let primary = address.primary().await?;
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(limits::REDIS_CONNECT_WAIT))
             .set_response_timeout(Some(limits::COPY_ANSWER_WAIT));
-        let mut commands = client.get_multiplexed_async_connection_with_config(&config).await?;
+        let mut commands = primary.client.get_multiplexed_async_connection_with_config(&config).await?;
         let about = About::ask(&mut commands).await?;
-        let control = Channels::of_database(database).control();
+        about.must_be_primary(&primary)?;
+        let control = Channels::of_database(address.database).control();
         // One that was ended a moment ago may still seem to be there.
         let given_up = Instant::now() + limits::COPY_SERVERS_WAIT;
         loop {

@@ -1,33 +1,36 @@
 -- What a connection does before it is used: makes the store if there is none, and finds out whether writes were lost.
 --
 -- Each start of a Redis has a run id of its own. The first to arrive under a new one notes where the counter stood, and
--- moves it on by so much that no version is given twice, whatever was lost. Who has seen a later counter under an
--- earlier run id knows that writes were lost: a new generation begins, and with it every epoch is a new one.
+-- moves it on by so much that no version is given twice, whatever was lost. A new generation begins, and with it every
+-- epoch is a new one, when somebody has seen a later counter under an earlier run id, or when nobody can know: unless
+-- Redis had each write on its disk before its answer, and nobody else can have taken its place since.
 --
--- KEYS: meta. ARGV: format, run id, '1' when each write is on disk before its answer, six letters for a new store's life,
--- the highest counter seen, the run id and the life that it was seen under ('' when none), the control channel.
+-- KEYS: meta. ARGV: format, run id, '1' when each write is on disk before its answer, '1' when there are others that may
+-- take its place, six letters for a new store's life, the highest counter seen, the run id and the life that it was seen
+-- under ('' when none), the control channel.
 -- Answers 'newer' format | 'copying' (the store is not yet complete) | 'ready' life, epoch, counter, 'new' or 'lost' or 'kept'.
 
 local function whole(number) return string.format('%.0f', number) end
 
-local format, run_id, is_lasting, new_life = tonumber(ARGV[1]), ARGV[2], ARGV[3] == '1', ARGV[4]
-local seen, seen_run_id, seen_life, control = tonumber(ARGV[5]), ARGV[6], ARGV[7], ARGV[8]
+local format, run_id, is_lasting, has_heirs = tonumber(ARGV[1]), ARGV[2], ARGV[3] == '1', ARGV[4]
+local new_life, seen, seen_run_id, seen_life, control = ARGV[5], tonumber(ARGV[6]), ARGV[7], ARGV[8], ARGV[9]
 local LEAP = 1000000
+local seconds = tonumber(redis.call('TIME')[1])
 -- A million for each second since 1970: above whatever an earlier counter can have reached.
-local since_1970 = tonumber(redis.call('TIME')[1]) * LEAP
+local since_1970 = seconds * LEAP
 
 local meta = redis.call('HMGET', KEYS[1], 'format', 'epoch', 'generation', 'counter', 'run_id', 'start', 'healed',
-  'copying')
+  'heirs', 'copying')
 local found = tonumber(meta[1] or 0)
 if found > format then return {'newer', whole(found)} end
-if meta[8] then return {'copying'} end
+if meta[9] then return {'copying'} end
 
 local life, generation, counter, start = meta[2], tonumber(meta[3]), tonumber(meta[4]), tonumber(meta[6])
 local state = 'kept'
 if found == 0 then
   life, generation, counter = new_life, 0, math.max(seen + LEAP, since_1970)
   redis.call('HSET', KEYS[1], 'format', whole(format), 'epoch', life, 'generation', '0', 'counter', whole(counter),
-    'run_id', run_id, 'start', whole(counter), 'healed', run_id)
+    'run_id', run_id, 'start', whole(counter), 'healed', run_id, 'heirs', has_heirs)
   state = 'new'
 else
   local is_first = meta[5] ~= run_id
@@ -36,18 +39,15 @@ else
     counter = math.max(counter + LEAP, seen + LEAP, since_1970)
     redis.call('HSET', KEYS[1], 'run_id', run_id, 'start', whole(start), 'counter', whole(counter))
   end
-  local is_lost
-  if seen_life == life then
-    is_lost = seen_run_id ~= run_id and seen > start
-  else
-    -- Who has seen nothing of this store cannot know.
-    is_lost = is_first and not is_lasting
-  end
-  if is_lost and meta[7] ~= run_id then
-    generation = generation + 1
+  local is_unsure = is_first and not (is_lasting and has_heirs == '0' and meta[8] ~= '1')
+  local is_missed = seen_life == life and seen_run_id ~= run_id and seen > start
+  if (is_unsure or is_missed) and meta[7] ~= run_id then
+    -- By the clock, since an earlier generation may be among what was lost.
+    generation = math.max(generation + 1, seconds)
     redis.call('HSET', KEYS[1], 'generation', whole(generation), 'healed', run_id)
     state = 'lost'
   end
+  if meta[8] ~= has_heirs then redis.call('HSET', KEYS[1], 'heirs', has_heirs) end
 end
 local epoch = epoch_of(life, generation)
 if state ~= 'kept' then redis.call('PUBLISH', control, epoch) end

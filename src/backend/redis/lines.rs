@@ -7,16 +7,18 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
+use prometheus_client::metrics::gauge::Gauge;
 
 use crate::backend::{Cursor, Epoch, Heard, Listener, Subscription};
 use crate::limits;
 
-#[derive(Default)]
 pub struct Lines(Mutex<Registry>);
 
 #[derive(Default)]
 struct Registry {
     lines: HashMap<Bytes, Line>,
+    /// How many there are.
+    len: Gauge,
     /// The number of the connection that is heard; what others still deliver comes too late.
     connection: u64,
     closed: bool,
@@ -38,6 +40,10 @@ struct Waiting {
 }
 
 impl Lines {
+    pub fn new(len: Gauge) -> Self {
+        Self(Mutex::new(Registry { len, ..Registry::default() }))
+    }
+
     /// Hears once Redis has been asked and has confirmed it; `None` when the store is closed.
     pub fn listen(&self, channel: &Bytes) -> Option<Subscription> {
         let (listener, subscription) = Subscription::pair(limits::SUBSCRIPTION_LEN_MAX);
@@ -48,6 +54,7 @@ impl Lines {
         let line = registry.lines.entry(channel.clone()).or_default();
         line.tidy();
         line.waiting.push(Waiting { listener, is_asked: false });
+        registry.count();
         Some(subscription)
     }
 
@@ -84,7 +91,8 @@ impl Lines {
     /// Removes the lines that nobody listens to any more, and says which channels they were.
     pub fn sweep(&self) -> Vec<Bytes> {
         let mut swept = Vec::new();
-        self.0.lock().lines.retain(|channel, line| {
+        let mut registry = self.0.lock();
+        registry.lines.retain(|channel, line| {
             line.tidy();
             let is_wanted = !line.listeners.is_empty() || !line.waiting.is_empty();
             if !is_wanted {
@@ -92,6 +100,7 @@ impl Lines {
             }
             is_wanted
         });
+        registry.count();
         swept
     }
 
@@ -133,7 +142,14 @@ impl Lines {
     pub fn close(&self) {
         let mut registry = self.0.lock();
         registry.lines.clear();
+        registry.count();
         registry.closed = true;
+    }
+}
+
+impl Registry {
+    fn count(&self) {
+        self.len.set(i64::try_from(self.lines.len()).unwrap_or(i64::MAX));
     }
 }
 

@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, Cmd, PushInfo, PushKind, RedisError, RedisResult, Value};
+use redis::{AsyncConnectionConfig, Client, Cmd, PushInfo, PushKind, RedisResult, Value};
 use tokio_util::sync::CancellationToken;
 
 use super::script::{self, Answer, Call, Script};
-use super::{Hub, OpenError, epoch_of, names, topics};
-use crate::backend::Epoch;
+use super::url::Primary;
+use super::{Hub, OpenError, epoch_of, failure, names, topics};
+use crate::backend::{Epoch, StoreCounts, StoreError};
 use crate::limits;
 
 /// The format that this code reads and writes.
@@ -26,6 +27,9 @@ pub struct Link {
     pub broken: CancellationToken,
     /// The store's epoch: that of every topic that was never cleared.
     pub epoch: Epoch,
+    /// Where the sentinels said that this Redis is.
+    pub place: Option<(String, u16)>,
+    counts: StoreCounts,
     seen: Seen,
     /// The highest counter that was acknowledged.
     counter: AtomicU64,
@@ -42,8 +46,10 @@ pub struct Seen {
 /// What a Redis says of itself.
 pub struct About {
     pub run_id: String,
-    /// Whether every write is on its disk before the answer.
+    is_primary: bool,
+    /// Whether every write that it has answered is on its disk.
     is_lasting: bool,
+    has_replicas: bool,
 }
 
 impl Link {
@@ -54,20 +60,27 @@ impl Link {
         seen: Option<Seen>,
     ) -> Result<(Arc<Self>, MultiplexedConnection), OpenError> {
         let broken = CancellationToken::new();
+        let primary = hub.address.primary().await?;
         hub.lines.change_connection(number);
-        let hearing = connect(&hub.client, hearer(hub, number, &broken)).await?;
-        let mut commands = connect(&hub.client, guard(&broken)).await?;
+        let hearing = connect(&primary.client, hearer(hub, number, &broken)).await?;
+        let mut commands = connect(&primary.client, guard(&broken)).await?;
         let about = About::ask(&mut commands).await?;
-        let (epoch, seen) = arrive(hub, &mut commands, &about, seen.unwrap_or_default()).await?;
+        about.must_be_primary(&primary)?;
+        try_commands(hub, &mut commands).await?;
+        let has_heirs = about.has_replicas || primary.place.is_some();
+        let (epoch, seen) = arrive(hub, &mut commands, &about, has_heirs, seen.unwrap_or_default()).await?;
         for script in [&hub.scripts.commit, &hub.scripts.replay, &hub.scripts.range] {
             script.loading().exec_async(&mut commands).await?;
         }
         let counter = AtomicU64::new(seen.counter);
-        let mut link = (Self { number, commands, broken, epoch, seen, counter }, hearing);
+        let counts = hub.counts.clone();
+        let place = primary.place;
+        let link = Self { number, commands, broken, epoch, place, counts, seen, counter };
+        let mut hearing = hearing;
         let own = [hub.channels.control(), hub.channels.probe(&hub.instance)];
-        subscribe(&mut link.1, &own).await?;
-        subscribe(&mut link.1, &hub.lines.ask_for_all()).await?;
-        Ok((Arc::new(link.0), link.1))
+        subscribe(&mut hearing, &own).await?;
+        subscribe(&mut hearing, &hub.lines.ask_for_all()).await?;
+        Ok((Arc::new(link), hearing))
     }
 
     /// Sends one command, or several in one go, and gives the link up when it is broken.
@@ -100,8 +113,11 @@ impl Link {
     }
 
     fn judge<T>(&self, answer: RedisResult<T>) -> RedisResult<T> {
-        if answer.as_ref().is_err_and(RedisError::is_connection_dropped) {
-            self.broken.cancel();
+        if let Err(error) = &answer {
+            self.counts.errors.get_or_create(&StoreError { kind: failure::kind(error) }).inc();
+            if error.is_connection_dropped() {
+                self.broken.cancel();
+            }
         }
         answer
     }
@@ -130,10 +146,23 @@ impl About {
         let persistence = redis::cmd("CONFIG").arg("GET").arg("append*").query_async(commands).await;
         let persistence: HashMap<String, String> = persistence.unwrap_or_default();
         let is = |name: &str, value: &str| persistence.get(name).is_some_and(|it| it == value);
+        // Who took another's place may not have had all of it; what it was told before is its second id.
+        let was_promoted = says("master_replid2").is_some_and(|id| id.bytes().any(|byte| byte != b'0'));
         Ok(Self {
             run_id: says("run_id").unwrap_or_default().to_owned(),
-            is_lasting: is("appendonly", "yes") && is("appendfsync", "always"),
+            is_primary: says("role") == Some("master"),
+            is_lasting: is("appendonly", "yes") && is("appendfsync", "always") && !was_promoted,
+            has_replicas: says("connected_slaves").is_some_and(|len| len != "0"),
         })
+    }
+
+    /// Or nothing may be written to it, and what is written all the same is lost.
+    pub fn must_be_primary(&self, primary: &Primary) -> Result<(), OpenError> {
+        match primary.place {
+            _ if self.is_primary => Ok(()),
+            Some(_) => Err(OpenError::NotPrimary),
+            None => Err(OpenError::Refused(failure::READ_ONLY)),
+        }
     }
 }
 
@@ -203,11 +232,28 @@ fn guard(broken: &CancellationToken) -> impl Fn(PushInfo) -> Result<(), ()> + Se
     }
 }
 
+/// See `try.lua`.
+async fn try_commands(hub: &Hub, commands: &mut MultiplexedConnection) -> Result<(), OpenError> {
+    let attempt = &hub.scripts.attempt;
+    let mut call = Call::default();
+    call.key(names::attempt());
+    call.argument(hub.channels.attempt());
+    attempt.loading().exec_async(commands).await?;
+    let mut lacking = Answer::of(attempt.calling(&call).query_async(commands).await?)?;
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    let (command, said) = (lacking.text()?, lacking.text()?);
+    tracing::debug!(command, said, "Redis lacks a command");
+    Err(OpenError::Lacking(command))
+}
+
 /// See `arrive.lua`.
 async fn arrive(
     hub: &Hub,
     commands: &mut MultiplexedConnection,
     about: &About,
+    has_heirs: bool,
     seen: Seen,
 ) -> Result<(Epoch, Seen), OpenError> {
     let arrive = &hub.scripts.arrive;
@@ -216,6 +262,7 @@ async fn arrive(
     call.number(FORMAT);
     call.argument(about.run_id.clone());
     call.argument(if about.is_lasting { "1" } else { "0" });
+    call.argument(if has_heirs { "1" } else { "0" });
     call.argument(topics::new_life());
     call.number(seen.counter);
     call.argument(seen.run_id);

@@ -30,6 +30,11 @@ pub fn meta() -> Bytes {
     named("meta", &[])
 }
 
+/// Where commands are tried (see `try.lua`).
+pub fn attempt() -> Bytes {
+    named("try", &[])
+}
+
 /// The hash of an aggregate: its values and the rows of its topics.
 pub fn aggregate(aggregate: &AggregateId) -> Bytes {
     named("a:", &[&escaped(aggregate)])
@@ -87,6 +92,11 @@ impl Channels {
     /// Where a new generation is made known.
     pub fn control(&self) -> Bytes {
         [&self.prefix, "control"].concat().into()
+    }
+
+    /// Where nobody listens.
+    pub fn attempt(&self) -> Bytes {
+        [&self.prefix, "try"].concat().into()
     }
 
     /// Where an instance hears itself.

@@ -53,6 +53,9 @@ impl Supervisor {
         loop {
             self.link.send_replace(Some(link.clone()));
             self.workers.spawn(probe(self.hub.clone(), link.clone()));
+            if link.place.is_some() {
+                self.workers.spawn(watch_sentinels(self.hub.clone(), link.clone()));
+            }
             self.tend(&link, &mut hearing).await;
             link.broken.cancel();
             self.link.send_replace(None);
@@ -103,14 +106,22 @@ impl Supervisor {
         tracing::warn!("the connection to Redis is lost; it is made again as soon as that can be");
         let seen = broken.seen();
         let (mut pause, mut number) = (limits::REDIS_PAUSE_MIN, broken.number);
+        let mut last_reason = String::new();
         loop {
             number += 1;
             match make(&self.hub, number, Some(seen.clone())).await {
                 Ok(made) => {
                     tracing::info!("Redis is connected again");
+                    self.hub.counts.reconnects.inc();
                     return made;
                 }
-                Err(error) => tracing::debug!(%error, "Redis is not there yet"),
+                Err(error) => {
+                    let reason = error.to_string();
+                    if reason != last_reason {
+                        tracing::warn!("{reason}");
+                    }
+                    last_reason = reason;
+                }
             }
             sleep(pause).await;
             pause = (2 * pause).min(limits::REDIS_PAUSE_MAX);
@@ -133,10 +144,9 @@ async fn probe(hub: Arc<Hub>, link: Arc<Link>) {
         let message = format!("{} {number}", link.number);
         let mut publish = redis::cmd("PUBLISH");
         publish.arg(&hub.channels.probe(&hub.instance)[..]).arg(&message);
-        let there_and_back = async {
-            let sent = link.ask(&publish).await.is_ok();
-            sent && echoes.wait_for(|echo| *echo == message).await.is_ok()
-        };
+        let sent = Instant::now();
+        let there_and_back =
+            async { link.ask(&publish).await.is_ok() && echoes.wait_for(|echo| *echo == message).await.is_ok() };
         let came_back = tokio::select! {
             biased;
             () = link.broken.cancelled() => return,
@@ -144,6 +154,28 @@ async fn probe(hub: Arc<Hub>, link: Arc<Link>) {
         };
         if !came_back {
             tracing::warn!("Redis does not answer");
+            link.broken.cancel();
+            return;
+        }
+        hub.counts.lag_seconds.observe(sent.elapsed().as_secs_f64());
+    }
+}
+
+/// Gives the link up when the sentinels have made another Redis the primary, although this one still answers us.
+async fn watch_sentinels(hub: Arc<Hub>, link: Arc<Link>) {
+    let Some(sentinels) = hub.address.sentinels() else { return };
+    let mut ticks = interval(limits::REDIS_SENTINEL_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            biased;
+            () = link.broken.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        if let Ok(place) = sentinels.primary().await
+            && link.place.as_ref() != Some(&place)
+        {
+            tracing::warn!("the sentinels have chosen another Redis");
             link.broken.cancel();
             return;
         }
