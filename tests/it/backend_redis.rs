@@ -1,6 +1,14 @@
 //! What is the Redis store's own: connections that break, a Redis that stands still, forgets or refuses, and several
 //! instances on one of them. The law for all stores is in `backend_contract`.
 
+mod addresses;
+mod answers;
+mod operating;
+mod sentinel;
+mod sentinels;
+mod subscriptions;
+mod tails;
+
 use std::time::Duration;
 
 use runnity::backend::{
@@ -28,7 +36,17 @@ fn said(word: &str) -> Commit {
 }
 
 async fn open(server: &RedisServer) -> RedisStore {
-    RedisStore::open(&server.url().parse().expect("a URL")).await.expect("opens")
+    open_at(&server.url()).await
+}
+
+async fn open_at(url: &str) -> RedisStore {
+    RedisStore::open(&url.parse().expect("a URL")).await.expect("opens")
+}
+
+/// The sentence that it is refused with.
+async fn refused_at(url: &str) -> String {
+    let refused: RedisOpenError = RedisStore::open(&url.parse().expect("a URL")).await.err().expect("refused");
+    refused.to_string()
 }
 
 async fn say(store: &RedisStore, word: &str) -> Committed {
@@ -175,26 +193,6 @@ async fn a_redis_that_was_wiped_under_way_is_a_new_store() {
     assert_eq!(after.cursors[0].offset, 1);
     assert_ne!(after.cursors[0].epoch, before.cursors[0].epoch);
     assert!(is_lost(&a, &before.cursors[0]).await && is_lost(&b, &before.cursors[0]).await);
-    within(async { while hear(&mut heard).await != Heard::Gap {} }).await;
-}
-
-#[tokio::test]
-async fn a_lost_tail_is_noticed_and_no_cursor_is_mistaken() {
-    let server = RedisServer::start_with(Options { appendfsync: None, ..Options::default() }).await;
-    let (a, b) = (open(&server).await, open(&server).await);
-    let mut heard = b.subscribe(&topic()).await.unwrap();
-    let kept = say(&a, "kept").await;
-    server.ask(&["SAVE"]).await;
-    let lost = say(&a, "lost").await;
-    server.kill().await;
-    server.restart().await;
-    let other = say_at_last(&a, "other").await;
-    assert_eq!(other.cursors[0].offset, lost.cursors[0].offset, "the same place");
-    assert_ne!(other.cursors[0].epoch, lost.cursors[0].epoch, "of another epoch");
-    assert!(other.version > lost.version, "no version is given twice");
-    for cursor in [&kept.cursors[0], &lost.cursors[0]] {
-        assert!(is_lost(&a, cursor).await && is_lost(&b, cursor).await);
-    }
     within(async { while hear(&mut heard).await != Heard::Gap {} }).await;
 }
 

@@ -115,7 +115,8 @@ impl Link {
     fn judge<T>(&self, answer: RedisResult<T>) -> RedisResult<T> {
         if let Err(error) = &answer {
             self.counts.errors.get_or_create(&StoreError { kind: failure::kind(error) }).inc();
-            if error.is_connection_dropped() {
+            // Where a name leads, or what the sentinels say, may have changed with the role of this Redis.
+            if error.is_connection_dropped() || error.code() == Some("READONLY") {
                 self.broken.cancel();
             }
         }

@@ -25,7 +25,7 @@ pub enum OpenError {
     NoPrimary,
     #[error("the sentinels name a Redis that is not, or not yet, a primary")]
     NotPrimary,
-    #[error("Redis takes too long to answer")]
+    #[error("Redis takes too long to answer: is this its port, and does it speak TLS there as the URL says?")]
     TooSlow,
     #[error("this Redis is part of a cluster, which is not supported: use a single Redis, with replicas if need be")]
     Cluster,

@@ -165,8 +165,7 @@ impl RedisServer {
     }
 
     fn command(&self, log: &Path) -> Command {
-        let program = std::env::var("REDIS_SERVER").unwrap_or_else(|_| "redis-server".to_owned());
-        let mut command = process::command(&program);
+        let mut command = process::command(&program());
         command.args(["--bind", "127.0.0.1", "--port", &self.port.to_string(), "--save", ""]);
         command.arg("--dir").arg(self.data()).arg("--logfile").arg(log).arg("--unixsocket").arg(self.socket());
         match self.options.appendfsync {
@@ -211,6 +210,11 @@ impl Drop for RedisServer {
             let _ = process.wait();
         }
     }
+}
+
+/// The server's program, a sentinel's too.
+pub fn program() -> String {
+    std::env::var("REDIS_SERVER").unwrap_or_else(|_| "redis-server".to_owned())
 }
 
 /// In memory if there is room: a busy disk holds an fsync up for seconds, and Redis with it. Being killed loses as little.
