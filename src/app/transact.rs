@@ -227,6 +227,9 @@ struct LaneGuard<'a, R> {
 
 impl<R> LaneGuard<'_, R> {
     /// What waits now, each idempotency key once; `None`, and the lane is closed, when nothing waits.
+    ///
+    /// Those with a key and those without do not go together: a store that sends a commit of unknown fate again is told by
+    /// its keys that it was carried out, and whoever has none would be decided on once more.
     fn next_batch(&mut self) -> Option<Vec<BoxedJob<R>>> {
         let mut waiting = self.lanes.waiting.lock();
         let queue = waiting.get_mut(self.aggregate)?;
@@ -235,7 +238,8 @@ impl<R> LaneGuard<'_, R> {
             let repeated = job
                 .once()
                 .is_some_and(|once| batch.iter().any(|other| other.once().is_some_and(|other| other.key == once.key)));
-            if repeated || batch.len() >= limits::TRANSACT_BATCH_LEN_MAX {
+            let of_another_sort = batch.first().is_some_and(|first| first.once().is_some() != job.once().is_some());
+            if repeated || of_another_sort || batch.len() >= limits::TRANSACT_BATCH_LEN_MAX {
                 break;
             }
             batch.extend(queue.pop_front());
@@ -272,3 +276,6 @@ pub fn encode<T: Serialize>(value: &T) -> Result<Bytes, AppError> {
         AppError::Internal
     })
 }
+
+#[cfg(test)]
+mod tests;
