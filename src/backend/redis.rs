@@ -28,6 +28,7 @@
 //! So a new generation begins then too, unless nothing can be missing: Redis writes everything to disk before it answers
 //! (`appendfsync always`), and has no replicas, one of which might have taken its place.
 
+mod about;
 mod alone;
 mod commits;
 mod export;

@@ -6,7 +6,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Cmd, FromRedisValue, Pipeline};
 use tokio::time::{Instant, sleep};
 
-use super::link::About;
+use super::about::About;
 use super::names::{self, Channels};
 use super::{OpenError, RedisUrl, failure};
 use crate::backend::BackendError;

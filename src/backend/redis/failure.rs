@@ -33,13 +33,26 @@ const ANSWERS: [Meaning; 13] = [
 
 pub const READ_ONLY: &str = "Redis is a read-only replica: give the URL of the primary";
 
-const NO_PERMISSION: &str =
-    "this user of Redis lacks a permission: it needs all keys and channels that begin with {runnity:";
+/// All that a user of Redis needs, as Redis's own rules have it.
+macro_rules! rights {
+    () => {
+        "~{runnity:* &{runnity:* +@all -@dangerous +info +config|get"
+    };
+}
+pub const RIGHTS: &str = rights!();
+
+const NO_PERMISSION: &str = concat!("this user of Redis lacks a permission: it needs ", rights!());
 
 /// Words of answers that have no code of their own.
-const PHRASES: [Meaning; 3] = [
+const PHRASES: [Meaning; 5] = [
     meaning("nknown command", "unknown_command", UNKNOWN_COMMAND),
     meaning("nknown Redis command", "unknown_command", UNKNOWN_COMMAND),
+    meaning(
+        "DB index is out of range",
+        "other",
+        "this Redis has no database of that number: it stands last in the URL",
+    ),
+    meaning("max number of clients", "other", "Redis has too many connections: raise its maxclients"),
     // Redis 6 says so inside a script.
     meaning("user executing the script can't", "noperm", NO_PERMISSION),
 ];

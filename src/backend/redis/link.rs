@@ -1,7 +1,6 @@
 //! The way to Redis: one connection for commands and one that is told of changes. They are made together, arrive together
 //! (`arrive.lua`), and are given up together.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,8 +9,8 @@ use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, PushInfo, PushKind, RedisResult, Value};
 use tokio_util::sync::CancellationToken;
 
+use super::about::About;
 use super::script::{self, Answer, Call, Script};
-use super::url::Primary;
 use super::{Hub, OpenError, epoch_of, failure, names, topics};
 use crate::backend::{Epoch, StoreCounts, StoreError};
 use crate::limits;
@@ -43,15 +42,6 @@ pub struct Seen {
     life: String,
 }
 
-/// What a Redis says of itself.
-pub struct About {
-    pub run_id: String,
-    is_primary: bool,
-    /// Whether every write that it has answered is on its disk.
-    is_lasting: bool,
-    has_replicas: bool,
-}
-
 impl Link {
     /// Connects and arrives. The second connection is the one that hears: whoever drops it hears nothing more.
     pub async fn make(
@@ -66,6 +56,9 @@ impl Link {
         let mut commands = connect(&primary.client, guard(&broken)).await?;
         let about = About::ask(&mut commands).await?;
         about.must_be_primary(&primary)?;
+        if seen.is_none() {
+            about.warn();
+        }
         try_commands(hub, &mut commands).await?;
         let has_heirs = about.has_replicas || primary.place.is_some();
         let (epoch, seen) = arrive(hub, &mut commands, &about, has_heirs, seen.unwrap_or_default()).await?;
@@ -121,49 +114,6 @@ impl Link {
             }
         }
         answer
-    }
-}
-
-impl About {
-    pub async fn ask(commands: &mut MultiplexedConnection) -> Result<Self, OpenError> {
-        let info: String = redis::cmd("INFO").query_async(commands).await?;
-        let says = |name: &str| {
-            let mut lines = info.lines().filter_map(|line| line.split_once(':'));
-            lines.find(|(other, _)| *other == name).map(|(_, value)| value.trim())
-        };
-        if says("redis_mode") == Some("cluster") {
-            return Err(OpenError::Cluster);
-        }
-        if says("maxmemory").is_some_and(|bytes| bytes != "0")
-            && let Some(policy) = says("maxmemory_policy")
-            && policy != "noeviction"
-        {
-            tracing::warn!(
-                policy,
-                "this Redis throws data away when it is full, runs and accounts among it: set its maxmemory-policy to noeviction"
-            );
-        }
-        // Not every Redis lets itself be asked.
-        let persistence = redis::cmd("CONFIG").arg("GET").arg("append*").query_async(commands).await;
-        let persistence: HashMap<String, String> = persistence.unwrap_or_default();
-        let is = |name: &str, value: &str| persistence.get(name).is_some_and(|it| it == value);
-        // Who took another's place may not have had all of it; what it was told before is its second id.
-        let was_promoted = says("master_replid2").is_some_and(|id| id.bytes().any(|byte| byte != b'0'));
-        Ok(Self {
-            run_id: says("run_id").unwrap_or_default().to_owned(),
-            is_primary: says("role") == Some("master"),
-            is_lasting: is("appendonly", "yes") && is("appendfsync", "always") && !was_promoted,
-            has_replicas: says("connected_slaves").is_some_and(|len| len != "0"),
-        })
-    }
-
-    /// Or nothing may be written to it, and what is written all the same is lost.
-    pub fn must_be_primary(&self, primary: &Primary) -> Result<(), OpenError> {
-        match primary.place {
-            _ if self.is_primary => Ok(()),
-            Some(_) => Err(OpenError::NotPrimary),
-            None => Err(OpenError::Refused(failure::READ_ONLY)),
-        }
     }
 }
 
@@ -246,7 +196,7 @@ async fn try_commands(hub: &Hub, commands: &mut MultiplexedConnection) -> Result
     }
     let (command, said) = (lacking.text()?, lacking.text()?);
     tracing::debug!(command, said, "Redis lacks a command");
-    Err(OpenError::Lacking(command))
+    Err(OpenError::Lacking { command })
 }
 
 /// See `arrive.lua`.

@@ -29,11 +29,13 @@ pub enum OpenError {
     TooSlow,
     #[error("this Redis is part of a cluster, which is not supported: use a single Redis, with replicas if need be")]
     Cluster,
+    #[error("this Redis has version {0}, which is too old: version 6.2 or newer is needed")]
+    TooOld(String),
     #[error(
-        "this Redis does not let its user call {0}: give the user all commands but the dangerous ones, and all keys and \
-         channels that begin with {{runnity:, or a Redis where no command is disabled"
+        "this Redis does not let its user call {command}: was it renamed or disabled? If not, the user needs {}",
+        failure::RIGHTS
     )]
-    Lacking(String),
+    Lacking { command: String },
     #[error("the store has format {found}, and this version knows no format above {known}: use a newer version")]
     NewerFormat { found: u64, known: u64 },
     #[error("there is no store in this Redis")]
@@ -73,6 +75,7 @@ impl From<RedisError> for OpenError {
             None if error.kind() == ErrorKind::RESP3NotSupported => {
                 Self::Refused("this Redis is too old: version 6.2 or newer is needed")
             }
+            None if error.kind() == ErrorKind::Parse => Self::Refused("what answers at this address is not Redis"),
             None if error.is_timeout() => Self::TooSlow,
             None if error.is_io_error() || error.is_connection_refusal() => Self::Unreachable(error.to_string()),
             None => Self::Store(failure::of(&error)),

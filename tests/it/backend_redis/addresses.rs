@@ -107,7 +107,10 @@ async fn a_user_needs_no_more_rights_than_it_uses() {
     for rights in [&["resetkeys", "~other"][..], &["~*", "resetchannels", "&other"], &["&*", "-evalsha"]] {
         server.ask(&[&["ACL", "SETUSER", "runner"], rights].concat()).await;
         let sentence = refused_at(&url).await;
-        assert!(sentence.contains("begin with {runnity:") && !sentence.contains("p@ss"), "{rights:?}: {sentence}");
+        assert!(
+            sentence.contains("needs ~{runnity:* &{runnity:* +@all") && !sentence.contains("p@ss"),
+            "{rights:?}: {sentence}"
+        );
     }
 }
 
