@@ -9,6 +9,7 @@ mod backend_redis;
 mod copy;
 mod crash;
 mod deploy;
+mod faults;
 mod leaving;
 mod live;
 mod rest;

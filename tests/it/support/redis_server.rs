@@ -89,6 +89,28 @@ impl RedisServer {
         self.end(Signal::KILL).await;
     }
 
+    /// How long its log of writes is, once all that was acknowledged is in it.
+    pub async fn log_len(&self) -> u64 {
+        let all_is_in = async { while !self.ask(&["INFO", "persistence"]).await.contains("aof_buffer_length:0\r") {} };
+        tokio::time::timeout(DEADLINE, all_is_in).await.expect("in time");
+        std::fs::metadata(self.log_of_writes()).expect("a log of writes").len()
+    }
+
+    /// As when the power goes before its disk has more than so much of the log.
+    pub async fn kill_with_log(&self, len: u64) {
+        self.kill().await;
+        let log = std::fs::File::options().write(true).open(self.log_of_writes()).expect("a log of writes");
+        log.set_len(len).expect("shorter");
+    }
+
+    /// Since Redis 7 in a directory, with a base that nothing is added to.
+    fn log_of_writes(&self) -> PathBuf {
+        let files = std::fs::read_dir(self.data().join("appendonlydir")).into_iter().flatten();
+        let mut names = files.map(|file| file.expect("a file").path());
+        let is_log = |path: &PathBuf| path.to_string_lossy().ends_with(".incr.aof");
+        names.find(is_log).unwrap_or_else(|| self.data().join("appendonly.aof"))
+    }
+
     /// Starts it again with the port and the data that it had. Ends it first if it runs.
     pub async fn restart(&self) {
         self.stop().await;
