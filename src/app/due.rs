@@ -55,9 +55,13 @@ impl App {
                 tracing::error!("what is due cannot be read");
                 continue;
             };
-            if let Err(error) = self.finish_if_inactive(run).await {
-                tracing::warn!(%error, "a due time could not be acted on; it is tried again");
-                self.put_off(crate::app::runs::aggregate(run), index(), member).await?;
+            match self.finish_if_inactive(run).await {
+                Ok(()) => {}
+                Err(AppError::Unavailable) => return Err(AppError::Unavailable),
+                Err(error) => {
+                    tracing::warn!(%error, "a due time could not be acted on; it is tried again");
+                    self.put_off(crate::app::runs::aggregate(run), index(), member).await?;
+                }
             }
         }
         Ok(members.len())
