@@ -5,6 +5,7 @@
 //! what they were told. In the end the track must hold each fix once, totals must be what the track comes to, and spectators
 //! must know all of it. Here time is not advanced: what is waited for is real processes.
 
+mod causes;
 mod instance;
 mod lost;
 mod network;

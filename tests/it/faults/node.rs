@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Seek as _};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::Arc;
 
 use runnity::app::{App, Settings};
@@ -11,9 +11,11 @@ use runnity::clock::Clock;
 use runnity::instance::{Instance, Options};
 
 use super::proxy::Proxy;
+use crate::support::process;
 
 /// Inside this process, with a line of its own to Redis.
 pub struct Node {
+    pub app: Arc<App>,
     pub host: String,
     pub proxy: Proxy,
     _instance: Instance,
@@ -28,25 +30,28 @@ pub struct Process {
 
 impl Node {
     pub async fn start(redis_port: u16) -> Self {
+        Self::start_by(Clock::system(), redis_port).await
+    }
+
+    /// Which goes by this clock.
+    pub async fn start_by(clock: Clock, redis_port: u16) -> Self {
         let proxy = Proxy::to(redis_port).await;
         let url = proxy.url().parse().expect("a URL");
         let store = Arc::new(RedisStore::open(&url).await.expect("a store"));
-        let app = App::new(store, Clock::system(), Settings { open_channels: true });
+        let app = App::new(store, clock, Settings { open_channels: true });
         let listener = runnity::instance::listen("127.0.0.1:0".parse().expect("an address")).await.expect("a port");
-        let instance = Instance::start(app, listener, Options::default()).await.expect("an instance");
-        Self { host: instance.address().to_string(), proxy, _instance: instance }
+        let instance = Instance::start(app.clone(), listener, Options::default()).await.expect("an instance");
+        Self { app, host: instance.address().to_string(), proxy, _instance: instance }
     }
 }
 
 impl Process {
     pub fn start(redis_url: &str) -> Self {
         let mut said = tempfile::tempfile().expect("a file");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_runnity"))
-            .args(["--listen", "127.0.0.1:0", "--redis", redis_url])
-            .stdout(Stdio::piped())
-            .stderr(said.try_clone().expect("a file"))
-            .spawn()
-            .expect("the server starts");
+        let mut command = process::command(env!("CARGO_BIN_EXE_runnity"));
+        command.args(["--listen", "127.0.0.1:0", "--redis", redis_url]);
+        command.stdout(Stdio::piped()).stderr(said.try_clone().expect("a file"));
+        let mut child = process::spawn(command).expect("the server starts");
         let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
         let line = lines.map_while(Result::ok).find(|line| line.contains("http://"));
         let line = line.unwrap_or_else(|| panic!("it does not say where it is, but {}", read(&mut said)));
