@@ -16,6 +16,7 @@
 //! | `s:` aggregate `#` topic | stream | changes: id `offset-0`, field `p` |
 //! | `i:` index | sorted set | members |
 //! | `o:` aggregate `#` key | string, expires | the record of an idempotency key |
+//! | `try` | | nothing: commands are tried on it (see `try.lua`) |
 //!
 //! A message is the epoch, the offset, a space and the payload, on the channel `<database>:t:` aggregate `#` topic.
 //!
