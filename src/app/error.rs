@@ -1,7 +1,14 @@
 //! Why something that was asked for was not done. Each API family puts these into its own words.
 
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
 use crate::backend::{BackendError, CommitError};
 use crate::domain::ids::RunId;
+
+/// While the store is away every request meets it; the log says so once in this time.
+const TOLD_EVERY: Duration = Duration::from_secs(1);
 
 /// A variant exists where a caller acts on it differently. Messages name fields and never hold a token or a coordinate.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -50,7 +57,10 @@ impl From<BackendError> for AppError {
     fn from(error: BackendError) -> Self {
         match error {
             BackendError::Unavailable(source) => {
-                tracing::warn!(%source, "the store is unavailable");
+                static TOLD: Mutex<Option<Instant>> = Mutex::new(None);
+                if is_due(&mut TOLD.lock(), Instant::now()) {
+                    tracing::warn!(%source, "the store is unavailable");
+                }
                 Self::Unavailable
             }
             BackendError::Damaged(source) => {
@@ -61,6 +71,15 @@ impl From<BackendError> for AppError {
     }
 }
 
+/// Whether it was not told lately; it is now.
+fn is_due(told: &mut Option<Instant>, now: Instant) -> bool {
+    let is_due = told.is_none_or(|told| now.duration_since(told) >= TOLD_EVERY);
+    if is_due {
+        *told = Some(now);
+    }
+    is_due
+}
+
 /// For commits that expect nothing and carry no idempotency key: a conflict or a repetition cannot come.
 impl From<CommitError> for AppError {
     fn from(error: CommitError) -> Self {
@@ -68,5 +87,17 @@ impl From<CommitError> for AppError {
             CommitError::Backend(error) => error.into(),
             CommitError::Conflict | CommitError::Repeated(_) => Self::Internal,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outage_is_told_once_a_second_however_many_meet_it() {
+        let (mut told, began) = (None, Instant::now());
+        let times = (0..5_000).filter(|millis| is_due(&mut told, began + Duration::from_millis(*millis)));
+        assert_eq!(times.count(), 5);
     }
 }
