@@ -32,8 +32,16 @@ enum Mode {
     Open,
     /// Nothing comes through, and nobody is told: connections stay open.
     Silent,
+    /// What is sent to Redis arrives; nothing comes back.
+    Deaf,
     /// Whoever connects is turned away.
     Cut,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    ToRedis,
+    FromRedis,
 }
 
 impl Proxy {
@@ -65,6 +73,11 @@ impl Proxy {
 
     pub fn silence(&self) {
         self.line.mode.send_replace(Mode::Silent);
+    }
+
+    /// Redis hears us and we do not hear it: what is written is written, and nobody knows.
+    pub fn deafen(&self) {
+        self.line.mode.send_replace(Mode::Deaf);
     }
 
     /// Ends all connections, and lets nobody in until it is opened.
@@ -112,18 +125,23 @@ async fn accept(listener: TcpListener, line: Arc<Line>) {
 }
 
 async fn connect(near: TcpStream, line: &Line) {
-    line.opened().await;
+    line.lets_through(Way::ToRedis).await;
     let target = *line.target.lock();
     let Ok(far) = TcpStream::connect(("127.0.0.1", target)).await else { return };
     let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
     // When one side hangs up, so does the other.
     tokio::select! {
-        () = carry(near_in, far_out, line) => {}
-        () = carry(far_in, near_out, line) => {}
+        () = carry(near_in, far_out, line, Way::ToRedis) => {}
+        () = carry(far_in, near_out, line, Way::FromRedis) => {}
     }
 }
 
-async fn carry(mut from: tokio::net::tcp::OwnedReadHalf, mut to: tokio::net::tcp::OwnedWriteHalf, line: &Line) {
+async fn carry(
+    mut from: tokio::net::tcp::OwnedReadHalf,
+    mut to: tokio::net::tcp::OwnedWriteHalf,
+    line: &Line,
+    way: Way,
+) {
     let (queue, mut queued) = mpsc::channel::<(Instant, Vec<u8>)>(1_024);
     let reading = async move {
         let mut due = Instant::now();
@@ -139,7 +157,7 @@ async fn carry(mut from: tokio::net::tcp::OwnedReadHalf, mut to: tokio::net::tcp
     let writing = async move {
         while let Some((due, bytes)) = queued.recv().await {
             sleep_until(due).await;
-            line.opened().await;
+            line.lets_through(way).await;
             if to.write_all(&bytes).await.is_err() {
                 return;
             }
@@ -149,9 +167,14 @@ async fn carry(mut from: tokio::net::tcp::OwnedReadHalf, mut to: tokio::net::tcp
 }
 
 impl Line {
-    async fn opened(&self) {
+    async fn lets_through(&self, way: Way) {
+        let is_let = |mode: &Mode| match mode {
+            Mode::Silent => false,
+            Mode::Deaf => way == Way::ToRedis,
+            Mode::Open | Mode::Cut => true,
+        };
         // The sender is ours: it does not go away.
-        let _ = self.mode.subscribe().wait_for(|mode| *mode != Mode::Silent).await;
+        let _ = self.mode.subscribe().wait_for(is_let).await;
     }
 
     fn delay(&self) -> Duration {
