@@ -88,7 +88,9 @@ fn domain_is_pure() {
 
 #[test]
 fn arrows_between_rooms_go_one_way() {
-    let sources = read("src", &["rs"]);
+    let mut sources = read("src", &["rs"]);
+    // A room's own tests put a store beneath it.
+    sources.retain(|source| !source.path.contains("/tests"));
     // A store knows a moment, and nothing else of the domain.
     let foreign =
         ["crate::app", "crate::live", "crate::http", "crate::server", "domain::run", "domain::user", "domain::fix"];
