@@ -12,7 +12,7 @@
 //! | key | kind | what it holds |
 //! |---|---|---|
 //! | `meta` | hash | `format`; `epoch` (the store's life), `generation`, `counter` (last version given); `run_id`, `start` (the counter when it was first met), `healed` (for which a generation began), `heirs` (`1`: other Redis may take its place); of a copy: `copying` or `copied` (what from), `copy_mark` |
-//! | `a:` aggregate | hash | `v` name: version, space, value; `t` topic: life (empty: the store's), top, floor, how many are kept (0: all) |
+//! | `a:` aggregate | hash | `v` name: the value; `n` name: its version; `t` topic: life (empty: the store's), top, floor, how many are kept (0: all) |
 //! | `s:` aggregate `#` topic | stream | changes: id `offset-0`, field `p` |
 //! | `i:` index | sorted set | members |
 //! | `o:` aggregate `#` key | string, expires | the record of an idempotency key |
@@ -47,12 +47,11 @@ mod supervisor;
 mod time;
 mod topics;
 mod url;
+mod values;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use redis::Value;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -237,33 +236,12 @@ impl Backend for RedisStore {
     fn read<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Versioned>, BackendError>> {
         Box::pin(async move {
             let link = self.link_soon().await?;
-            let mut aggregates = HashMap::<_, Vec<usize>>::new();
-            for (at, key) in keys.iter().enumerate() {
-                aggregates.entry(&key.aggregate).or_default().push(at);
-            }
-            let mut all = redis::pipe();
-            let mut order = Vec::with_capacity(keys.len());
-            for (aggregate, places) in aggregates {
-                let command = all.cmd("HMGET").arg(&names::aggregate(aggregate)[..]);
-                for at in places {
-                    command.arg(&names::value_field(&keys[at])[..]);
-                    order.push(at);
-                }
-            }
             if keys.is_empty() {
                 return Ok(Vec::new());
             }
-            let answers = link.ask_all(&all).await.map_err(|error| failure::of(&error))?;
-            let mut found = vec![Versioned::ABSENT; keys.len()];
-            let mut order = order.into_iter();
-            for answer in answers {
-                let Value::Array(values) = answer else { return Err(failure::unreadable()) };
-                for value in values {
-                    let place = order.next().and_then(|at| found.get_mut(at)).ok_or_else(failure::unreadable)?;
-                    *place = versioned(value)?;
-                }
-            }
-            Ok(found)
+            let reading = values::reading(keys);
+            let answers = link.ask_all(&reading.commands).await.map_err(|error| failure::of(&error))?;
+            reading.outcome(answers)
         })
     }
 
@@ -340,19 +318,6 @@ impl Default for Scripts {
             attempt: Script::new(include_str!("redis/try.lua")),
         }
     }
-}
-
-/// A field's value: its version, a space, and the value itself.
-fn versioned(field: Value) -> Result<Versioned, BackendError> {
-    let bytes = match field {
-        Value::Nil => return Ok(Versioned::ABSENT),
-        Value::BulkString(bytes) => bytes::Bytes::from(bytes),
-        _ => return Err(failure::unreadable()),
-    };
-    let damaged = || failure::damaged("a value has no version");
-    let digits_len = bytes.iter().take(20).position(|byte| *byte == b' ').ok_or_else(damaged)?;
-    let version = std::str::from_utf8(&bytes[..digits_len]).ok().and_then(|digits| digits.parse().ok());
-    Ok(Versioned { version: Version(version.ok_or_else(damaged)?), value: Some(bytes.slice(digits_len + 1..)) })
 }
 
 fn epoch_of(letters: String) -> Result<Epoch, BackendError> {

@@ -2,178 +2,178 @@
 --
 -- KEYS: meta, aggregate, idempotency keys, streams of the topics, indexes of the moves.
 -- ARGV: how many of each (once, expect, topics, puts, moves, clears, appends), and then each of them:
---   once: record, milliseconds    expect: field, version      topic: field, channel     put: field, '1' or '0', value
---   move: member, score or ''     clear: topic, new life      append: topic, how many are kept (0: all, -1: none), payload
+--   once: record, milliseconds    expect: version's field, version    topic: field, channel
+--   put: value's field, version's field, '1' or '0', value    move: member, score or ''
+--   clear: topic, new life    append: topic, how many are kept (0: all, -1: none), payload
 -- Answers 'wiped' | 'damaged' why | 'conflict' | 'repeated' (number, record, milliseconds left)…
 --   | 'done' version, counter, (epoch, offset)…
+--
+-- Redis does nothing else meanwhile, so it is short of breath: Lua takes a nanosecond for each byte of a string that it is
+-- handed or that it makes, so values are neither read nor joined to anything, and offsets stay numbers.
 
 local PART = 1000 -- Lua hands over so many arguments at once with certainty.
-
-local at = 0
-local function take()
-  at = at + 1
-  return ARGV[at]
-end
-
-local function whole(number) return string.format('%.0f', number) end
+local call, match = redis.call, string.match
 
 local function in_parts(command, key, list)
   for from = 1, #list, PART do
-    redis.call(command, key, unpack(list, from, math.min(from + PART - 1, #list)))
+    call(command, key, unpack(list, from, math.min(from + PART - 1, #list)))
   end
 end
 
-local once_len, expect_len, topics_len = tonumber(take()), tonumber(take()), tonumber(take())
+local once_len, expect_len, topics_len = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local puts_len, moves_len, clears_len, appends_len =
-  tonumber(take()), tonumber(take()), tonumber(take()), tonumber(take())
+  tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local at = 8
 local META, AGGREGATE = KEYS[1], KEYS[2]
 local streams_at = 2 + once_len
 local indexes_at = streams_at + topics_len
 
-local meta = redis.call('HMGET', META, 'format', 'epoch', 'generation')
+local meta = call('HMGET', META, 'epoch', 'generation')
 if not meta[1] then return {'wiped'} end
-local generation = tonumber(meta[3])
-local store_epoch = epoch_of(meta[2], generation)
+local generation = tonumber(meta[2])
+local store_epoch = epoch_of(meta[1], generation)
 
 -- Idempotency keys.
-local records = {}
-local repeated = {'repeated'}
-for n = 1, once_len do
-  records[n] = {take(), take()}
-  local seen = redis.call('GET', KEYS[2 + n])
-  if seen then
-    repeated[#repeated + 1] = n
-    repeated[#repeated + 1] = seen
-    repeated[#repeated + 1] = redis.call('PTTL', KEYS[2 + n])
+local onces_at = at
+at = at + 2 * once_len
+if once_len > 0 then
+  local repeated = {'repeated'}
+  for n = 1, once_len do
+    local seen = call('GET', KEYS[2 + n])
+    if seen then
+      repeated[#repeated + 1] = n
+      repeated[#repeated + 1] = seen
+      repeated[#repeated + 1] = call('PTTL', KEYS[2 + n])
+    end
   end
+  if #repeated > 1 then return repeated end
 end
-if #repeated > 1 then return repeated end
 
 -- Expectations, and where the topics stand.
-local fields, versions = {}, {}
+local expects_at = at
+local topics_at = at + 2 * expect_len
+at = topics_at + 2 * topics_len
+local fields = {}
+for n = 1, expect_len + topics_len do
+  fields[n] = ARGV[expects_at + 2 * n - 2]
+end
+local found = {}
+if #fields > 0 and #fields <= PART then
+  found = call('HMGET', AGGREGATE, unpack(fields))
+else
+  for from = 1, #fields, PART do
+    local part = call('HMGET', AGGREGATE, unpack(fields, from, math.min(from + PART - 1, #fields)))
+    for n = 1, #part do found[from + n - 1] = part[n] end
+  end
+end
 for n = 1, expect_len do
-  fields[n], versions[n] = take(), take()
+  if (found[n] or '0') ~= ARGV[expects_at + 2 * n - 1] then return {'conflict'} end
 end
 local topics = {}
 for n = 1, topics_len do
-  topics[n] = {field = take(), channel = take(), stream = KEYS[streams_at + n]}
-  fields[expect_len + n] = topics[n].field
-end
-local found = {}
-for from = 1, #fields, PART do
-  local part = redis.call('HMGET', AGGREGATE, unpack(fields, from, math.min(from + PART - 1, #fields)))
-  for n = 1, #part do found[from + n - 1] = part[n] end
-end
-for n = 1, expect_len do
-  local version = '0'
-  if found[n] then version = string.match(found[n], '^(%d+) ') end
-  if not version then return {'damaged', 'a value has no version'} end
-  if version ~= versions[n] then return {'conflict'} end
-end
-for n = 1, topics_len do
-  local topic, row = topics[n], found[expect_len + n]
+  local row, stream = found[expect_len + n], KEYS[streams_at + n]
   if row then
-    local life, top, floor, keep = string.match(row, '^(%l*) (%d+) (%d+) (%d+)$')
+    local life, top, floor, keep = match(row, '^(%l*) (%d+) (%d+) (%d+)$')
     if not life then return {'damaged', 'a topic has an unreadable row'} end
-    topic.life, topic.top, topic.floor, topic.keep = life, tonumber(top), tonumber(floor), tonumber(keep)
+    topics[n] = {stream = stream, life = life, top = tonumber(top), floor = floor, keep = tonumber(keep)}
+    call('XLEN', stream)
   else
-    topic.is_new = true
-    topic.life, topic.top, topic.floor, topic.keep = '', 0, 1, 0
+    topics[n] = {stream = stream, life = '', top = 0, floor = 1, keep = 0, is_new = true}
   end
-  local kind = redis.call('TYPE', topic.stream).ok
-  if kind ~= 'stream' and kind ~= 'none' then return {'damaged', 'the key of a stream holds something else'} end
 end
 for n = 1, moves_len do
-  local kind = redis.call('TYPE', KEYS[indexes_at + n]).ok
-  if kind ~= 'zset' and kind ~= 'none' then return {'damaged', 'the key of an index holds something else'} end
+  call('ZCARD', KEYS[indexes_at + n])
 end
 
 -- From here on everything succeeds. The first write is one that a full Redis refuses.
 local counter = 0
 if once_len + puts_len + moves_len + clears_len + appends_len > 0 then
-  counter = redis.call('HINCRBY', META, 'counter', 1)
+  counter = call('HINCRBY', META, 'counter', 1)
 end
-local version = '0'
-if puts_len > 0 then version = whole(counter) end
-
 for n = 1, once_len do
-  redis.call('SET', KEYS[2 + n], records[n][1], 'PX', records[n][2])
+  local record_at = onces_at + 2 * n - 2
+  call('SET', KEYS[2 + n], ARGV[record_at], 'PX', ARGV[record_at + 1])
 end
 
-local rows = {}
-for n = 1, puts_len do
-  local field, is_there, value = take(), take(), take()
-  rows[field] = is_there == '1' and (version .. ' ' .. value)
+local set, deleted = {}, {}
+if puts_len == 1 then
+  if ARGV[at + 2] == '1' then
+    set[1], set[2], set[3], set[4] = ARGV[at], ARGV[at + 3], ARGV[at + 1], counter
+  else
+    deleted[1], deleted[2] = ARGV[at], ARGV[at + 1]
+  end
+else
+  -- The last one of a field counts.
+  local last = {}
+  for n = 0, puts_len - 1 do last[ARGV[at + 4 * n]] = at + 4 * n end
+  for field, put_at in pairs(last) do
+    if ARGV[put_at + 2] == '1' then
+      local len = #set
+      set[len + 1], set[len + 2], set[len + 3], set[len + 4] = field, ARGV[put_at + 3], ARGV[put_at + 1], counter
+    else
+      local len = #deleted
+      deleted[len + 1], deleted[len + 2] = field, ARGV[put_at + 1]
+    end
+  end
 end
+at = at + 4 * puts_len
 
 for n = 1, moves_len do
-  local member, score = take(), take()
+  local index, member, score = KEYS[indexes_at + n], ARGV[at], ARGV[at + 1]
+  at = at + 2
   if score == '' then
-    redis.call('ZREM', KEYS[indexes_at + n], member)
+    call('ZREM', index, member)
   else
-    redis.call('ZADD', KEYS[indexes_at + n], score, member)
+    call('ZADD', index, score, member)
   end
 end
 
 for n = 1, clears_len do
-  local topic, life = topics[tonumber(take())], take()
-  redis.call('UNLINK', topic.stream)
-  topic.life, topic.top, topic.floor = life, 0, 1
+  local topic = topics[tonumber(ARGV[at])]
+  call('UNLINK', topic.stream)
+  topic.life, topic.top, topic.floor = ARGV[at + 1], 0, 1
   topic.is_new, topic.is_changed = false, true
+  at = at + 2
 end
 
-local function append(topic, keep, payload)
-  if topic.is_new then
-    -- What a stream without a row may hold is nobody's.
-    redis.call('UNLINK', topic.stream)
-    topic.is_new = false
-    topic.keep = keep
-  end
-  if keep ~= topic.keep then
-    if topic.keep > 0 then topic.floor = math.max(topic.floor, topic.top + 1 - topic.keep) end
-    topic.keep = keep
-  end
-  topic.top = topic.top + 1
-  topic.is_changed = true
-  local id = whole(topic.top) .. '-0'
-  if keep == 0 then
-    redis.call('XADD', topic.stream, id, 'p', payload)
-  else
-    redis.call('XADD', topic.stream, 'MAXLEN', keep < 64 and '=' or '~', whole(keep), id, 'p', payload)
-  end
-end
-
-local done = {'done', version, whole(counter)}
+local done = {'done', puts_len > 0 and counter or 0, counter}
 for n = 1, appends_len do
-  local topic, keep, payload = topics[tonumber(take())], tonumber(take()), take()
-  local epoch, offset = store_epoch, '0'
+  local number, keep, payload = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), ARGV[at + 2]
+  at = at + 3
+  local epoch, offset = store_epoch, 0
   if keep >= 0 then
-    append(topic, keep, payload)
-    offset = whole(topic.top)
+    local topic = topics[number]
+    if topic.is_new then
+      -- What a stream without a row may hold is nobody's.
+      call('UNLINK', topic.stream)
+      topic.is_new, topic.keep = false, keep
+    elseif keep ~= topic.keep then
+      if topic.keep > 0 then topic.floor = math.max(topic.floor, topic.top + 1 - topic.keep) end
+      topic.keep = keep
+    end
+    offset = topic.top + 1
+    topic.top, topic.is_changed = offset, true
+    if keep == 0 then
+      call('XADD', topic.stream, offset .. '-0', 'p', payload)
+    else
+      call('XADD', topic.stream, 'MAXLEN', keep < 64 and '=' or '~', keep, offset .. '-0', 'p', payload)
+    end
     if topic.life ~= '' then epoch = epoch_of(topic.life, generation) end
   end
   if keep ~= 0 then
-    redis.call('PUBLISH', topic.channel, epoch .. offset .. ' ' .. payload)
+    call('PUBLISH', ARGV[topics_at + 2 * number - 1], epoch .. offset .. ' ' .. payload)
   end
-  done[#done + 1] = epoch
-  done[#done + 1] = offset
+  done[2 * n + 2], done[2 * n + 3] = epoch, offset
 end
 
 for n = 1, topics_len do
   local topic = topics[n]
   if topic.is_changed then
-    rows[topic.field] = topic.life .. ' ' .. whole(topic.top) .. ' ' .. whole(topic.floor) .. ' ' .. whole(topic.keep)
-  end
-end
-local set, deleted = {}, {}
-for field, row in pairs(rows) do
-  if row then
-    set[#set + 1] = field
-    set[#set + 1] = row
-  else
-    deleted[#deleted + 1] = field
+    local len = #set
+    set[len + 1] = ARGV[topics_at + 2 * n - 2]
+    set[len + 2] = topic.life .. ' ' .. topic.top .. ' ' .. topic.floor .. ' ' .. topic.keep
   end
 end
 in_parts('HSET', AGGREGATE, set)
-in_parts('HDEL', AGGREGATE, deleted)
+if deleted[1] then in_parts('HDEL', AGGREGATE, deleted) end
 return done

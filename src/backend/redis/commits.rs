@@ -54,7 +54,7 @@ pub fn call(commit: &Commit, channels: &Channels) -> Call {
         call.number(once.keep.min(KEEP_MAX).as_millis().max(1));
     }
     for expect in &commit.expect {
-        call.argument(names::value_field(&expect.key));
+        call.argument(names::version_field(&expect.key));
         call.number(expect.version.0);
     }
     for topic in &topics.in_order {
@@ -69,6 +69,7 @@ pub fn call(commit: &Commit, channels: &Channels) -> Call {
 fn write(call: &mut Call, commit: &Commit, topics: &Topics<'_>) {
     for put in &commit.puts {
         call.argument(names::value_field(&put.key));
+        call.argument(names::version_field(&put.key));
         call.argument(if put.value.is_some() { "1" } else { "0" });
         call.argument(put.value.clone().unwrap_or_default());
     }

@@ -6,16 +6,15 @@
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use redis::Value;
 use serde::{Deserialize, Serialize};
 
 use super::alone::Alone;
 use super::link::FORMAT;
 use super::names::{self, Named};
 use super::script::Answer;
-use super::{OpenError, RedisUrl, epoch_of, failure, versioned};
+use super::{OpenError, RedisUrl, epoch_of, failure, values};
 use crate::backend::copy::{Entry, Origin, Part, Place, Source, TopicState};
-use crate::backend::{AggregateId, BackendError, Epoch, Index, Keep, Topic, Version};
+use crate::backend::{AggregateId, BackendError, Epoch, Index, Keep, Key, Topic, Version};
 use crate::limits;
 
 /// The store in one Redis, while nobody writes to it.
@@ -115,12 +114,21 @@ impl RedisExport {
                 if cursor != 0 {
                     stand.found.push(Found::Aggregate { name: name.clone(), cursor });
                 }
+                let mut values = Vec::new();
                 for (field, row) in fields {
-                    let (entry, changes) = self.field(&id, &field, row)?;
-                    part.push(entry);
-                    stand.found.extend(changes);
+                    match field.split_at_checked(1) {
+                        Some(("v", name)) => values.push(name.to_owned()),
+                        Some(("t", name)) => {
+                            let (entry, changes) = self.topic(&id, name, row)?;
+                            part.push(entry);
+                            stand.found.extend(changes);
+                        }
+                        // It is read with its value.
+                        Some(("n", _)) => {}
+                        _ => return Err(failure::damaged("a field is neither value nor topic")),
+                    }
                 }
-                Ok(())
+                self.values(&id, &values, part).await
             }
             Found::Changes { aggregate, topic, after, top } => {
                 let of = AggregateId::from_stored(&aggregate).topic(&topic);
@@ -151,19 +159,23 @@ impl RedisExport {
         }
     }
 
-    /// A value, or a topic with its changes to be read.
-    fn field(
-        &self,
-        aggregate: &AggregateId,
-        field: &str,
-        row: Vec<u8>,
-    ) -> Result<(Entry, Option<Found>), BackendError> {
-        if let Some(name) = field.strip_prefix('v') {
-            let found = versioned(Value::BulkString(row))?;
-            let value = found.value.unwrap_or_default();
-            return Ok((Entry::Value { key: aggregate.key(name), version: found.version, value }, None));
+    /// Adds the values of these names, with their versions, from one moment.
+    async fn values(&self, aggregate: &AggregateId, names: &[String], part: &mut Part) -> Result<(), BackendError> {
+        if names.is_empty() {
+            return Ok(());
         }
-        let name = field.strip_prefix('t').ok_or_else(|| failure::damaged("a field is neither value nor topic"))?;
+        let keys: Vec<Key> = names.iter().map(|name| aggregate.key(name)).collect();
+        let reading = values::reading(&keys);
+        let answers = self.redis.ask_all(&reading.commands).await?;
+        for (key, found) in keys.into_iter().zip(reading.outcome(answers)?) {
+            let value = found.value.ok_or_else(|| failure::damaged("a value is gone"))?;
+            part.push(Entry::Value { key, version: found.version, value });
+        }
+        Ok(())
+    }
+
+    /// A topic, and its changes to be read.
+    fn topic(&self, aggregate: &AggregateId, name: &str, row: Vec<u8>) -> Result<(Entry, Option<Found>), BackendError> {
         let damaged = || failure::damaged("a topic has an unreadable row");
         let row = String::from_utf8(row).map_err(|_| damaged())?;
         let parts: Vec<&str> = row.split(' ').collect();

@@ -2,7 +2,7 @@
 --
 -- KEYS: meta, and the key of each entry: two for a topic, its aggregate and its stream.
 -- ARGV: the mark that stands there, the mark that is to stand there, and for each entry a letter and two arguments:
---   'v' (value) field, row    't' (topic) field, row    'c' (change) id, payload    's' (standing) member, score
+--   'v' (value or version) field, row    't' (topic) field, row    'c' (change) id, payload    's' (standing) member, score
 --   'o' (idempotency key) record, milliseconds
 -- Answers 'done', or 'overtaken' when another mark stands there: nothing was written then.
 

@@ -105,10 +105,14 @@ impl Target for RedisImport {
 fn add(call: &mut Call, entry: Entry) -> Result<(), BackendError> {
     match entry {
         Entry::Value { key, version, value } => {
-            call.key(names::aggregate(&key.aggregate));
-            call.argument("v");
-            call.argument(names::value_field(&key));
-            call.argument([version.0.to_string().as_bytes(), b" ", &value].concat());
+            for (field, row) in
+                [(names::value_field(&key), value), (names::version_field(&key), version.0.to_string().into())]
+            {
+                call.key(names::aggregate(&key.aggregate));
+                call.argument("v");
+                call.argument(field);
+                call.argument(row);
+            }
         }
         Entry::Topic(TopicState { topic, keep, epoch, oldest, top }) => {
             call.key(names::aggregate(&topic.aggregate));

@@ -75,6 +75,11 @@ pub fn value_field(key: &Key) -> Bytes {
     ["v", &*key.name].concat().into()
 }
 
+/// Its version's field there.
+pub fn version_field(key: &Key) -> Bytes {
+    ["n", &*key.name].concat().into()
+}
+
 /// A topic's field in its aggregate's hash.
 pub fn topic_field(topic: &Topic) -> Bytes {
     ["t", &*topic.name].concat().into()

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use runnity::backend::{Backend as _, BackendError, Commit, CommitError, Once, Replay, Since};
+use runnity::backend::{Backend as _, BackendError, Commit, CommitError, Index, Move, Once, Replay, Since};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -152,4 +152,25 @@ async fn what_redis_does_not_do_now_is_told_in_a_sentence_and_nothing_is_written
     let last = say_at_last(&store, "last").await;
     assert_eq!(last.cursors[0].offset, first.cursors[0].offset + 1);
     assert!(store.read(&[run().head()]).await.unwrap()[0].value.as_deref() == Some(b"last"));
+}
+
+#[tokio::test]
+async fn what_somebody_else_has_put_in_our_place_is_told_before_anything_is_written() {
+    let server = RedisServer::start().await;
+    let store = open(&server).await;
+    let first = say(&store, "first").await;
+    let index = Index::new("runs");
+    for key in ["{runnity:0}:s:run/7#", "{runnity:0}:i:runs"] {
+        server.ask(&["RENAME", key, "aside"]).await;
+        server.ask(&["SET", key, "foreign"]).await;
+        let mut commit = said("never");
+        commit.moves.push(Move { index: index.clone(), member: "7".into(), score: Some(1) });
+        let refused = store.commit(commit).await.expect_err("damaged");
+        assert!(matches!(refused, CommitError::Backend(BackendError::Damaged(_))), "{refused}");
+        server.ask(&["DEL", key]).await;
+        server.ask(&["RENAME", "aside", key]).await;
+    }
+    server.ask(&["HDEL", "{runnity:0}:a:run/7", "n"]).await;
+    assert!(matches!(store.read(&[run().head()]).await, Err(BackendError::Damaged(_))), "no version, no value");
+    assert_eq!(say(&store, "last").await.cursors[0].offset, first.cursors[0].offset + 1);
 }
