@@ -6,7 +6,8 @@
 use std::time::{Duration, Instant};
 
 use crate::crowd::{Crowd, Heard, Outbox, PATIENCE, What, anonymous, expect_success};
-use crate::process::{Cores, Kind, Server, Spent};
+use crate::fleet::{Fleet, Spent};
+use crate::process::{Cores, Kind};
 use crate::report::{Latency, Line, Report};
 use crate::{FanOut, Outcome, client, servers};
 
@@ -22,7 +23,7 @@ pub fn scenario(arguments: &FanOut, report: &mut Report) -> Outcome<()> {
     let cores = arguments.cores.take();
     for _ in 0..arguments.rounds {
         for &subscribers in &arguments.subscribers {
-            for kind in servers(arguments.only) {
+            for kind in servers(arguments.only, arguments.redis) {
                 let line = measure(kind, cores, subscribers, arguments)?;
                 report.add(line);
             }
@@ -32,10 +33,10 @@ pub fn scenario(arguments: &FanOut, report: &mut Report) -> Outcome<()> {
 }
 
 fn measure(kind: Kind, cores: Cores, subscribers: usize, arguments: &FanOut) -> Outcome<Line> {
-    let server = Server::start(kind, cores)?;
+    let fleet = Fleet::start(kind, cores)?;
     let publishers = if arguments.pace.is_some() { 2 } else { arguments.publishers };
-    let mut load = Load::open(&server, subscribers, publishers, arguments.pace)?;
-    let measured = load.run(&server, Duration::from_secs_f64(arguments.seconds))?;
+    let mut load = Load::open(&fleet, subscribers, publishers, arguments.pace)?;
+    let measured = load.run(&fleet, Duration::from_secs_f64(arguments.seconds))?;
     let mode = arguments.pace.map_or("closed loop".to_owned(), |pace| format!("paced {pace}/s"));
     let name = format!(
         "fanout, {mode}, {subscribers} subscribers, {}",
@@ -89,12 +90,12 @@ struct Tally {
 
 impl Load {
     /// The sockets: subscribers first, then publishers.
-    pub fn open(server: &Server, subscribers: usize, publishers: usize, pace: Option<f64>) -> Outcome<Self> {
+    pub fn open(fleet: &Fleet, subscribers: usize, publishers: usize, pace: Option<f64>) -> Outcome<Self> {
         if publishers > PUBLISHERS_MAX {
             return Err("too many publishers".into());
         }
         let mut crowd = Crowd::new()?;
-        crowd.open(server.address, subscribers + publishers, anonymous)?;
+        crowd.open(fleet.first(), subscribers + publishers, anonymous)?;
         crowd.ask(0..subscribers, |_| format!(r#"{{"id":2,"subscribe":{{"channel":"{CHANNEL}"}}}}"#))?;
         let left = if pace.is_some() { Vec::new() } else { vec![0; publishers] };
         let loads = Tally::new(subscribers, left)?;
@@ -102,7 +103,7 @@ impl Load {
     }
 
     /// Warms up, measures a window, and waits until all that was published has come.
-    pub fn run(&mut self, server: &Server, window: Duration) -> Outcome<Measured> {
+    pub fn run(&mut self, fleet: &Fleet, window: Duration) -> Outcome<Measured> {
         if self.pace.is_none() {
             for publisher in 0..self.publishers {
                 let bytes = self.loads.message(publisher);
@@ -111,11 +112,11 @@ impl Load {
         }
         let mut due = Instant::now();
         self.turn_until(Instant::now() + WARM_UP, &mut due)?;
-        let before = server.meter()?;
+        let before = fleet.meter()?;
         self.loads.measuring = true;
         self.turn_until(Instant::now() + window, &mut due)?;
         self.loads.measuring = false;
-        let spent = server.meter()?.spent_since(&before);
+        let spent = fleet.meter()?.spent_since(&before);
 
         self.loads.stopping = true;
         let deadline = Instant::now() + PATIENCE;

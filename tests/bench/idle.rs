@@ -5,7 +5,8 @@
 use std::time::{Duration, Instant};
 
 use crate::crowd::{Crowd, anonymous};
-use crate::process::{Cores, Kind, Server};
+use crate::fleet::Fleet;
+use crate::process::{Cores, Kind};
 use crate::report::{Line, Report};
 use crate::{Idle, Outcome};
 
@@ -24,16 +25,16 @@ pub fn scenario(arguments: &Idle, report: &mut Report) -> Outcome<()> {
 }
 
 fn measure(kind: Kind, connections: usize) -> Outcome<Line> {
-    let server = Server::start(kind, Cores::Shared)?;
+    let fleet = Fleet::start(kind, Cores::Shared)?;
     let mut crowd = Crowd::new()?;
-    let (before_kib, before) = (server.rss_kib()?, server.meter()?);
-    crowd.open(server.address, connections, anonymous)?;
-    let spent = server.meter()?.spent_since(&before);
+    let (before_kib, before) = (fleet.rss_kib()?, fleet.meter()?);
+    crowd.open(fleet.first(), connections, anonymous)?;
+    let spent = fleet.meter()?.spent_since(&before);
     let settled = Instant::now() + SETTLE;
     while Instant::now() < settled {
         crowd.turn(Duration::from_millis(100), |_, _| Ok(()))?;
     }
-    let after_kib = server.rss_kib()?;
+    let after_kib = fleet.rss_kib()?;
     Ok(Line::new(format!("idle, {connections} connections"), kind.name())
         .with("kib_per_connection", (after_kib - before_kib) / connections as f64)
         .with("rss_before_mib", before_kib / 1_024.0)

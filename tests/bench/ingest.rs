@@ -9,7 +9,8 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use crate::crowd::{Crowd, Heard, Outbox, PATIENCE, What, expect_success};
-use crate::process::{self, Cores, Kind, Server};
+use crate::fleet::Fleet;
+use crate::process::{Cores, Kind};
 use crate::report::{Latency, Line, Report};
 use crate::runners::{self, Runner};
 use crate::{Ingest, Outcome, Over};
@@ -18,19 +19,19 @@ const WARM_UP: Duration = Duration::from_secs(2);
 
 pub fn scenario(arguments: &Ingest, report: &mut Report) -> Outcome<()> {
     for _ in 0..arguments.rounds {
-        report.add(measure(arguments)?);
+        let (line, _) = measure(arguments.on.kind(), arguments)?;
+        report.add(line);
     }
     Ok(())
 }
 
-fn measure(arguments: &Ingest) -> Outcome<Line> {
-    let data = process::data_folder()?;
-    let tokens = process::accounts(&data, arguments.runners)?;
-    let server = Server::start_on(Kind::Runnity, Cores::Shared, data)?;
-    let runners = runners::start_runs(server.address, tokens)?;
+/// The figures, and the servers as they are afterwards.
+pub fn measure(kind: Kind, arguments: &Ingest) -> Outcome<(Line, Fleet)> {
+    let (fleet, tokens) = Fleet::start_with_accounts(kind, Cores::Shared, arguments.runners)?;
+    let runners = runners::start_runs(fleet.first(), tokens)?;
     let mut crowd = Crowd::new()?;
-    let sockets = open(&mut crowd, server.address, arguments.over, &runners)?;
-    let mut load = Load::new(server.address, arguments, runners)?;
+    let sockets = open(&mut crowd, &fleet, arguments.over, &runners)?;
+    let mut load = Load::new(fleet.first(), arguments, runners)?;
 
     if arguments.pace.is_none() {
         for socket in sockets {
@@ -40,37 +41,43 @@ fn measure(arguments: &Ingest) -> Outcome<Line> {
     }
     let mut due = Instant::now();
     load.turn_until(&mut crowd, Instant::now() + WARM_UP, &mut due)?;
-    let before = server.meter()?;
+    let before = fleet.meter()?;
     load.measuring = true;
     load.turn_until(&mut crowd, Instant::now() + Duration::from_secs_f64(arguments.seconds), &mut due)?;
     load.measuring = false;
-    let spent = server.meter()?.spent_since(&before);
+    let spent = fleet.meter()?.spent_since(&before);
     let acknowledged = load.latency.len() as f64;
 
     load.stopping = true;
     load.drain(&mut crowd)?;
     let sample = load.runners.len().min(50);
-    runners::expect_all_counted(server.address, &load.runners[..sample])?;
+    runners::expect_all_counted(fleet.last(), &load.runners[..sample])?;
 
     let over = if arguments.over == Over::Socket { "socket" } else { "HTTP" };
     let mode = arguments.pace.map_or("closed loop".to_owned(), |pace| format!("paced {pace}/s"));
-    let line = Line::new(format!("ingest, {mode}, {} runners, {over}", arguments.runners), Kind::Runnity.name())
+    let line = Line::new(format!("ingest, {mode}, {} runners, {over}", arguments.runners), kind.name())
         .with("acknowledged_per_s", acknowledged / spent.elapsed_s)
         .with("acknowledged_per_cpu_s", acknowledged / spent.server_cpu_s)
         .with_cores(&spent)
-        .with("server_rss_mib", server.rss_kib()? / 1_024.0);
-    Ok(line.with_latency(&load.latency))
+        .with_redis(&spent, acknowledged)
+        .with("server_rss_mib", fleet.rss_kib()? / 1_024.0);
+    Ok((line.with_latency(&load.latency), fleet))
 }
 
-/// A connection for each runner, the `n`-th for the `n`-th.
-fn open(crowd: &mut Crowd, server: SocketAddr, over: Over, runners: &[Runner]) -> Outcome<Range<usize>> {
-    match over {
-        Over::Http => crowd.open_http(server, runners.len()),
-        Over::Socket => {
-            let connect = |runner: usize| format!(r#"{{"id":1,"connect":{{"token":"{}"}}}}"#, runners[runner].token);
-            crowd.open(server, runners.len(), connect)
-        }
+/// A connection for each runner, the `n`-th for the `n`-th; each instance has an equal share of them.
+fn open(crowd: &mut Crowd, fleet: &Fleet, over: Over, runners: &[Runner]) -> Outcome<Range<usize>> {
+    let addresses = fleet.addresses();
+    let share = runners.len().div_ceil(addresses.len());
+    for (server, part) in addresses.into_iter().zip(runners.chunks(share)) {
+        match over {
+            Over::Http => crowd.open_http(server, part.len())?,
+            Over::Socket => {
+                let connect = |runner: usize| format!(r#"{{"id":1,"connect":{{"token":"{}"}}}}"#, part[runner].token);
+                crowd.open(server, part.len(), connect)?
+            }
+        };
     }
+    Ok(0..runners.len())
 }
 
 struct Load {

@@ -5,7 +5,8 @@ use std::io::{Seek, SeekFrom, Write};
 use std::time::{Duration, Instant};
 
 use crate::crowd::{Crowd, PATIENCE, What, anonymous, expect_success};
-use crate::process::{self, Cores, Kind, Server};
+use crate::fleet::Fleet;
+use crate::process::{self, Cores, Kind};
 use crate::report::{self, Line, Report};
 use crate::{Latency, Outcome, runners};
 
@@ -17,18 +18,31 @@ const WARM_UP_FIXES: usize = 20;
 const BLOCK_BYTES: usize = 4_096;
 
 pub fn scenario(arguments: &Latency, report: &mut Report) -> Outcome<()> {
-    let data = process::data_folder()?;
+    let kind = arguments.on.kind();
     let disk = fsyncs(arguments.fixes / 2)?;
-    let tokens = process::accounts(&data, 1)?;
-    let server = Server::start_on(Kind::Runnity, Cores::Shared, data)?;
-    let mut runner = runners::start_runs(server.address, tokens)?.remove(0);
+    measure(kind, arguments.fixes, report)?;
+    let disk_after = fsyncs(arguments.fixes / 2)?;
+    let line = |what: &str| Line::new(format!("latency, {what}"), kind.name());
+    report.add(line("4 KiB and fdatasync, before").with_latency(&disk));
+    report.add(line("4 KiB and fdatasync, after").with_latency(&disk_after));
+    Ok(())
+}
+
+/// The phone on the first instance, the spectator on the last.
+pub fn measure(kind: Kind, fixes: usize, report: &mut Report) -> Outcome<()> {
+    let (fleet, tokens) = Fleet::start_with_accounts(kind, Cores::Shared, 1)?;
+    let mut runner = runners::start_runs(fleet.first(), tokens)?.remove(0);
     let mut crowd = Crowd::new()?;
-    crowd.open(server.address, 1, |_| format!(r#"{{"id":1,"connect":{{"token":"{}"}}}}"#, runner.token))?;
-    crowd.open(server.address, 1, anonymous)?;
+    crowd.open(fleet.first(), 1, |_| format!(r#"{{"id":1,"connect":{{"token":"{}"}}}}"#, runner.token))?;
+    crowd.open(fleet.last(), 1, anonymous)?;
     crowd.ask(SPECTATOR..SPECTATOR + 1, |_| format!(r#"{{"id":2,"subscribe":{{"channel":"run:{}"}}}}"#, runner.run))?;
 
     let (mut seen, mut acknowledged) = (report::Latency::new()?, report::Latency::new()?);
-    for index in 0..WARM_UP_FIXES + arguments.fixes {
+    let mut before = fleet.meter()?;
+    for index in 0..WARM_UP_FIXES + fixes {
+        if index == WARM_UP_FIXES {
+            before = fleet.meter()?;
+        }
         let bytes = runner.publish(runner.made + 2);
         let sent = Instant::now();
         crowd.send(PHONE, &bytes)?;
@@ -54,15 +68,12 @@ pub fn scenario(arguments: &Latency, report: &mut Report) -> Outcome<()> {
         }
         std::thread::sleep(BETWEEN);
     }
-    runners::expect_all_counted(server.address, &[runner])?;
-    drop(server);
-    let disk_after = fsyncs(arguments.fixes / 2)?;
+    let spent = fleet.meter()?.spent_since(&before);
+    runners::expect_all_counted(fleet.first(), &[runner])?;
 
-    let line = |what: &str| Line::new(format!("latency, {what}"), Kind::Runnity.name());
+    let line = |what: &str| Line::new(format!("latency, {what}"), kind.name());
     report.add(line("publish to spectator").with_latency(&seen));
-    report.add(line("publish to acknowledgement").with_latency(&acknowledged));
-    report.add(line("4 KiB and fdatasync, before").with_latency(&disk));
-    report.add(line("4 KiB and fdatasync, after").with_latency(&disk_after));
+    report.add(line("publish to acknowledgement").with_latency(&acknowledged).with_redis(&spent, fixes as f64));
     Ok(())
 }
 

@@ -6,21 +6,25 @@
 mod client;
 mod crowd;
 mod fanout;
+mod fleet;
 mod idle;
 mod ingest;
 mod latency;
 mod pings;
 mod process;
+mod redis;
 mod report;
 mod runners;
 mod stock;
+mod stores;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use process::{Cores, Kind};
+use redis::Fsync;
 use report::Report;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
@@ -47,6 +51,8 @@ enum Scenario {
     Ingest(Ingest),
     /// From a phone's publish to a spectator's socket, beside an fsync of the same disk.
     Latency(Latency),
+    /// Embedded store, one instance on Redis, two instances on Redis: writes, delivery, and what a write costs Redis.
+    Stores(Stores),
     /// The stock server itself; started by the others.
     #[command(hide = true)]
     Stock { address: SocketAddr },
@@ -72,6 +78,9 @@ pub struct FanOut {
     pub cores: Placing,
     #[arg(long, value_enum)]
     pub only: Option<Only>,
+    /// Ours on a Redis takes its turn too.
+    #[arg(long, value_enum, num_args = 0..=1, default_missing_value = "everysec")]
+    pub redis: Option<Fsync>,
 }
 
 #[derive(Parser, Clone)]
@@ -111,12 +120,43 @@ pub struct Ingest {
     pub seconds: f64,
     #[arg(long, default_value_t = 1)]
     pub rounds: usize,
+    #[command(flatten)]
+    pub on: On,
 }
 
 #[derive(Parser, Clone)]
 pub struct Latency {
     #[arg(long, default_value_t = 500)]
     pub fixes: usize,
+    #[command(flatten)]
+    pub on: On,
+}
+
+#[derive(Parser, Clone)]
+pub struct Stores {
+    #[arg(long, value_enum, default_value = "everysec")]
+    pub redis: Fsync,
+    #[arg(long, default_value_t = 1_000)]
+    pub runners: usize,
+    #[arg(long, default_value_t = 5.0)]
+    pub seconds: f64,
+    /// Fixes of the one phone whose delivery is timed.
+    #[arg(long, default_value_t = 500)]
+    pub fixes: usize,
+    /// All three take turns so many times.
+    #[arg(long, default_value_t = 3)]
+    pub rounds: usize,
+}
+
+/// What the store is.
+#[derive(Args, Clone)]
+pub struct On {
+    /// A Redis that is started here, and syncs its file so, in place of the embedded store.
+    #[arg(long, value_enum, num_args = 0..=1, default_missing_value = "everysec")]
+    pub redis: Option<Fsync>,
+    /// Servers on that Redis.
+    #[arg(long, default_value_t = 1, requires = "redis")]
+    pub instances: usize,
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq)]
@@ -147,13 +187,24 @@ impl Placing {
     }
 }
 
+impl On {
+    fn kind(&self) -> Kind {
+        match self.redis {
+            Some(fsync) => Kind::Redis { fsync, instances: self.instances.max(1) },
+            None => Kind::Runnity,
+        }
+    }
+}
+
 /// The servers that a scenario compares.
-fn servers(only: Option<Only>) -> Vec<Kind> {
-    match only {
+fn servers(only: Option<Only>, redis: Option<Fsync>) -> Vec<Kind> {
+    let mut kinds = match only {
         None => vec![Kind::Runnity, Kind::Stock],
         Some(Only::Runnity) => vec![Kind::Runnity],
         Some(Only::Stock) => vec![Kind::Stock],
-    }
+    };
+    kinds.extend(redis.map(|fsync| Kind::Redis { fsync, instances: 1 }));
+    kinds
 }
 
 fn main() -> Outcome<()> {
@@ -170,6 +221,7 @@ fn main() -> Outcome<()> {
         Some(Scenario::Idle(it)) => idle::scenario(&it, &mut report)?,
         Some(Scenario::Ingest(it)) => ingest::scenario(&it, &mut report)?,
         Some(Scenario::Latency(it)) => latency::scenario(&it, &mut report)?,
+        Some(Scenario::Stores(it)) => stores::scenario(&it, &mut report)?,
         None => all(&mut report)?,
     }
     report.print();

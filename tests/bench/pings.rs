@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use crate::client::{self, Piece};
 use crate::crowd::PATIENCE;
 use crate::fanout::Load;
-use crate::process::{Cores, Server};
+use crate::fleet::Fleet;
+use crate::process::Cores;
 use crate::report::{Latency, Line, Report};
 use crate::{Outcome, Pings, servers};
 
@@ -23,20 +24,20 @@ const QUIET: Duration = Duration::from_secs(2);
 pub fn scenario(arguments: &Pings, report: &mut Report) -> Outcome<()> {
     let cores = arguments.cores.take();
     let placing = if cores == Cores::Apart { "apart" } else { "shared" };
-    for kind in servers(arguments.only) {
-        let server = Server::start(kind, cores)?;
-        let mut load = Load::open(&server, arguments.connections, 2, Some(arguments.pace))?;
+    for kind in servers(arguments.only, None) {
+        let fleet = Fleet::start(kind, cores)?;
+        let mut load = Load::open(&fleet, arguments.connections, 2, Some(arguments.pace))?;
         let name = format!("pings, {} connections, {placing}", arguments.connections);
 
         let rest = || {
             std::thread::sleep(QUIET);
             Ok(())
         };
-        let ((), quiet) = during(server.address, rest)?;
+        let ((), quiet) = during(fleet.first(), rest)?;
         report.add(Line::new(format!("{name}, quiet"), kind.name()).with_latency(&quiet));
 
         let window = Duration::from_secs_f64(arguments.seconds);
-        let (measured, latency) = during(server.address, || load.run(&server, window))?;
+        let (measured, latency) = during(fleet.first(), || load.run(&fleet, window))?;
         let name = format!("{name}, paced {}/s", arguments.pace);
         let line = Line::new(format!("{name}, the pings"), kind.name()).with("pings", latency.len() as f64);
         report.add(line.with_latency(&latency));

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::redis::Fsync;
 use crate::{Outcome, client};
 
 static RUNNITY: OnceLock<PathBuf> = OnceLock::new();
@@ -22,15 +23,22 @@ const TICKS_PER_S: f64 = 100.0;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     Runnity,
+    /// So many instances of ours that share a Redis.
+    Redis {
+        fsync: Fsync,
+        instances: usize,
+    },
     /// `warp::ws` with one unbounded queue and one `send` for each connection.
     Stock,
 }
 
 impl Kind {
-    pub fn name(self) -> &'static str {
+    pub fn name(self) -> String {
         match self {
-            Self::Runnity => "runnity",
-            Self::Stock => "stock",
+            Self::Runnity => "runnity".to_owned(),
+            Self::Redis { fsync, instances: 1 } => format!("redis {}", fsync.name()),
+            Self::Redis { fsync, instances } => format!("redis {}, {instances} instances", fsync.name()),
+            Self::Stock => "stock".to_owned(),
         }
     }
 }
@@ -50,20 +58,6 @@ pub struct Server {
     data: TempDir,
 }
 
-/// Clocks read at one moment.
-pub struct Meter {
-    at: Instant,
-    server_cpu_s: f64,
-    own_cpu_s: f64,
-}
-
-/// What a window of time has cost. When the generator has used up its core, it is what was measured, not the server.
-pub struct Spent {
-    pub elapsed_s: f64,
-    pub server_cpu_s: f64,
-    pub own_cpu_s: f64,
-}
-
 /// Measures this build of our server, and not the one that was built with the generator.
 pub fn measure_build(program: PathBuf) {
     RUNNITY.get_or_init(|| program);
@@ -78,10 +72,11 @@ pub fn data_folder() -> Outcome<TempDir> {
     Ok(tempfile::Builder::new().prefix("bench-").tempdir_in(DATA)?)
 }
 
-/// Accounts on a store that no server has opened → their tokens.
-pub fn accounts(data: &TempDir, count: usize) -> Outcome<Vec<String>> {
-    let arguments = ["user", "--count", &count.to_string(), "--data", path(data.path())?, "bench"];
-    let output = Command::new(runnity()).args(arguments).stdin(Stdio::null()).output()?;
+/// Accounts in a store that no server has opened → their tokens.
+pub fn accounts(data: &TempDir, redis: Option<&str>, count: usize) -> Outcome<Vec<String>> {
+    let mut command = Command::new(runnity());
+    command.args(["user", "--count", &count.to_string()]).args(store(data, redis)?).arg("bench");
+    let output = command.stdin(Stdio::null()).output()?;
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     let tokens: Vec<String> = out.lines().filter_map(|line| Some(line.split_once(' ')?.1.trim().to_owned())).collect();
     if tokens.len() != count {
@@ -91,28 +86,17 @@ pub fn accounts(data: &TempDir, count: usize) -> Outcome<Vec<String>> {
 }
 
 impl Server {
-    pub fn start(kind: Kind, cores: Cores) -> Outcome<Self> {
-        Self::start_on(kind, cores, data_folder()?)
-    }
-
     /// Starts on a store and waits until HTTP is answered.
-    pub fn start_on(kind: Kind, cores: Cores, data: TempDir) -> Outcome<Self> {
+    pub fn start(kind: Kind, cores: Cores, data: TempDir, redis: Option<&str>) -> Outcome<Self> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let program = match kind {
-            Kind::Runnity => runnity().to_owned(),
+            Kind::Runnity | Kind::Redis { .. } => runnity().to_owned(),
             Kind::Stock => std::env::current_exe()?,
         };
-        let mut command = match cores {
-            Cores::Apart => {
-                let mut command = Command::new("taskset");
-                command.args(["-c", "0"]).arg(program);
-                command
-            }
-            Cores::Shared => Command::new(program),
-        };
+        let mut command = on_core(cores, "0", &program);
         match kind {
-            Kind::Runnity => {
-                command.args(["--listen", &address.to_string(), "--data", path(data.path())?, "--open-channels"])
+            Kind::Runnity | Kind::Redis { .. } => {
+                command.args(["--listen", &address.to_string(), "--open-channels"]).args(store(&data, redis)?)
             }
             Kind::Stock => command.args(["stock", &address.to_string()]),
         };
@@ -145,10 +129,9 @@ impl Server {
         asked.is_ok() && stream.read(&mut [0; 256]).is_ok_and(|len| len > 0)
     }
 
-    /// What has been spent so far.
-    pub fn meter(&self) -> Outcome<Meter> {
-        let (server_cpu_s, own_cpu_s) = (cpu_s(self.child.id())?, cpu_s(std::process::id())?);
-        Ok(Meter { at: Instant::now(), server_cpu_s, own_cpu_s })
+    /// CPU seconds so far.
+    pub fn cpu_s(&self) -> Outcome<f64> {
+        cpu_s(self.child.id())
     }
 
     /// Resident memory, in KiB.
@@ -166,24 +149,26 @@ impl Drop for Server {
     }
 }
 
-impl Meter {
-    pub fn spent_since(&self, earlier: &Self) -> Spent {
-        Spent {
-            elapsed_s: self.at.duration_since(earlier.at).as_secs_f64(),
-            server_cpu_s: self.server_cpu_s - earlier.server_cpu_s,
-            own_cpu_s: self.own_cpu_s - earlier.own_cpu_s,
-        }
-    }
-}
-
 /// CPU seconds of a process so far, in user and kernel.
-fn cpu_s(process: u32) -> Outcome<f64> {
+pub fn cpu_s(process: u32) -> Outcome<f64> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
     // The second field is the program's name in brackets, and may hold spaces.
     let fields = stat.rsplit_once(')').ok_or("an unknown form of /proc/pid/stat")?.1;
     let ticks = |index: usize| fields.split_whitespace().nth(index).and_then(|it| it.parse::<f64>().ok());
     let (user, kernel) = (ticks(11).ok_or("no utime")?, ticks(12).ok_or("no stime")?);
     Ok((user + kernel) / TICKS_PER_S)
+}
+
+/// A program, on the core of this number where server and generator are apart.
+pub fn on_core(cores: Cores, core: &str, program: &Path) -> Command {
+    match cores {
+        Cores::Apart => {
+            let mut command = Command::new("taskset");
+            command.args(["-c", core]).arg(program);
+            command
+        }
+        Cores::Shared => Command::new(program),
+    }
 }
 
 /// Moves this process, and the threads that it starts from now on, to the second core; where that is not possible both share all.
@@ -199,6 +184,10 @@ pub fn move_apart() -> Cores {
     if moved { Cores::Apart } else { Cores::Shared }
 }
 
-fn path(path: &Path) -> Outcome<&str> {
-    Ok(path.to_str().ok_or("a folder's name is not UTF-8")?)
+/// How our server is told where its store is.
+fn store<'a>(data: &'a TempDir, redis: Option<&'a str>) -> Outcome<[&'a str; 2]> {
+    match redis {
+        Some(url) => Ok(["--redis", url]),
+        None => Ok(["--data", data.path().to_str().ok_or("a folder's name is not UTF-8")?]),
+    }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use crate::Outcome;
-use crate::process::Spent;
+use crate::fleet::Spent;
 
 /// Latencies, from a microsecond to a minute.
 pub struct Latency(Histogram<u64>);
@@ -33,12 +33,12 @@ impl Latency {
 #[derive(Clone)]
 pub struct Line {
     scenario: String,
-    server: &'static str,
+    server: String,
     figures: Vec<(&'static str, f64)>,
 }
 
 impl Line {
-    pub fn new(scenario: impl Into<String>, server: &'static str) -> Self {
+    pub fn new(scenario: impl Into<String>, server: String) -> Self {
         Self { scenario: scenario.into(), server, figures: Vec::new() }
     }
 
@@ -47,10 +47,29 @@ impl Line {
         self
     }
 
+    pub fn figure(&self, name: &str) -> Option<f64> {
+        self.figures.iter().find(|it| it.0 == name).map(|it| it.1)
+    }
+
     /// How busy the server and this generator were.
     pub fn with_cores(self, spent: &Spent) -> Self {
-        self.with("server_cores_used", spent.server_cpu_s / spent.elapsed_s)
-            .with("generator_cores_used", spent.own_cpu_s / spent.elapsed_s)
+        let line = self
+            .with("server_cores_used", spent.server_cpu_s / spent.elapsed_s)
+            .with("generator_cores_used", spent.own_cpu_s / spent.elapsed_s);
+        match &spent.redis {
+            Some(redis) => line.with("redis_cores_used", redis.cpu_s / spent.elapsed_s),
+            None => line,
+        }
+    }
+
+    /// What so many acknowledged writes have cost Redis.
+    pub fn with_redis(self, spent: &Spent, writes: f64) -> Self {
+        let Some(redis) = &spent.redis else { return self };
+        self.with("redis_scripts_per_fix", redis.scripts / writes)
+            .with("redis_commands_per_fix", redis.commands / writes)
+            .with("redis_reads_per_fix", redis.reads / writes)
+            .with("redis_bytes_per_fix", redis.read_bytes / writes)
+            .with("redis_cpu_us_per_fix", redis.cpu_s * 1e6 / writes)
     }
 
     /// p50, p99 and the longest.
@@ -68,7 +87,7 @@ impl Report {
     pub fn add(&mut self, line: Line) {
         let mut object = serde_json::Map::new();
         object.insert("scenario".into(), line.scenario.clone().into());
-        object.insert("server".into(), line.server.into());
+        object.insert("server".into(), line.server.clone().into());
         for &(name, value) in &line.figures {
             object.insert(name.into(), ((value * 1_000.0).round() / 1_000.0).into());
         }
@@ -76,21 +95,28 @@ impl Report {
         self.0.push(line);
     }
 
-    /// The medians of each scenario and server, and, where both servers stand in it, the ratio of ours to stock.
+    /// The medians of each scenario and server, and the ratios to the stock server and to our embedded store where they stand in it.
     pub fn print(&self) {
         let mut groups: BTreeMap<(&str, &str), Vec<&Line>> = BTreeMap::new();
         for line in &self.0 {
-            groups.entry((&line.scenario, line.server)).or_default().push(line);
+            groups.entry((&line.scenario, &line.server)).or_default().push(line);
         }
         println!();
         for (&(scenario, server), lines) in &groups {
             println!("{scenario} · {server} · median of {}", lines.len());
             for &(name, _) in &lines[0].figures {
                 let ours = median(lines, name);
-                let stock = groups.get(&(scenario, "stock")).filter(|_| server != "stock");
-                let ratio = stock.map(|stock| ours / median(stock, name)).filter(|ratio| ratio.is_finite());
-                let ratio = ratio.map_or(String::new(), |ratio| format!("   {ratio:.2} × stock"));
-                println!("  {name:<34}{ours:>14.2}{ratio}");
+                let mut ratios = String::new();
+                for (other, called) in [("stock", "stock"), ("runnity", "embedded")] {
+                    let theirs = groups.get(&(scenario, other)).map(|lines| median(lines, name));
+                    if server != other
+                        && server != "stock"
+                        && let Some(ratio) = theirs.map(|theirs| ours / theirs).filter(|ratio| ratio.is_finite())
+                    {
+                        ratios += &format!("   {ratio:.2} × {called}");
+                    }
+                }
+                println!("  {name:<34}{ours:>14.2}{ratios}");
             }
         }
     }
