@@ -30,6 +30,7 @@ use metrics::Metrics;
 use runs::{RunRecord, Tracks};
 use transact::Lanes;
 use users::names::NameRecord;
+use users::operator::Operator;
 use users::password::Passwords;
 use users::record::UserRecord;
 use workers::Workers;
@@ -48,6 +49,7 @@ pub struct App {
     runs: Arc<Lanes<RunRecord>>,
     leases: Arc<Lanes<LeaseRecord>>,
     lease: Mutex<Watch>,
+    operator: Mutex<Option<Operator>>,
     passwords: Passwords,
     tracks: Tracks,
     snapshots: Snapshots,
@@ -77,6 +79,7 @@ impl App {
             runs: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
             leases: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
             lease: Mutex::default(),
+            operator: Mutex::default(),
             passwords: Passwords::default(),
             tracks: Tracks::default(),
             snapshots: Snapshots::default(),

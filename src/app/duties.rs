@@ -60,6 +60,10 @@ impl App {
             Standing::Anothers => return Ok(false),
             Standing::Due => {}
         }
+        if seen.is_none() {
+            // Nobody has ever done the duties here: the store is new, though we may have served another before.
+            self.ensure_admin_again().await?;
+        }
         let own = self.instance.clone();
         self.leases
             .transact(aggregate, None, move |draft| {

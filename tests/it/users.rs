@@ -2,7 +2,7 @@
 
 use runnity::app::AppError;
 use runnity::app::users::{Caller, ChangeUser, NewUser};
-use runnity::domain::user::Visibility;
+use runnity::domain::user::{Level, Visibility};
 
 use crate::support::{Site, StoreKind, on_each_store};
 
@@ -128,6 +128,9 @@ async fn secrets_that_are_none_are_refused(kind: StoreKind) {
 
 async fn first_start_makes_an_admin_and_shows_its_token_once(kind: StoreKind) {
     let site = Site::start(kind).await;
+    let taken = site.app.sign_up(new_user(" ADMIN ")).await;
+    assert!(matches!(taken, Err(AppError::Conflict { .. })), "nobody is faster");
+    assert!(matches!(site.app.add_user("admin", Level::User).await, Err(AppError::Conflict { .. })));
     let token = site.app.ensure_admin(None).await.unwrap().expect("a token on an empty store");
     assert!(site.app.ensure_admin(None).await.unwrap().is_none());
     let admin = site.app.authenticate(token.reveal()).await.unwrap();

@@ -4,6 +4,7 @@ use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use crate::app::transact::{Lanes, Record};
+use crate::app::users::credential::{ADMIN, admin_id};
 use crate::app::users::record::UserRecord;
 use crate::app::{App, AppError};
 use crate::domain::ids::UserId;
@@ -67,6 +68,10 @@ impl App {
     pub(in crate::app) async fn reserve_name(&self, name: &str, user: &UserId) -> Result<(), AppError> {
         let aggregate = Lanes::<NameRecord>::aggregate(fold(name));
         let taken = || AppError::conflict("the name is taken");
+        // The admin's own, though there be no admin yet.
+        if fold(name) == ADMIN && *user != admin_id() {
+            return Err(taken());
+        }
         let now_ms = self.clock.now().as_millis();
         let reserved = self.names.read(&aggregate).await?;
         let abandoned = match &reserved {

@@ -6,10 +6,37 @@ use crate::app::users::record::UserRecord;
 use crate::app::{App, AppError};
 use crate::domain::user::{Level, Visibility};
 
+/// What the operator wants of the admin, once it was said: a store that is served may begin anew.
+#[derive(Clone, Debug)]
+pub struct Operator {
+    /// Of the admin token that was given.
+    hash: Option<String>,
+}
+
 impl App {
     /// Makes the admin on an empty store. With a token of the operator's, that token and no earlier one of theirs is good.
     /// Without, a store that has no admin yet gets one with a new token, which is answered to be shown once.
     pub async fn ensure_admin(&self, given: Option<&str>) -> Result<Option<Secret>, AppError> {
+        let operator = Operator { hash: given.map(hash) };
+        let is_known = self.users.read(&Lanes::<UserRecord>::aggregate(admin_id())).await?.is_some();
+        let secret = (!is_known && given.is_none()).then(|| Secret::new(&admin_id()));
+        self.make_admin(&operator, secret.as_ref()).await?;
+        *self.operator.lock() = Some(operator);
+        Ok(secret)
+    }
+
+    /// The same on a store that was lost and made anew while it was served. Nobody is there to be shown a token.
+    pub(in crate::app) async fn ensure_admin_again(&self) -> Result<(), AppError> {
+        let operator = self.operator.lock().clone();
+        let Some(operator) = operator else { return Ok(()) };
+        if self.make_admin(&operator, None).await? && operator.hash.is_none() {
+            tracing::warn!("the store is new and its admin has no token yet: `runnity token admin` makes one");
+        }
+        Ok(())
+    }
+
+    /// → whether there was none before.
+    async fn make_admin(&self, operator: &Operator, secret: Option<&Secret>) -> Result<bool, AppError> {
         let id = admin_id();
         let aggregate = Lanes::<UserRecord>::aggregate(&id);
         let now = self.clock.now();
@@ -19,11 +46,12 @@ impl App {
                 Ok(()) => {}
                 // Reserved by an earlier start that did not come further.
                 Err(AppError::Conflict { .. }) if self.user_named(ADMIN).await?.as_ref() == Some(&id) => {}
+                // Before the name was reserved, anybody could have it. The admin is known by its id.
+                Err(AppError::Conflict { .. }) => tracing::warn!("another account goes by the admin's name"),
                 Err(error) => return Err(error),
             }
         }
-        let secret = (!known && given.is_none()).then(|| Secret::new(&id));
-        let (shown, given) = (secret.clone(), given.map(hash));
+        let (shown, given) = (secret.cloned(), operator.hash.clone());
         self.users
             .transact(aggregate, None, move |draft| {
                 let mut admin = draft
@@ -48,6 +76,6 @@ impl App {
                 Ok(())
             })
             .await?;
-        Ok(secret)
+        Ok(!known)
     }
 }

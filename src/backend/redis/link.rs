@@ -208,6 +208,7 @@ async fn arrive(
     seen: Seen,
 ) -> Result<(Epoch, Seen), OpenError> {
     let arrive = &hub.scripts.arrive;
+    let had_one = !seen.life.is_empty();
     let mut call = Call::default();
     call.key(names::meta());
     call.number(FORMAT);
@@ -228,7 +229,8 @@ async fn arrive(
     }
     let (life, epoch, counter, state) = (answer.text()?, answer.text()?, answer.unsigned()?, answer.text()?);
     match state.as_str() {
-        "new" => tracing::info!("Redis was empty: a new store was made in it"),
+        "new" if had_one => tracing::warn!("the store is gone from Redis: a new one was made in it"),
+        "new" => tracing::info!("there was no store in this Redis: one was made in it"),
         "lost" => tracing::warn!("Redis may have lost what was written last: everybody starts anew from what it has"),
         _ => {}
     }

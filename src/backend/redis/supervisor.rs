@@ -32,9 +32,15 @@ pub struct Supervisor {
 /// Waits for the first link. A Redis that is just starting is given some time; one that refuses us is not.
 pub async fn first(hub: &Arc<Hub>) -> Result<(Arc<Link>, MultiplexedConnection), OpenError> {
     let given_up = Instant::now() + limits::REDIS_OPEN_WAIT;
+    let mut is_told = false;
     loop {
         match make(hub, 1, None).await {
-            Err(error) if error.may_pass() && Instant::now() < given_up => sleep(limits::REDIS_PAUSE_MAX / 4).await,
+            Err(error) if error.may_pass() && Instant::now() < given_up => {
+                if !std::mem::replace(&mut is_told, true) {
+                    tracing::info!(%error, "waiting for Redis");
+                }
+                sleep(limits::REDIS_PAUSE_MAX / 4).await;
+            }
             made => return made,
         }
     }

@@ -8,7 +8,9 @@ use serde_json::json;
 use super::node::Node;
 use super::world::{World, pass};
 use crate::support::redis_server::RedisServer;
-use crate::support::{send, until};
+use crate::support::{DEADLINE, send, until};
+
+const ADMIN_TOKEN: &str = "an.operators-own-admin-token";
 
 async fn two(redis: &RedisServer) -> ([Node; 2], World) {
     let nodes = [Node::start(redis.port()).await, Node::start(redis.port()).await];
@@ -87,6 +89,9 @@ async fn redis_paused_for_a_moment() {
 async fn redis_killed_and_restarted_without_its_data() {
     let redis = RedisServer::start().await;
     let (nodes, old) = two(&redis).await;
+    for node in &nodes {
+        node.app.ensure_admin(Some(ADMIN_TOKEN)).await.expect("an admin");
+    }
     redis.kill().await;
     old.all_are_refused(1).await;
     redis.restart_empty().await;
@@ -111,7 +116,16 @@ async fn redis_killed_and_restarted_without_its_data() {
         }
         assert_eq!(send(old.ask(Method::GET, &node.host, "/api/runs")).await.data(), json!([]));
     }
-    // And a new one can begin, under the same names.
+    // The operator is known in the new one, with the same token and through each instance.
+    let admin_is_known = async {
+        for node in &nodes {
+            while node.app.authenticate(ADMIN_TOKEN).await.is_err() {
+                pass(Duration::from_millis(50)).await;
+            }
+        }
+    };
+    tokio::time::timeout(DEADLINE, admin_is_known).await.expect("an admin");
+    // And it can begin, under the same names.
     let hosts = nodes.each_ref().map(|node| node.host.clone());
     nobody_noticed_more_than_a_pause(World::start(&hosts).await).await;
 }
