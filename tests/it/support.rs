@@ -24,7 +24,7 @@ use std::time::Duration;
 
 pub use client::Client;
 pub use reply::{Reply, send};
-pub use site::{Runner, Site};
+pub use site::{Runner, Site, http_client};
 pub use store::StoreKind;
 
 /// Far above anything that a test waits for, on a busy machine too.

@@ -16,7 +16,7 @@ struct Meaning {
 
 /// A Redis that works but does not do this now.
 const ANSWERS: [Meaning; 13] = [
-    meaning("READONLY", "readonly", READ_ONLY),
+    meaning("READONLY", READ_ONLY_KIND, READ_ONLY),
     meaning("OOM", "oom", "Redis is out of memory: raise its maxmemory"),
     meaning("LOADING", "loading", "Redis is still loading its data"),
     meaning("MASTERDOWN", "masterdown", "Redis has lost its primary"),
@@ -31,12 +31,13 @@ const ANSWERS: [Meaning; 13] = [
     meaning("MOVED", "cluster", "this Redis is part of a cluster, which is not supported"),
 ];
 
+pub const READ_ONLY_KIND: &str = "readonly";
 pub const READ_ONLY: &str = "Redis is a read-only replica: give the URL of the primary";
 
 /// All that a user of Redis needs, as Redis's own rules have it.
 macro_rules! rights {
     () => {
-        "~{runnity:* &{runnity:* +@all -@dangerous +info +config|get"
+        "~{runnity:* resetchannels &{runnity:* +@all -@dangerous +info +config|get"
     };
 }
 pub const RIGHTS: &str = rights!();
@@ -147,13 +148,14 @@ fn meaning_of(error: &RedisError) -> Option<&'static Meaning> {
     answer.or_else(|| PHRASES.iter().find(|meaning| says(meaning.code)))
 }
 
-/// Whether this is the code of the answer. Before Redis 7, that of a command inside a script stands in the text: `-OOM …`.
+/// Whether this is the code of the answer. Before Redis 7, that of a command inside a script stands in the text, after the
+/// place in the script: `…: -OOM …` or `…: WRONGTYPE …`.
 fn has_code(error: &RedisError, code: &str) -> bool {
-    if error.code() == Some(code) {
-        return true;
+    if error.code() != Some("ERR") {
+        return error.code() == Some(code);
     }
-    let mut words = error.detail().unwrap_or_default().split_ascii_whitespace();
-    error.code() == Some("ERR") && words.any(|word| word.strip_prefix('-') == Some(code))
+    let inner = |part: &str| part.strip_prefix('-').unwrap_or(part).split(' ').next() == Some(code);
+    error.detail().is_some_and(|detail| detail.split(": ").skip(1).any(inner))
 }
 
 #[cfg(test)]
@@ -180,13 +182,14 @@ mod tests {
                 "oom",
             ),
             ("ERR Error running script (call to f_0): @user_script:9: -MISCONF Redis is configured", "misconf"),
+            ("ERR Error running script (call to f_0): @user_script:9: WRONGTYPE Operation against a key", "wrongtype"),
             ("ERR The user executing the script can't run this command or subcommand", "noperm"),
             ("ERR unknown command 'EVALSHA', with args beginning with: ", "unknown_command"),
             ("ERR Unknown Redis command called from script script: 0, on @user_script:1.", "unknown_command"),
             ("WRONGTYPE Operation against a key holding the wrong kind of value", "wrongtype"),
             ("BUSYGROUP Consumer Group name already exists", "other"),
             ("BUSYKEY Target key name already exists, OOM and READONLY and all.", "other"),
-            ("ERR no such key -OOMPH", "other"),
+            ("ERR no such key: -OOMPH", "other"),
         ];
         for (line, expected) in table {
             assert_eq!(kind(&answered(line)), expected, "{line}");

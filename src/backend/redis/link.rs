@@ -107,9 +107,10 @@ impl Link {
 
     fn judge<T>(&self, answer: RedisResult<T>) -> RedisResult<T> {
         if let Err(error) = &answer {
-            self.counts.errors.get_or_create(&StoreError { kind: failure::kind(error) }).inc();
+            let kind = failure::kind(error);
+            self.counts.errors.get_or_create(&StoreError { kind }).inc();
             // Where a name leads, or what the sentinels say, may have changed with the role of this Redis.
-            if error.is_connection_dropped() || error.code() == Some("READONLY") {
+            if error.is_connection_dropped() || kind == failure::READ_ONLY_KIND {
                 self.broken.cancel();
             }
         }

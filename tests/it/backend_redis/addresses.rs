@@ -88,7 +88,7 @@ async fn two_worlds_in_two_databases_of_one_redis_do_not_hear_each_other() {
 #[tokio::test]
 async fn a_user_needs_no_more_rights_than_it_uses() {
     let server = RedisServer::start().await;
-    let rights = ["~{runnity:*", "&{runnity:*", "+@all", "-@dangerous", "+info"];
+    let rights = ["~{runnity:*", "resetchannels", "&{runnity:*", "+@all", "-@dangerous", "+info"];
     server.ask(&[&["ACL", "SETUSER", "runner", "on", ">p@ss"][..], &rights].concat()).await;
     let url = format!("redis://runner:p%40ss@127.0.0.1:{}", server.port());
     let store = open_at(&url).await;
@@ -107,10 +107,7 @@ async fn a_user_needs_no_more_rights_than_it_uses() {
     for rights in [&["resetkeys", "~other"][..], &["~*", "resetchannels", "&other"], &["&*", "-evalsha"]] {
         server.ask(&[&["ACL", "SETUSER", "runner"], rights].concat()).await;
         let sentence = refused_at(&url).await;
-        assert!(
-            sentence.contains("needs ~{runnity:* &{runnity:* +@all") && !sentence.contains("p@ss"),
-            "{rights:?}: {sentence}"
-        );
+        assert!(sentence.contains("it needs ~{runnity:*") && !sentence.contains("p@ss"), "{rights:?}: {sentence}");
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::{open, run, said, say, say_at_last, topic};
 use crate::support::redis_server::RedisServer;
-use crate::support::{Site, send, within};
+use crate::support::{Site, http_client, send, within};
 
 /// An instance on a store whose numbers it shows.
 async fn instance_on(store: Arc<RedisStore>) -> Instance {
@@ -25,8 +25,7 @@ async fn instance_on(store: Arc<RedisStore>) -> Instance {
 }
 
 async fn get(instance: &Instance, path: &str) -> (u16, String) {
-    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-    let reply = send(http.request(Method::GET, format!("http://{}{path}", instance.address()))).await;
+    let reply = send(http_client().request(Method::GET, format!("http://{}{path}", instance.address()))).await;
     (reply.status, String::from_utf8(reply.body).expect("text"))
 }
 

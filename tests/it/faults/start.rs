@@ -95,7 +95,7 @@ async fn password_that_is_wrong_or_missing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn user_who_lacks_a_right() {
-    let enough = "needs ~{runnity:* &{runnity:* +@all -@dangerous +info +config|get";
+    let enough = "needs ~{runnity:* resetchannels &{runnity:* +@all -@dangerous +info +config|get";
     for rights in [
         &["~*", "&*", "+@all", "-evalsha"][..],
         &["~*", "&*", "+@all", "-info"],
@@ -104,13 +104,14 @@ async fn user_who_lacks_a_right() {
         &["~*", "&*", "+@all", "-xadd"],
         &["~*", "&*", "+@all", "-publish"],
         &["~other:*", "&*", "+@all"],
-        &["~*", "&other:*", "+@all"],
+        &["~*", "resetchannels", "&other:*", "+@all"],
     ] {
         let (_server, url) = with_a_user(rights).await;
         refuses(&url, enough).await;
     }
     let (_server, url) =
-        with_a_user(&["~{runnity:*", "&{runnity:*", "+@all", "-@dangerous", "+info", "+config|get"]).await;
+        with_a_user(&["~{runnity:*", "resetchannels", "&{runnity:*", "+@all", "-@dangerous", "+info", "+config|get"])
+            .await;
     Process::start(&url);
 }
 

@@ -40,6 +40,13 @@ pub struct Runner {
     pub identity: Identity,
 }
 
+/// A client that goes by no proxy, and that gives up before the test does.
+pub fn http_client() -> reqwest::Client {
+    static PROVIDER: Once = Once::new();
+    PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
+    reqwest::Client::builder().no_proxy().timeout(DEADLINE).build().expect("a client")
+}
+
 impl Site {
     pub async fn start(kind: StoreKind) -> Self {
         Self::start_with(kind, Self::options()).await
@@ -78,9 +85,7 @@ impl Site {
         let listener = runnity::instance::listen("127.0.0.1:0".parse().expect("an address")).await.expect("a port");
         let instance = Instance::start(app.clone(), listener, options.clone()).await.expect("an instance");
         let host = instance.address().to_string();
-        static PROVIDER: Once = Once::new();
-        PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-        let http = reqwest::Client::builder().no_proxy().timeout(DEADLINE).build().expect("a client");
+        let http = http_client();
         Self { app, clock, host, instance, store, options, http }
     }
 
