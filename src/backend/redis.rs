@@ -22,9 +22,8 @@
 //!
 //! # Epochs
 //!
-//! Six letters are the life of the topic, or of the store if it was never cleared; two are the store's generation (see
-//! `epoch.lua` for those that were copied from another store). It
-//! begins anew when a Redis comes back with less than it had acknowledged (see `arrive.lua`): then every cursor of before is
+//! The letters are made of the life of the topic, or of the store if it was never cleared, and of the store's generation (see
+//! `epoch.lua`). That begins anew when a Redis comes back with less than it had acknowledged (see `arrive.lua`): then every cursor of before is
 //! lost, and none is mistaken. After a restart of Redis nobody knows what another instance, which may be gone, was told last.
 //! So a new generation begins then too, unless nothing can be missing: Redis writes everything to disk before it answers
 //! (`appendfsync always`), and has no replicas, one of which might have taken its place.

@@ -1,10 +1,18 @@
 -- The epoch of a life, in the store's generation: what stands before each script that tells epochs.
 --
--- A life of six letters is followed by two of the generation. One that was copied from another store has eight: they are
--- its epoch in the first generation, so that cursors of before go on, and the last two count on from there.
+-- Read as numbers to the base of 26, the epoch is the life and as many more as there were generations. A life of six letters
+-- ends in `aa`; one that was copied from another store has eight, which are its epoch in the first generation, so that cursors
+-- of before go on. No two generations of a life have the same epoch, be they years apart.
 local function epoch_of(life, generation)
-  local number = generation
-  if #life == 8 then number = number + (string.byte(life, 7) - 97) * 26 + string.byte(life, 8) - 97 end
-  return string.sub(life, 1, 6) .. string.char(97 + math.floor(number / 26) % 26, 97 + number % 26)
+  if generation == 0 then return life .. string.rep('a', 8 - #life) end
+  local number = 0
+  for at = 1, 8 do number = number * 26 + (string.byte(life, at) or 97) - 97 end
+  number = (number + generation) % 208827064576
+  local letters = {}
+  for at = 8, 1, -1 do
+    letters[at] = string.char(97 + number % 26)
+    number = math.floor(number / 26)
+  end
+  return table.concat(letters)
 end
 

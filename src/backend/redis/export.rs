@@ -274,16 +274,30 @@ async fn part_of_once(redis: &Alone, aggregate: AggregateId, key: String, part: 
 
 /// As `epoch.lua` has it.
 fn epoch(life: &str, generation: u64) -> Result<Epoch, BackendError> {
-    let (letters, base) = match life.as_bytes() {
-        [letters @ .., first, second] if letters.len() == 6 => {
-            (letters, u64::from(first.wrapping_sub(b'a')) * 26 + u64::from(second.wrapping_sub(b'a')))
+    let places = life.bytes().chain(std::iter::repeat(b'a')).take(8);
+    let number = places.fold(0, |number, letter| number * 26 + u64::from(letter.wrapping_sub(b'a')));
+    let number = number + generation;
+    let letter = |place| char::from(b'a' + u8::try_from(number / 26_u64.pow(place) % 26).unwrap_or(0));
+    epoch_of((0..8).rev().map(letter).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The same table as for the script, in `tests/it/backend_redis/tails.rs`.
+    #[test]
+    fn an_epoch_is_told_as_the_scripts_tell_it() {
+        for (life, generation, letters) in [
+            ("abcdef", 0, "abcdefaa"),
+            ("abcdefgh", 0, "abcdefgh"),
+            ("abcdef", 1, "abcdefab"),
+            ("abcdef", 676, "abcdegaa"),
+            ("abcdefzz", 1, "abcdegaa"),
+            ("abcdef", 17_900_000_000, "charskym"),
+            ("zzzzzz", 676, "aaaaaaaa"),
+        ] {
+            assert_eq!(&*epoch(life, generation).unwrap().0, letters, "{life} {generation}");
         }
-        letters => (letters, 0),
-    };
-    let number = (base + generation) % (26 * 26);
-    let mut letters = String::from_utf8_lossy(letters).into_owned();
-    for number in [number / 26, number % 26] {
-        letters.extend(u8::try_from(number).map(|number| char::from(b'a' + number)));
     }
-    epoch_of(letters)
 }

@@ -82,25 +82,34 @@ impl Supervisor {
     async fn tend(&mut self, link: &Link, hearing: &mut MultiplexedConnection) {
         let mut sweep = interval(limits::REDIS_SWEEP_EVERY);
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut wanted = Vec::new();
         loop {
-            let done = tokio::select! {
+            let mut wanted: Vec<Wanted> = Vec::new();
+            let is_sweep = tokio::select! {
                 biased;
                 () = self.closing.cancelled() => return,
                 () = link.broken.cancelled() => return,
-                _ = sweep.tick() => link::unsubscribe(hearing, &self.hub.lines.sweep()).await,
-                _ = self.wanted.recv_many(&mut wanted, limits::REDIS_SUBSCRIBE_LEN_MAX) => {
-                    let channels = wanted.iter().map(|wanted: &Wanted| wanted.channel.clone());
-                    let done = link::subscribe(hearing, &self.hub.lines.ask(channels)).await;
-                    if done.is_ok() {
-                        for wanted in wanted.drain(..) {
-                            // Who has stopped waiting needs no answer.
-                            let _ = wanted.confirmed.send(());
-                        }
-                    }
-                    done
-                }
+                _ = sweep.tick() => true,
+                _ = self.wanted.recv_many(&mut wanted, limits::REDIS_SUBSCRIBE_LEN_MAX) => false,
             };
+            let asking = async {
+                if is_sweep {
+                    return link::unsubscribe(hearing, &self.hub.lines.sweep()).await;
+                }
+                let channels = wanted.iter().map(|wanted| wanted.channel.clone());
+                link::subscribe(hearing, &self.hub.lines.ask(channels)).await
+            };
+            let done = tokio::select! {
+                biased;
+                // An answer that will not come is not waited for.
+                () = link.broken.cancelled() => return,
+                done = asking => done,
+            };
+            if done.is_ok() {
+                for wanted in wanted {
+                    // Who has stopped waiting needs no answer.
+                    let _ = wanted.confirmed.send(());
+                }
+            }
             if let Err(error) = done {
                 tracing::warn!(error = %super::failure::of(&error), "Redis was not asked what to tell");
                 return;

@@ -72,6 +72,26 @@ async fn a_generation_that_was_lost_too_does_not_come_again() {
     }
 }
 
+/// The same table as for copies, in `src/backend/redis/export.rs`.
+#[tokio::test]
+async fn no_two_generations_have_the_same_epoch() {
+    let server = forgetful().await;
+    let script =
+        concat!(include_str!("../../../src/backend/redis/epoch.lua"), "return epoch_of(ARGV[1], tonumber(ARGV[2]))");
+    for (life, generation, letters) in [
+        ("abcdef", "0", "abcdefaa"),
+        ("abcdefgh", "0", "abcdefgh"),
+        ("abcdef", "1", "abcdefab"),
+        ("abcdef", "676", "abcdegaa"),
+        ("abcdefzz", "1", "abcdegaa"),
+        ("abcdef", "17900000000", "charskym"),
+        ("zzzzzz", "676", "aaaaaaaa"),
+    ] {
+        let told = server.ask(&["EVAL", script, "0", life, generation]).await;
+        assert!(told.contains(letters), "{life} {generation}: {told}");
+    }
+}
+
 #[tokio::test]
 async fn a_replica_that_took_the_place_is_not_believed_to_have_everything() {
     let args = ["--repl-diskless-sync-delay", "0"].map(str::to_owned).to_vec();
