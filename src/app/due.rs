@@ -57,7 +57,7 @@ impl App {
             };
             match self.finish_if_inactive(run).await {
                 Ok(()) => {}
-                Err(AppError::Unavailable) => return Err(AppError::Unavailable),
+                Err(error @ (AppError::Unavailable | AppError::Busy)) => return Err(error),
                 Err(error) => {
                     tracing::warn!(%error, "a due time could not be acted on; it is tried again");
                     self.put_off(crate::app::runs::aggregate(run), index(), member).await?;

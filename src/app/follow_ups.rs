@@ -85,7 +85,7 @@ impl App {
             match self.carry_out(member).await {
                 Ok(()) => {}
                 // Not this one's fault. They stay in their order: a run's end is not told before its start.
-                Err(AppError::Unavailable) => return Err(AppError::Unavailable),
+                Err(error @ (AppError::Unavailable | AppError::Busy)) => return Err(error),
                 Err(error) => {
                     tracing::warn!(%error, "a follow-up could not be carried out; it is tried again");
                     let (aggregate, _) = member.split_once('#').unwrap_or((member, ""));

@@ -20,9 +20,10 @@ impl App {
         let operator = Operator { hash: given.map(hash) };
         let is_known = self.users.read(&Lanes::<UserRecord>::aggregate(admin_id())).await?.is_some();
         let secret = (!is_known && given.is_none()).then(|| Secret::new(&admin_id()));
-        self.make_admin(&operator, secret.as_ref()).await?;
+        let is_made = self.make_admin(&operator, secret.as_ref()).await?;
         *self.operator.lock() = Some(operator);
-        Ok(secret)
+        // Another instance may have been faster: a secret that is not stored is not shown.
+        Ok(secret.filter(|_| is_made))
     }
 
     /// The same on a store that was lost and made anew while it was served. Nobody is there to be shown a token.
@@ -35,7 +36,7 @@ impl App {
         Ok(())
     }
 
-    /// → whether there was none before.
+    /// → whether it was made now, with the secret.
     async fn make_admin(&self, operator: &Operator, secret: Option<&Secret>) -> Result<bool, AppError> {
         let id = admin_id();
         let aggregate = Lanes::<UserRecord>::aggregate(&id);
@@ -60,8 +61,9 @@ impl App {
                     .unwrap_or_else(|| UserRecord::new(&id, ADMIN.to_owned(), Level::Admin, Visibility::Private, now));
                 let operators = |it: &Credential| it.kind == CredentialKind::Operator;
                 let same = admin.credentials.iter().filter(|it| operators(it)).map(|it| &it.hash).eq(given.as_ref());
-                if draft.record().is_some() && same {
-                    return Ok(());
+                let is_made = draft.record().is_none();
+                if !is_made && same {
+                    return Ok(false);
                 }
                 admin.credentials.retain(|it| !operators(it));
                 if let Some(hash) = given.clone() {
@@ -69,13 +71,12 @@ impl App {
                     let kind = CredentialKind::Operator;
                     admin.credentials.push(Credential { hash, kind, created_ms, expires_ms: None });
                 }
-                if let Some(secret) = &shown {
+                if is_made && let Some(secret) = &shown {
                     admin.add_credential(secret, CredentialKind::Token, now);
                 }
                 draft.put(admin);
-                Ok(())
+                Ok(is_made)
             })
-            .await?;
-        Ok(!known)
+            .await
     }
 }
