@@ -18,11 +18,10 @@ impl App {
     /// Without, a store that has no admin yet gets one with a new token, which is answered to be shown once.
     pub async fn ensure_admin(&self, given: Option<&str>) -> Result<Option<Secret>, AppError> {
         let operator = Operator { hash: given.map(hash) };
-        let is_known = self.users.read(&Lanes::<UserRecord>::aggregate(admin_id())).await?.is_some();
-        let secret = (!is_known && given.is_none()).then(|| Secret::new(&admin_id()));
+        let secret = given.is_none().then(|| Secret::new(&admin_id()));
         let is_made = self.make_admin(&operator, secret.as_ref()).await?;
         *self.operator.lock() = Some(operator);
-        // Another instance may have been faster: a secret that is not stored is not shown.
+        // There was one, or another instance was faster: a secret that is not stored is not shown.
         Ok(secret.filter(|_| is_made))
     }
 
