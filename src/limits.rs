@@ -36,6 +36,16 @@ pub const RECOVERY_BYTES_MAX: usize = OUTBOUND_BYTES_MAX / 4;
 pub const RUN_TOPIC_LEN_MAX: u32 = 600;
 /// Changes that a user's own topic keeps: weeks of a busy user.
 pub const USER_TOPIC_LEN_MAX: u32 = 500;
+/// Publications that a free-form channel keeps, and for how long: what the tests of the protocol's SDKs expect.
+pub const OPEN_HISTORY_LEN_MAX: u32 = 100;
+/// As said above.
+pub const OPEN_HISTORY_KEEP: Duration = Duration::from_secs(300);
+/// Publications that a free-form channel of the namespace `smallhistory` keeps: so few that what is lost can be tried out.
+pub const SMALL_HISTORY_LEN_MAX: u32 = 2;
+/// Publications of one page of a channel's history: as many as a recovery replays, and as many bytes.
+pub const HISTORY_LEN_MAX: usize = RECOVERY_LEN_MAX;
+/// How often a page of history is read again because what it should hold was forgotten meanwhile.
+pub const HISTORY_ATTEMPTS_MAX: usize = 4;
 /// Points of the track in the reply to subscribe: a line of 500 points looks exact on any screen, in 25 KB.
 pub const SNAPSHOT_TRACK_LEN_MAX: usize = 500;
 /// Bytes of a GPX or TCX file: two days of a fix a second with every extension.

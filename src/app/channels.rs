@@ -1,25 +1,26 @@
-//! What a client may subscribe to, what it is told first, and what it may publish.
+//! Channels: what their names mean, who may come in, and what each kind of them offers.
+//!
+//! A channel is what a client subscribes to; the topic behind it is where its changes are kept. The product's own channels
+//! carry changes of runs and users. Where the operator has opened free-form channels, any other name is one.
 
-use std::num::NonZeroUsize;
+mod features;
+mod history;
+mod published;
+mod publishing;
+mod snapshots;
+
 use std::sync::Arc;
 
-use bytes::Bytes;
-use lru::LruCache;
-use parking_lot::Mutex;
-use tokio::sync::OnceCell;
-
-use crate::app::documents::{self, FixesDocument, RunDocument, SnapshotDocument, TrackDocument};
-use crate::app::runs::{RunRecord, aggregate};
-use crate::app::transact::encode;
+use crate::app::runs::aggregate;
 use crate::app::users::{Caller, Identity};
-use crate::app::workers::away;
 use crate::app::{App, AppError};
-use crate::backend::{AggregateId, Append, Commit, Cursor, Epoch, Keep, Replay, Since, Topic};
-use crate::domain::geo::Place;
+use crate::backend::{AggregateId, Topic};
 use crate::domain::ids::{RunId, UserId};
-use crate::domain::run::{Kept, Standing};
-use crate::domain::track::simplify;
-use crate::limits;
+
+pub use features::{Features, Presence, Recovery};
+pub use history::{HistoryPage, HistoryQuery};
+pub use published::{ClientInfo, Published};
+pub use snapshots::{Snapshot, Snapshots};
 
 /// A channel whose name was understood.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -30,28 +31,6 @@ pub enum Channel {
     User(UserId),
     /// Any other name, where the operator has opened free-form channels.
     Open(Arc<str>),
-}
-
-/// What a new subscriber is told: the state that `cursor` covers.
-#[derive(Clone, Debug)]
-pub struct Snapshot {
-    /// A JSON document; `None` where there is nothing to tell.
-    pub data: Option<Bytes>,
-    pub cursor: Cursor,
-}
-
-/// Encoded snapshots, each made once for the run's state that it shows.
-pub struct Snapshots(Mutex<LruCache<RunId, (Version, Cell)>>);
-
-/// A run's live offset, and how many fixes its track has.
-type Version = (Epoch, u64, u64);
-type Cell = Arc<OnceCell<Bytes>>;
-
-impl Default for Snapshots {
-    fn default() -> Self {
-        let snapshots_len_max = NonZeroUsize::new(limits::SNAPSHOTS_LEN_MAX).unwrap_or(NonZeroUsize::MIN);
-        Self(Mutex::new(LruCache::new(snapshots_len_max)))
-    }
 }
 
 impl Channel {
@@ -69,16 +48,16 @@ impl Channel {
     }
 
     pub fn topic(&self) -> Topic {
-        match self {
-            Self::Run(run) => aggregate(*run).topic(""),
-            Self::User(user) => crate::app::users::aggregate(user).topic(""),
-            Self::Open(name) => AggregateId::new("channel", name).topic(""),
-        }
+        self.aggregate().topic("")
     }
 
-    /// Whether a client that was away can come back by its cursor.
-    pub fn is_recoverable(&self) -> bool {
-        !matches!(self, Self::Open(_))
+    /// What owns the channel's topics.
+    pub(in crate::app) fn aggregate(&self) -> AggregateId {
+        match self {
+            Self::Run(run) => aggregate(*run),
+            Self::User(user) => crate::app::users::aggregate(user),
+            Self::Open(name) => AggregateId::new("channel", name),
+        }
     }
 }
 
@@ -112,96 +91,8 @@ impl App {
         channel.ok_or(AppError::NotFound("channel"))
     }
 
-    /// The state now, with the cursor that it covers. Many subscribers at one state cost one encoding.
-    pub async fn snapshot(&self, channel: &Channel) -> Result<Snapshot, AppError> {
-        match channel {
-            Channel::Run(run) => self.run_snapshot(*run).await,
-            Channel::User(_) | Channel::Open(_) => {
-                Ok(Snapshot { data: None, cursor: self.top(&channel.topic()).await? })
-            }
-        }
-    }
-
-    /// A client's publication: fixes on its own run, acknowledged when they are stored; anything on open channels.
-    pub async fn publish(&self, caller: &Caller, channel: &Channel, data: &[u8]) -> Result<(), AppError> {
-        match channel {
-            Channel::Run(run) => {
-                let Caller::User(identity) = caller else {
-                    self.visible(caller, *run).await?;
-                    return Err(AppError::Forbidden);
-                };
-                let fixes = documents::parse::<FixesDocument>(data)?.read()?;
-                self.record(identity, *run, fixes, None).await.map(|_| ())
-            }
-            Channel::User(_) => Err(AppError::Forbidden),
-            Channel::Open(name) => {
-                let aggregate = AggregateId::new("channel", name);
-                let mut commit = Commit::on(aggregate.clone());
-                let payload = Bytes::copy_from_slice(data);
-                commit.appends.push(Append { topic: aggregate.topic(""), keep: Keep::Nothing, payload });
-                self.backend.commit(commit).await?;
-                Ok(())
-            }
-        }
-    }
-
     /// Whether this change means that the rights of those who hear it must be asked again.
     pub fn changes_rights(payload: &[u8]) -> bool {
         [&br#"{"type":"revoked""#[..], br#"{"type":"changed""#].iter().any(|start| payload.starts_with(start))
     }
-
-    async fn top(&self, topic: &Topic) -> Result<Cursor, AppError> {
-        match self.backend.replay(topic, &Since::Oldest, 0).await? {
-            Replay::Changes { top, .. } | Replay::Lost { top } => Ok(top),
-        }
-    }
-
-    async fn run_snapshot(&self, run: RunId) -> Result<Snapshot, AppError> {
-        let record = self.runs.read(&aggregate(run)).await?.ok_or(AppError::NotFound("run"))?;
-        let Cursor { epoch, .. } = self.top(&aggregate(run).topic("")).await?;
-        let version = (epoch.clone(), record.offset, record.track_len);
-        let cell = {
-            let mut snapshots = self.snapshots.0.lock();
-            match snapshots.get(&run) {
-                Some((known, cell)) if *known == version => cell.clone(),
-                _ => {
-                    let cell = Cell::default();
-                    snapshots.put(run, (version, cell.clone()));
-                    cell
-                }
-            }
-        };
-        let data = cell.get_or_try_init(|| self.encode_snapshot(&record)).await?.clone();
-        let data = SnapshotDocument::at(&data, self.clock.now()).into();
-        let cursor = Cursor { epoch, offset: record.offset };
-        Ok(Snapshot { data: Some(data), cursor })
-    }
-
-    async fn encode_snapshot(&self, record: &RunRecord) -> Result<Bytes, AppError> {
-        let name = self.name_of(&record.run.owner).await?;
-        let track = self.track(record.run.id).await?;
-        // What came since the record was read is heard after the snapshot.
-        let covered = usize::try_from(record.track_len).unwrap_or(usize::MAX);
-        let track = match track.len() {
-            0..limits::TRACK_INLINE_LEN_MAX => drawn(track.points(), covered),
-            _ => away(move || drawn(track.points(), covered)).await?,
-        };
-        let run = RunDocument::of(&record.run, &name).with_splits(&record.run);
-        encode(&SnapshotDocument { run, track })
-    }
-}
-
-/// The first `covered` points as a line to be drawn.
-fn drawn(points: &[Kept], covered: usize) -> TrackDocument {
-    let is_drawn = |kept: &&Kept| !matches!(kept.standing, Standing::Poor | Standing::Suspect | Standing::Implausible);
-    let mut points: Vec<Kept> = points.iter().take(covered).filter(is_drawn).copied().collect();
-    points.sort_by(|one, other| one.fix.track_order(&other.fix));
-    let places: Vec<Place> = points.iter().map(|kept| kept.fix.place).collect();
-    let chosen = simplify(&places, limits::SNAPSHOT_TRACK_LEN_MAX);
-    let point = |&index: &usize| {
-        let Kept { fix, distance_m, .. } = &points[index];
-        let (latitude, longitude) = (fix.place.latitude.degrees(), fix.place.longitude.degrees());
-        (fix.time.as_millis(), latitude, longitude, fix.elevation_m, (distance_m * 100.0).round() / 100.0)
-    };
-    TrackDocument { simplified: chosen.len() < points.len(), fixes: chosen.iter().map(point).collect() }
 }

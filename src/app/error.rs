@@ -16,6 +16,9 @@ pub enum AppError {
     /// Nobody, or nobody that we know: a token is missing, wrong or revoked.
     #[error("the credentials are missing or not valid")]
     Unauthenticated,
+    /// A signed token was good until a while ago: the client may get a new one.
+    #[error("the token has expired")]
+    Expired,
     /// Known, may see it, may not do it.
     #[error("you may not do this")]
     Forbidden,
@@ -32,6 +35,12 @@ pub enum AppError {
         /// The run that stands in the way, if one does.
         run: Option<RunId>,
     },
+    /// The place in a channel that was asked for is not known, or what came after it is kept no more.
+    #[error("what came after this position is not kept any more")]
+    Unrecoverable,
+    /// What is asked for is not offered here.
+    #[error("this is not available here")]
+    NotAvailable,
     /// Too much waits already. It may be sent again soon.
     #[error("the server is busy")]
     Busy,

@@ -61,6 +61,7 @@ table! {
     LIMIT_EXCEEDED          = ReplyError   106 "limit exceeded"             ends;
     BAD_COMMAND             = ReplyError   107 "bad request"                ends;
     NOT_AVAILABLE           = ReplyError   108 "not available"              ends;
+    TOKEN_EXPIRED           = ReplyError   109 "token expired"              ends;
     TOO_MANY_REQUESTS       = ReplyError   111 "too many requests"          again;
     UNRECOVERABLE           = ReplyError   112 "unrecoverable position"     ends;
     // The product's own, from the range that the protocol leaves to applications (400 to 1999).

@@ -9,6 +9,7 @@ pub use json::{command, publication_head, push, reply};
 
 use bytes::Bytes;
 
+use crate::app::channels::Published;
 use crate::live::disconnect::{Disconnect, ReplyError, Unsubscribe};
 
 /// What a client asks for. `id` is 0 when it wants no reply.
@@ -102,6 +103,12 @@ pub struct Publication {
     pub data: Bytes,
     /// 0 in channels that keep nothing.
     pub offset: u64,
+}
+
+impl Publication {
+    pub fn of(published: Published) -> Self {
+        Self { data: published.data, offset: published.offset }
+    }
 }
 
 /// What the server says unasked, besides publications (see [`publication_head`]).

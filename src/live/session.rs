@@ -10,7 +10,7 @@ use bytes::Bytes;
 use crate::app::AppError;
 use crate::app::channels::Channel;
 use crate::app::users::{Caller, Identity};
-use crate::backend::{Change, Cursor, Epoch, Replay, Since};
+use crate::backend::{Cursor, Epoch};
 use crate::limits;
 use crate::live::connection::Connection;
 use crate::live::disconnect::{self, Disconnect, ReplyError};
@@ -204,7 +204,7 @@ impl Session {
             Some(membership) => membership.entrance().clone(),
             None => named(self.live.app.channel_named(name).map_err(reply_error)?, name)?,
         };
-        self.live.app.publish(&caller, &entrance.channel, &data).await.map_err(reply_error)?;
+        self.live.app.publish(&caller, &entrance.channel, &data, None).await.map_err(reply_error)?;
         self.connection.outbound.push(&reply(id, Reply::Publish));
         Ok(())
     }
@@ -242,43 +242,15 @@ impl Session {
         Ok(Beginning { result, covered: offset })
     }
 
-    /// All that the client missed, or `None`: never a part of it, and never more than a reply should hold.
+    /// All that the client missed, or `None`.
     async fn missed(
         &self,
         entrance: &Entrance,
         request: &Subscribe,
     ) -> Result<Option<(Vec<Publication>, Cursor)>, AppError> {
-        let backend = &self.live.app.backend;
-        let epoch = if request.epoch.is_empty() {
-            // The client has never known one: whichever it is.
-            let (Replay::Changes { top, .. } | Replay::Lost { top }) =
-                backend.replay(&entrance.topic, &Since::Oldest, 0).await?;
-            top.epoch
-        } else {
-            Epoch(request.epoch.as_str().into())
-        };
-        let mut cursor = Cursor { epoch, offset: request.offset };
-        let (mut publications, mut bytes) = (Vec::new(), 0);
-        loop {
-            let replay = backend.replay(&entrance.topic, &Since::Cursor(cursor.clone()), limits::REPLAY_LEN).await?;
-            let Replay::Changes { changes, top } = replay else { return Ok(None) };
-            let is_end = changes.len() < limits::REPLAY_LEN;
-            for Change { offset, payload: data } in changes {
-                cursor.offset = offset;
-                bytes += data.len();
-                publications.push(Publication { data, offset });
-            }
-            let missed = top.offset.saturating_sub(request.offset);
-            if missed > limits::RECOVERY_LEN_MAX as u64 || bytes > limits::RECOVERY_BYTES_MAX {
-                return Ok(None);
-            }
-            if cursor.offset == top.offset {
-                return Ok(Some((publications, top)));
-            }
-            if is_end {
-                return Ok(None);
-            }
-        }
+        let since = Cursor { epoch: Epoch(request.epoch.as_str().into()), offset: request.offset };
+        let missed = self.live.app.recover(&entrance.channel, &since).await?;
+        Ok(missed.map(|(publications, top)| (publications.into_iter().map(Publication::of).collect(), top)))
     }
 
     fn membership(&self, name: &str) -> Option<&Membership> {
@@ -308,10 +280,13 @@ fn reply(id: u32, reply: Reply) -> Bytes {
 fn reply_error(error: AppError) -> ReplyError {
     match error {
         AppError::Unauthenticated => disconnect::UNAUTHORIZED,
+        AppError::Expired => disconnect::TOKEN_EXPIRED,
         AppError::Forbidden => disconnect::PERMISSION_DENIED,
         AppError::NotFound(_) => disconnect::UNKNOWN_CHANNEL,
         AppError::Invalid { .. } => disconnect::BAD_COMMAND.because(error.to_string()),
         AppError::Conflict { .. } => disconnect::CONFLICT.because(error.to_string()),
+        AppError::Unrecoverable => disconnect::UNRECOVERABLE,
+        AppError::NotAvailable => disconnect::NOT_AVAILABLE,
         AppError::Busy => disconnect::TOO_MANY_REQUESTS,
         AppError::Unavailable | AppError::Internal => disconnect::INTERNAL,
     }

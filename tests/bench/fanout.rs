@@ -11,7 +11,7 @@ use crate::process::{Cores, Kind};
 use crate::report::{Latency, Line, Report};
 use crate::{FanOut, Outcome, client, servers};
 
-const CHANNEL: &str = "bench:1";
+const CHANNEL: &str = "plain:bench";
 const DATA_BYTES: usize = 200;
 /// Added to times and to numbers of publishers, so that they all have the same number of digits.
 const TIME_BASE: u64 = 1_000_000_000_000_000_000;

@@ -6,6 +6,7 @@
 mod backend_contract;
 mod backend_embedded;
 mod backend_redis;
+mod channels;
 mod copy;
 mod crash;
 mod deploy;

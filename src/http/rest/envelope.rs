@@ -178,6 +178,11 @@ impl From<AppError> for Error {
                 let message = format!("{}.", answer::capitalised(&message));
                 Self { run, ..Self::new(StatusCode::CONFLICT, message) }
             }
+            AppError::Expired => Self::new(StatusCode::UNAUTHORIZED, "The token has expired."),
+            // Of channels, which this API does not have.
+            AppError::Unrecoverable | AppError::NotAvailable => {
+                Self::new(StatusCode::NOT_FOUND, "This is not available here.")
+            }
             AppError::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "The server is busy."),
             AppError::Unavailable => Self::new(StatusCode::SERVICE_UNAVAILABLE, "The store is not available."),
             AppError::Internal => {

@@ -109,7 +109,7 @@ impl Error {
 impl From<AppError> for Error {
     fn from(error: AppError) -> Self {
         match error {
-            AppError::Unauthenticated => Self::new(StatusCode::UNAUTHORIZED, "Invalid token"),
+            AppError::Unauthenticated | AppError::Expired => Self::new(StatusCode::UNAUTHORIZED, "Invalid token"),
             // The document knows only one's own runs: another's is none of them, whether one may see it or not.
             AppError::NotFound(_) | AppError::Forbidden => Self::new(StatusCode::NOT_FOUND, "Run not found"),
             AppError::Invalid { field, .. } => {
@@ -118,6 +118,8 @@ impl From<AppError> for Error {
                 Self::invalid(vec![known.into_iter().find(|name| *name == field).unwrap_or("longtitude")])
             }
             AppError::Conflict { message, .. } => Self::new(StatusCode::CONFLICT, answer::capitalised(&message)),
+            // Of channels, which this document does not have.
+            AppError::Unrecoverable | AppError::NotAvailable => Self::new(StatusCode::NOT_FOUND, "Not available"),
             AppError::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "The server is busy"),
             AppError::Unavailable => Self::new(StatusCode::SERVICE_UNAVAILABLE, "The store is not available"),
             AppError::Internal => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal error"),

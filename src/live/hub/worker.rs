@@ -9,6 +9,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use futures::StreamExt as _;
 
+use crate::app::channels::Published;
 use crate::backend::{BackendError, Change, Cursor, Heard, Replay, Since, Subscription};
 use crate::limits;
 use crate::live::disconnect::{self, Unsubscribe};
@@ -105,8 +106,13 @@ impl Worker {
             self.cursor.offset = offset;
         }
         self.group.changes_rights = (self.hub.rules.changes_rights)(&self.room.entrance.channel, &payload);
+        let change = Change { offset, payload };
+        let Ok(published) = Published::read(&self.room.entrance.channel, &change) else {
+            // What cannot be read by us cannot be told: whoever comes back hears of the fault.
+            return self.everybody_out(disconnect::INSUFFICIENT_STATE);
+        };
         self.line.clear();
-        protocol::Publication { data: payload, offset }.push(&self.room.head, &mut self.line);
+        protocol::Publication::of(published).push(&self.room.head, &mut self.line);
         frame::text(&mut self.buffer, &self.line);
         self.group.ends.push((offset, self.buffer.len()));
         let is_full = self.group.ends.len() >= limits::GROUP_LEN_MAX || self.buffer.len() >= limits::GROUP_BYTES_MAX;

@@ -1,0 +1,102 @@
+//! What each kind of channel offers to those who may come in.
+
+use std::time::Duration;
+
+use crate::app::channels::Channel;
+use crate::limits;
+
+/// What a channel offers. Whether a caller may use it is asked apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Features {
+    /// How many publications are kept; 0: none, and all are at offset 0.
+    pub history_len: u32,
+    /// How long they are shown. [`Duration::MAX`]: as long as they are kept.
+    pub history_keep: Duration,
+    /// Whether subscribers may read what is kept.
+    pub history_readable: bool,
+    pub recovers: Recovery,
+    pub presence: Presence,
+    /// Whether subscribers hear who comes and goes.
+    pub join_leave: bool,
+    /// Whether a subscriber may ask for differences in place of whole publications.
+    pub delta: bool,
+    /// Whether a client may publish here at all; [`App::publish`](crate::app::App::publish) asks who.
+    pub publish: bool,
+}
+
+/// What a client gets that was away and comes back by its cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recovery {
+    /// Nothing.
+    No,
+    /// All that it has missed, or nothing.
+    Stream,
+    /// The newest publication: it says all.
+    Cache,
+}
+
+/// What is known of those who are in a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// Nothing is kept.
+    None,
+    /// How many there are. Where the product's own channels are concerned, nobody is told who watches.
+    Counted,
+    /// Who they are.
+    Named,
+}
+
+/// A namespace of free-form channels that keep hardly anything: for trying out what is lost.
+const SMALL_HISTORY: &str = "smallhistory:";
+/// A namespace of free-form channels that keep nothing: each publication is for those who listen now.
+const PLAIN: &str = "plain:";
+
+impl Channel {
+    pub fn features(&self) -> Features {
+        match self {
+            Self::Run(_) => Features { history_len: limits::RUN_TOPIC_LEN_MAX, publish: true, ..PRODUCT },
+            Self::User(_) => PRODUCT,
+            Self::Open(name) if name.starts_with(PLAIN) => Features {
+                history_len: 0,
+                history_readable: false,
+                recovers: Recovery::No,
+                presence: Presence::None,
+                join_leave: false,
+                delta: false,
+                ..OPEN
+            },
+            Self::Open(name) if name.starts_with(SMALL_HISTORY) => {
+                Features { history_len: limits::SMALL_HISTORY_LEN_MAX, ..OPEN }
+            }
+            Self::Open(_) => OPEN,
+        }
+    }
+
+    /// Whether a client that was away can come back by its cursor.
+    pub fn is_recoverable(&self) -> bool {
+        self.features().recovers != Recovery::No
+    }
+}
+
+const PRODUCT: Features = Features {
+    history_len: limits::USER_TOPIC_LEN_MAX,
+    history_keep: Duration::MAX,
+    history_readable: true,
+    recovers: Recovery::Stream,
+    presence: Presence::Counted,
+    join_leave: false,
+    delta: false,
+    publish: false,
+};
+
+/// As the tests of the protocol's SDKs expect it.
+const OPEN: Features = Features {
+    history_len: limits::OPEN_HISTORY_LEN_MAX,
+    history_keep: limits::OPEN_HISTORY_KEEP,
+    history_readable: true,
+    recovers: Recovery::Stream,
+    presence: Presence::Named,
+    join_leave: true,
+    delta: true,
+    publish: true,
+};

@@ -1,0 +1,112 @@
+//! What a new subscriber is told first: the state now, with the cursor that it covers.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use lru::LruCache;
+use parking_lot::Mutex;
+use tokio::sync::OnceCell;
+
+use crate::app::channels::Channel;
+use crate::app::documents::{RunDocument, SnapshotDocument, TrackDocument};
+use crate::app::runs::{RunRecord, aggregate};
+use crate::app::transact::encode;
+use crate::app::workers::away;
+use crate::app::{App, AppError};
+use crate::backend::{Cursor, Epoch, Replay, Since, Topic};
+use crate::domain::geo::Place;
+use crate::domain::ids::RunId;
+use crate::domain::run::{Kept, Standing};
+use crate::domain::track::simplify;
+use crate::limits;
+
+/// What a new subscriber is told: the state that `cursor` covers.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// A JSON document; `None` where there is nothing to tell.
+    pub data: Option<Bytes>,
+    pub cursor: Cursor,
+}
+
+/// Encoded snapshots, each made once for the run's state that it shows.
+pub struct Snapshots(Mutex<LruCache<RunId, (Version, Cell)>>);
+
+/// A run's live offset, and how many fixes its track has.
+type Version = (Epoch, u64, u64);
+type Cell = Arc<OnceCell<Bytes>>;
+
+impl Default for Snapshots {
+    fn default() -> Self {
+        let snapshots_len_max = NonZeroUsize::new(limits::SNAPSHOTS_LEN_MAX).unwrap_or(NonZeroUsize::MIN);
+        Self(Mutex::new(LruCache::new(snapshots_len_max)))
+    }
+}
+
+impl App {
+    /// The state now, with the cursor that it covers. Many subscribers at one state cost one encoding.
+    pub async fn snapshot(&self, channel: &Channel) -> Result<Snapshot, AppError> {
+        match channel {
+            Channel::Run(run) => self.run_snapshot(*run).await,
+            Channel::User(_) | Channel::Open(_) => {
+                Ok(Snapshot { data: None, cursor: self.top(&channel.topic()).await? })
+            }
+        }
+    }
+
+    /// Where a topic stands.
+    pub(in crate::app) async fn top(&self, topic: &Topic) -> Result<Cursor, AppError> {
+        match self.backend.replay(topic, &Since::Oldest, 0).await? {
+            Replay::Changes { top, .. } | Replay::Lost { top } => Ok(top),
+        }
+    }
+
+    async fn run_snapshot(&self, run: RunId) -> Result<Snapshot, AppError> {
+        let record = self.runs.read(&aggregate(run)).await?.ok_or(AppError::NotFound("run"))?;
+        let Cursor { epoch, .. } = self.top(&aggregate(run).topic("")).await?;
+        let version = (epoch.clone(), record.offset, record.track_len);
+        let cell = {
+            let mut snapshots = self.snapshots.0.lock();
+            match snapshots.get(&run) {
+                Some((known, cell)) if *known == version => cell.clone(),
+                _ => {
+                    let cell = Cell::default();
+                    snapshots.put(run, (version, cell.clone()));
+                    cell
+                }
+            }
+        };
+        let data = cell.get_or_try_init(|| self.encode_snapshot(&record)).await?.clone();
+        let data = SnapshotDocument::at(&data, self.clock.now()).into();
+        let cursor = Cursor { epoch, offset: record.offset };
+        Ok(Snapshot { data: Some(data), cursor })
+    }
+
+    async fn encode_snapshot(&self, record: &RunRecord) -> Result<Bytes, AppError> {
+        let name = self.name_of(&record.run.owner).await?;
+        let track = self.track(record.run.id).await?;
+        // What came since the record was read is heard after the snapshot.
+        let covered = usize::try_from(record.track_len).unwrap_or(usize::MAX);
+        let track = match track.len() {
+            0..limits::TRACK_INLINE_LEN_MAX => drawn(track.points(), covered),
+            _ => away(move || drawn(track.points(), covered)).await?,
+        };
+        let run = RunDocument::of(&record.run, &name).with_splits(&record.run);
+        encode(&SnapshotDocument { run, track })
+    }
+}
+
+/// The first `covered` points as a line to be drawn.
+fn drawn(points: &[Kept], covered: usize) -> TrackDocument {
+    let is_drawn = |kept: &&Kept| !matches!(kept.standing, Standing::Poor | Standing::Suspect | Standing::Implausible);
+    let mut points: Vec<Kept> = points.iter().take(covered).filter(is_drawn).copied().collect();
+    points.sort_by(|one, other| one.fix.track_order(&other.fix));
+    let places: Vec<Place> = points.iter().map(|kept| kept.fix.place).collect();
+    let chosen = simplify(&places, limits::SNAPSHOT_TRACK_LEN_MAX);
+    let point = |&index: &usize| {
+        let Kept { fix, distance_m, .. } = &points[index];
+        let (latitude, longitude) = (fix.place.latitude.degrees(), fix.place.longitude.degrees());
+        (fix.time.as_millis(), latitude, longitude, fix.elevation_m, (distance_m * 100.0).round() / 100.0)
+    };
+    TrackDocument { simplified: chosen.len() < points.len(), fixes: chosen.iter().map(point).collect() }
+}
