@@ -10,6 +10,7 @@ mod error;
 mod follow_ups;
 pub mod metrics;
 pub mod runs;
+pub mod tokens;
 mod transact;
 pub mod users;
 pub mod workers;
@@ -28,6 +29,7 @@ use duties::{LeaseRecord, Watch};
 pub use error::AppError;
 use metrics::Metrics;
 use runs::{RunRecord, Tracks};
+use tokens::TokenSecret;
 use transact::Lanes;
 use users::names::NameRecord;
 use users::operator::Operator;
@@ -62,6 +64,8 @@ pub struct App {
 pub struct Settings {
     /// Free-form channels are open to everyone who is connected. Development only.
     pub open_channels: bool,
+    /// Tokens that are signed with it are taken.
+    pub token_secret: Option<TokenSecret>,
 }
 
 impl App {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::app::tokens::TokenSecret;
 use crate::backend::RedisUrl;
 use crate::http::{Options, Tiles, WebDemo};
 use crate::limits;
@@ -55,6 +56,9 @@ pub struct Serve {
     /// Development only: everyone who is connected may subscribe to and publish on any other channel.
     #[arg(long, env = "RUNNITY_OPEN_CHANNELS")]
     pub open_channels: bool,
+    /// The secret with which your own back end signs connection and subscription tokens (JWT, HS256).
+    #[arg(long, env = "RUNNITY_TOKEN_SECRET", hide_env_values = true, value_parser = token_secret)]
+    pub token_secret: Option<TokenSecret>,
     #[command(flatten)]
     pub pages: Pages,
     /// Seconds for which it still serves at the end, while /health/ready tells load balancers to turn elsewhere.
@@ -228,6 +232,13 @@ fn admin_token(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+fn token_secret(text: &str) -> Result<TokenSecret, String> {
+    match text {
+        "" => Err("must not be empty".to_owned()),
+        _ => Ok(TokenSecret::new(text)),
+    }
+}
+
 fn seconds(text: &str) -> Result<Duration, String> {
     let time = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let most = limits::DRAIN_MAX;
@@ -267,10 +278,17 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_is_not_printed() {
+        let line = CommandLine::try_parse_from(["runnity", "--token-secret", "hush-hush"]).unwrap();
+        assert!(!format!("{line:?}").contains("hush"));
+    }
+
+    #[test]
     fn what_cannot_be_is_refused() {
         for bad in [
             &["--listen", "nowhere"][..],
             &["--admin-token", "short"],
+            &["--token-secret", ""],
             &["--drain-s", "-1"],
             &["--drain-s", "soon"],
             &["--drain-s", "3600.5"],

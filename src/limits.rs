@@ -107,6 +107,12 @@ pub const ONCE_KEEP: Duration = Duration::from_secs(24 * 60 * 60);
 pub const CREDENTIALS_LEN_MAX: usize = 64;
 /// How long a session lasts: a month between log-ins is what people are used to.
 pub const SESSION_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
+/// Bytes of the secret that signs tokens, below which the operator is warned: HMAC-SHA-256 has no use for more.
+pub const TOKEN_SECRET_BYTES_ADVISED: usize = 32;
+/// Characters of a guest's name in a signed token: an e-mail address, and it stands in the name of a channel.
+pub const GUEST_NAME_LEN_MAX: usize = 128;
+/// Bytes of what a token says about its client: it goes with each of the client's publications, and stands in presence.
+pub const CLIENT_INFO_BYTES_MAX: usize = 4 * 1024;
 /// Password hashes computed at once: each takes a core for tens of milliseconds, and 19 MiB.
 pub const PASSWORDS_AT_ONCE: usize = 2;
 /// Characters of a password, at least: the usual advice for passwords that a person chooses.

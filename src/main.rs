@@ -9,6 +9,7 @@ use clap::Parser;
 use runnity::app::Settings;
 use runnity::app::documents;
 use runnity::app::metrics::Metrics;
+use runnity::app::tokens::TokenSecret;
 use runnity::backend::embedded::Embedded;
 use runnity::backend::{Backend, BackendError, RedisStore};
 use runnity::clock::Clock;
@@ -73,9 +74,12 @@ fn complain(error: &Failure) -> ExitCode {
 async fn run_server(serve: config::Serve) -> Result<(), Failure> {
     let clock = Clock::system();
     let backend = Store::open(&serve.store, clock.clone()).await?;
-    let settings = Settings { open_channels: serve.open_channels };
+    let settings = Settings { open_channels: serve.open_channels, token_secret: serve.token_secret.clone() };
     if settings.open_channels {
         tracing::warn!("--open-channels: everyone may subscribe to and publish on any channel. For development only");
+    }
+    if settings.token_secret.as_ref().is_some_and(TokenSecret::is_weak) {
+        tracing::warn!("--token-secret is short and could be guessed: 32 random characters or more are better");
     }
     let options = instance::Options {
         web: serve.pages.web_demo(),

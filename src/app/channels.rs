@@ -62,10 +62,19 @@ impl Channel {
 }
 
 impl App {
+    /// The channel that the caller hears unasked, if there is one.
+    pub fn own_channel(&self, caller: &Caller) -> Option<Channel> {
+        match caller {
+            Caller::Anonymous => None,
+            Caller::Guest(_) => Some(Channel::Open(format!("#{}", caller.user()).into())),
+            Caller::User(identity) => Some(Channel::own(identity)),
+        }
+    }
+
     /// The channel of this name, if the caller may see it. [`AppError::NotFound`] for names that mean nothing and for what
     /// the caller may not see; [`AppError::Forbidden`] for another user's own channel.
     pub async fn open_channel(&self, caller: &Caller, name: &str) -> Result<Channel, AppError> {
-        let channel = self.channel_named(name)?;
+        let channel = self.channel_named(caller, name)?;
         match &channel {
             Channel::Run(run) => {
                 self.visible(caller, *run).await.map_err(|error| match error {
@@ -74,19 +83,21 @@ impl App {
                 })?;
             }
             Channel::User(user) if !caller.is(user) => return Err(AppError::Forbidden),
+            Channel::Open(name) if !is_for(caller, name) => return Err(AppError::Forbidden),
             Channel::User(_) | Channel::Open(_) => {}
         }
         Ok(channel)
     }
 
-    /// What the name means; nobody's rights are asked. Enough for [`App::publish`], which asks for its own.
-    pub fn channel_named(&self, name: &str) -> Result<Channel, AppError> {
-        let channel = match name.split_at_checked(1) {
-            Some(("#", id)) => UserId::parse(id).map(Channel::User),
-            _ => match name.strip_prefix("run:") {
-                Some(id) => RunId::parse(id).map(Channel::Run),
-                None => (self.settings.open_channels && !name.is_empty()).then(|| Channel::Open(name.into())),
-            },
+    /// What the name means to the caller, whose rights are not asked. Enough for [`App::publish`], which asks for its own.
+    pub fn channel_named(&self, caller: &Caller, name: &str) -> Result<Channel, AppError> {
+        let open = || (self.settings.open_channels && !name.is_empty()).then(|| Channel::Open(name.into()));
+        let channel = match (name.split_at_checked(1), name.strip_prefix("run:"), caller) {
+            // To somebody without an account their own channel is a free-form one.
+            (Some(("#", _)), _, Caller::Guest(_)) => open(),
+            (Some(("#", id)), _, _) => UserId::parse(id).map(Channel::User),
+            (_, Some(id), _) => RunId::parse(id).map(Channel::Run),
+            _ => open(),
         };
         channel.ok_or(AppError::NotFound("channel"))
     }
@@ -94,5 +105,39 @@ impl App {
     /// Whether this change means that the rights of those who hear it must be asked again.
     pub fn changes_rights(payload: &[u8]) -> bool {
         [&br#"{"type":"revoked""#[..], br#"{"type":"changed""#].iter().any(|start| payload.starts_with(start))
+    }
+}
+
+/// A free-form name that ends in users (`#42`, `dialog#42,43`) is for them alone.
+fn is_for(caller: &Caller, name: &str) -> bool {
+    match name.rsplit_once('#') {
+        Some((_, users)) => !caller.user().is_empty() && users.split(',').any(|user| user == caller.user()),
+        None => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::users::Guest;
+
+    #[test]
+    fn a_name_that_ends_in_users_is_for_them_alone() {
+        let guest = |name: &str| Caller::Guest(Guest::named(name).unwrap());
+        for (name, caller, may) in [
+            ("a", Caller::Anonymous, true),
+            ("#42", guest("42"), true),
+            ("#42", guest("4"), false),
+            ("#42", Caller::Anonymous, false),
+            ("#", Caller::Anonymous, false),
+            ("dialog#42,43", guest("43"), true),
+            ("dialog#42,43", guest("44"), false),
+            ("a#43#42", guest("43"), false),
+        ] {
+            assert_eq!(is_for(&caller, name), may, "{name} {caller:?}");
+        }
+        for no_guest in ["", "4,2", "#42", "4 2", "ä", &"x".repeat(129)] {
+            assert_eq!(Guest::named(no_guest), None, "{no_guest}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Knows no family's envelope and no protocol's frame. Optional members are left out, save where `null` says something.
 
+mod line;
 mod names;
 mod parse;
 
@@ -16,6 +17,7 @@ use crate::domain::run::{Kept, Run, Split, Tally};
 use crate::domain::time::Timestamp;
 use crate::limits;
 
+pub use line::one_line;
 pub use names::*;
 pub use parse::{Object, parse};
 

@@ -28,8 +28,14 @@ use record::UserRecord;
 pub enum Caller {
     /// A spectator without an account.
     Anonymous,
+    /// Somebody of whom the operator's back end knows, and who has no account here. Where free-form channels are open.
+    Guest(Guest),
     User(Identity),
 }
+
+/// A name that a signed token gives to somebody who has no account here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guest(Arc<str>);
 
 /// A user whose credential was found good just now.
 #[derive(Clone, Debug)]
@@ -37,8 +43,16 @@ pub struct Identity {
     pub user: UserId,
     pub name: Arc<str>,
     pub level: Level,
-    /// The hash of the token or session that was shown; never the secret itself.
-    pub credential: Arc<str>,
+    pub credential: Shown,
+}
+
+/// What somebody has shown to be known by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// A token or a session, by its hash; never the secret itself.
+    Secret(Arc<str>),
+    /// A token that the operator's back end has signed, and when it did if that was said.
+    Signed { issued_at: Option<Timestamp> },
 }
 
 pub struct NewUser {
@@ -61,12 +75,40 @@ impl Caller {
     pub fn identity(&self) -> Result<&Identity, AppError> {
         match self {
             Self::User(identity) => Ok(identity),
-            Self::Anonymous => Err(AppError::Unauthenticated),
+            Self::Anonymous | Self::Guest(_) => Err(AppError::Unauthenticated),
+        }
+    }
+
+    /// The user's id as other clients see it: a guest's name; empty when nobody is known.
+    pub fn user(&self) -> &str {
+        match self {
+            Self::Anonymous => "",
+            Self::Guest(guest) => &guest.0,
+            Self::User(identity) => identity.user.as_str(),
         }
     }
 
     pub fn is(&self, user: &UserId) -> bool {
         matches!(self, Self::User(identity) if identity.user == *user)
+    }
+}
+
+impl Guest {
+    /// The name as it may stand in a channel's name (`#42`, `dialog#42,43`).
+    pub fn named(name: &str) -> Option<Self> {
+        let fits = (1..=limits::GUEST_NAME_LEN_MAX).contains(&name.len());
+        let allowed = name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#' && byte != b',');
+        (fits && allowed).then(|| Self(name.into()))
+    }
+}
+
+impl Shown {
+    /// The hash of the secret that was shown; [`AppError::Forbidden`] when it was none of ours.
+    fn secret(&self) -> Result<Arc<str>, AppError> {
+        match self {
+            Self::Secret(hash) => Ok(hash.clone()),
+            Self::Signed { .. } => Err(AppError::Forbidden),
+        }
     }
 }
 
@@ -139,7 +181,7 @@ impl App {
             if let Some(user) = user
                 && user.has_good(&hash, self.clock.now())
             {
-                return user.identity(hash.into());
+                return user.identity(Shown::Secret(hash.into()));
             }
         }
         Err(AppError::Unauthenticated)
@@ -148,17 +190,17 @@ impl App {
     /// Opens a session for a token (`GET /login/<token>`) → who it is, and the session's secret.
     pub async fn open_session(&self, token: &str) -> Result<(Identity, Secret), AppError> {
         let identity = self.authenticate(token).await?;
-        let kind = CredentialKind::Session { token: identity.credential.to_string() };
-        let (shown, now) = (identity.credential.clone(), self.clock.now());
+        let (shown, now) = (identity.credential.secret()?, self.clock.now());
+        let kind = CredentialKind::Session { token: shown.to_string() };
         let (_, secret) =
             self.add_credential(&identity.user, kind, move |user| user.has_good_token(&shown, now)).await?;
-        let credential = credential::hash(secret.reveal()).into();
+        let credential = Shown::Secret(credential::hash(secret.reveal()).into());
         Ok((Identity { credential, ..identity }, secret))
     }
 
     /// Ends the session that is shown; shown a token, all sessions that it opened. Their sockets are closed.
     pub async fn log_out(&self, identity: &Identity) -> Result<(), AppError> {
-        let shown = identity.credential.clone();
+        let shown = identity.credential.secret()?;
         let now = self.clock.now();
         self.change_user_record(&identity.user, move |draft, mut user| {
             let before = user.credentials.len();
@@ -175,7 +217,7 @@ impl App {
     /// Whether the credential is still good: asked again when the user's rights changed.
     pub async fn still_good(&self, identity: &Identity) -> Result<bool, AppError> {
         let user = self.users.read(&aggregate(&identity.user)).await?;
-        Ok(user.is_some_and(|user| user.has_good(&identity.credential, self.clock.now())))
+        Ok(user.is_some_and(|user| user.is_good(&identity.credential, self.clock.now())))
     }
 
     pub async fn user(&self, identity: &Identity) -> Result<UserDocument, AppError> {
@@ -198,13 +240,14 @@ impl App {
         let user = self
             .change_user_record(&identity.user, move |draft, mut user| {
                 // Another change may have come while this one's hash was computed.
-                if !user.has_good(&shown, now) {
+                if !user.is_good(&shown, now) {
                     return Err(AppError::Unauthenticated);
                 }
                 user.visibility = change.visibility.unwrap_or(user.visibility);
                 if let (Some(password), Some(secret)) = (&password, &given) {
                     user.password = Some(password.clone());
                     user.credentials.retain(|credential| credential.kind == CredentialKind::Operator);
+                    user.signed_from_ms = Some(now.as_millis());
                     user.add_credential(secret, CredentialKind::Token, now);
                     revoked(draft, now)?;
                 }

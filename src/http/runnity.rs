@@ -161,6 +161,6 @@ async fn private(app: &App, request: &Request, id: Option<&str>) -> Result<Ident
     };
     match caller {
         Caller::User(identity) => Ok(identity),
-        Caller::Anonymous => Err(AppError::Unauthenticated.into()),
+        Caller::Anonymous | Caller::Guest(_) => Err(AppError::Unauthenticated.into()),
     }
 }

@@ -101,7 +101,7 @@ impl Session {
         let caller = if connect.token.is_empty() {
             Caller::Anonymous
         } else {
-            Caller::User(self.live.app.authenticate(&connect.token).await.map_err(refuse_credential)?)
+            self.live.app.connection_token(&connect.token).await.map_err(refuse_credential)?.caller
         };
         let caller = self.connection.identify(caller).clone();
         let mut result = ConnectResult {
@@ -202,7 +202,7 @@ impl Session {
         let caller = self.connection.caller().clone();
         let entrance = match self.membership(name) {
             Some(membership) => membership.entrance().clone(),
-            None => named(self.live.app.channel_named(name).map_err(reply_error)?, name)?,
+            None => named(self.live.app.channel_named(&caller, name).map_err(reply_error)?, name)?,
         };
         self.live.app.publish(&caller, &entrance.channel, &data, None).await.map_err(reply_error)?;
         self.connection.outbound.push(&reply(id, Reply::Publish));

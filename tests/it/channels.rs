@@ -1,16 +1,22 @@
 //! Channels as the application offers them: history, presence, tokens. No sockets here.
 
 mod history;
+mod tokens;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use runnity::app::channels::{Channel, ClientInfo, HistoryPage, HistoryQuery, Published};
-use runnity::app::users::Caller;
+use runnity::app::tokens::TokenSecret;
+use runnity::app::users::{Caller, Identity};
 use runnity::app::{App, Settings};
 use runnity::backend::embedded::Embedded;
 use runnity::clock::Clock;
 use runnity::domain::time::Timestamp;
+use runnity::domain::user::{Level, Visibility};
+
+/// Signs tokens.
+const SECRET: &str = "secret";
 
 struct World {
     /// Stands still until a test moves it on.
@@ -21,15 +27,26 @@ struct World {
 
 impl World {
     async fn new() -> Self {
+        Self::with(settings()).await
+    }
+
+    async fn with(settings: Settings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::manual(Timestamp::from_millis(1_790_000_000_000));
         let store = Arc::new(Embedded::open(folder.path(), clock.clone()).unwrap());
-        let app = App::new(store, clock.clone(), settings());
+        let app = App::new(store, clock.clone(), settings);
         Self { clock, app, _folder: folder }
     }
 
+    /// A user with an account, and its token.
+    async fn user(&self, name: &str) -> (Identity, String) {
+        let made = self.app.make_user(name.into(), Level::User, None, Visibility::Public).await.unwrap();
+        let token = made.1.reveal().to_owned();
+        (self.app.authenticate(&token).await.unwrap(), token)
+    }
+
     fn channel(&self, name: &str) -> Channel {
-        self.app.channel_named(name).unwrap()
+        self.app.channel_named(&Caller::Anonymous, name).unwrap()
     }
 
     async fn publish(&self, channel: &Channel, data: &str) {
@@ -49,7 +66,7 @@ impl World {
 }
 
 fn settings() -> Settings {
-    Settings { open_channels: true }
+    Settings { open_channels: true, token_secret: Some(TokenSecret::new(SECRET)) }
 }
 
 fn client(user: &str, id: &str) -> ClientInfo {

@@ -1,16 +1,12 @@
 //! What a client may publish: fixes on its own run, anything on free-form channels.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use serde_json::value::RawValue;
-
-use crate::app::channels::{Channel, ClientInfo, Published};
-use crate::app::documents::{self, FixesDocument};
+use crate::app::channels::{Channel, ClientInfo, Published, is_for};
+use crate::app::documents::{self, FixesDocument, one_line};
 use crate::app::users::Caller;
 use crate::app::{App, AppError};
 use crate::backend::{Append, Commit, Keep};
-use crate::limits;
 
 impl App {
     /// A client's publication, acknowledged when it is stored: fixes on its own run; on free-form channels any JSON, which
@@ -32,6 +28,7 @@ impl App {
                 self.record(identity, *run, fixes, None).await.map(|_| ())
             }
             Channel::User(_) => Err(AppError::Forbidden),
+            Channel::Open(name) if !is_for(caller, name) => Err(AppError::Forbidden),
             Channel::Open(name) => self.publish_openly(name, &one_line(data)?, info).await,
         }
     }
@@ -47,61 +44,5 @@ impl App {
         commit.appends.push(Append { topic: channel.topic(), keep, payload });
         self.backend.commit(commit).await?;
         Ok(())
-    }
-}
-
-/// JSON that fits into one line, as every JSON reader gets it. A break can only stand between JSON's parts.
-fn one_line(data: &[u8]) -> Result<Cow<'_, [u8]>, AppError> {
-    let broken = |problem: &str| AppError::invalid("data", problem);
-    serde_json::from_slice::<&RawValue>(data).map_err(|_| broken("must be JSON"))?;
-    if depth(data) > limits::JSON_DEPTH_MAX {
-        return Err(broken(&format!("must not be nested more than {} times", limits::JSON_DEPTH_MAX)));
-    }
-    let is_break = |byte: &u8| matches!(byte, b'\n' | b'\r');
-    if !data.iter().any(is_break) {
-        return Ok(Cow::Borrowed(data));
-    }
-    Ok(data.iter().map(|byte| if is_break(byte) { b' ' } else { *byte }).collect::<Vec<_>>().into())
-}
-
-/// How deeply arrays and objects are nested.
-fn depth(json: &[u8]) -> usize {
-    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
-    for byte in json {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            b'{' | b'[' if !in_string => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_published_is_json_in_one_line() {
-        for (data, line) in [
-            (r#"{"a": "b\n"}"#, r#"{"a": "b\n"}"#),
-            ("{\n\t\"a\":\r\n1}", "{ \t\"a\":  1}"),
-            ("null", "null"),
-            (r#""[[[[\"[[""#, r#""[[[[\"[[""#),
-        ] {
-            assert_eq!(one_line(data.as_bytes()).unwrap(), line.as_bytes(), "{data}");
-        }
-        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-        assert!(one_line(nested(limits::JSON_DEPTH_MAX).as_bytes()).is_ok());
-        for bad in ["", "{", "1 2", "\u{0}", "'a'", &nested(limits::JSON_DEPTH_MAX + 1)] {
-            assert!(one_line(bad.as_bytes()).is_err(), "{bad}");
-        }
-        assert!(one_line(b"\"\xff\"").is_err());
     }
 }

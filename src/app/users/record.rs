@@ -1,13 +1,12 @@
 //! A user as it is stored.
 
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 
 use crate::app::AppError;
 use crate::app::documents::{parse_visibility, visibility_name};
 use crate::app::transact::Record;
-use crate::app::users::Identity;
 use crate::app::users::credential::{Credential, CredentialKind, Secret, hash};
+use crate::app::users::{Identity, Shown};
 use crate::domain::ids::UserId;
 use crate::domain::time::Timestamp;
 use crate::domain::user::{Level, Visibility};
@@ -26,6 +25,9 @@ pub struct UserRecord {
     pub created_ms: i64,
     /// The run that is live or paused now.
     pub live_run: Option<String>,
+    /// When the password was changed: tokens that were signed before are not good any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_from_ms: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -53,6 +55,7 @@ impl UserRecord {
             credentials: Vec::new(),
             created_ms: now.as_millis(),
             live_run: None,
+            signed_from_ms: None,
         }
     }
 
@@ -71,9 +74,20 @@ impl UserRecord {
         self.visibility
     }
 
-    pub fn identity(&self, credential: Arc<str>) -> Result<Identity, AppError> {
+    pub fn identity(&self, credential: Shown) -> Result<Identity, AppError> {
         let (user, level) = (self.user_id()?, self.level());
         Ok(Identity { user, name: self.name.as_str().into(), level, credential })
+    }
+
+    /// Whether what somebody has shown opens this account. That a signed token has not expired is known elsewhere.
+    pub fn is_good(&self, shown: &Shown, now: Timestamp) -> bool {
+        match shown {
+            Shown::Secret(hash) => self.has_good(hash, now),
+            // Signed tokens tell whole seconds. One that does not say when it was signed may be an old one.
+            Shown::Signed { issued_at } => self.signed_from_ms.is_none_or(|from_ms| {
+                issued_at.is_some_and(|at| at.as_millis().div_euclid(1_000) >= from_ms.div_euclid(1_000))
+            }),
+        }
     }
 
     /// Whether there is a credential with this hash that has not ended.

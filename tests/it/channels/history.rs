@@ -3,7 +3,6 @@
 use runnity::app::AppError;
 use runnity::app::runs::NewRun;
 use runnity::backend::{Cursor, Epoch};
-use runnity::domain::user::{Level, Visibility};
 use runnity::limits;
 
 use super::*;
@@ -178,8 +177,7 @@ async fn plain_channels_keep_nothing() {
 #[tokio::test]
 async fn a_runs_channel_shows_its_changes_as_they_are() {
     let world = World::new().await;
-    let made = world.app.make_user("Aino".into(), Level::User, None, Visibility::Public).await.unwrap();
-    let identity = world.app.authenticate(made.1.reveal()).await.unwrap();
+    let (identity, _) = world.user("Aino").await;
     let run = world.app.new_run(&identity, NewRun::default()).await.unwrap();
     let channel = world.channel(&format!("run:{}", run.id));
     let page = world.history(&channel, HistoryQuery::default()).await;

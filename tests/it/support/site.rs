@@ -81,7 +81,7 @@ impl Site {
     }
 
     async fn on(store: Arc<Store>, clock: Clock, options: Options) -> Self {
-        let app = App::new(store.open().await, clock.clone(), Settings { open_channels: true });
+        let app = App::new(store.open().await, clock.clone(), Settings { open_channels: true, ..Settings::default() });
         let listener = runnity::instance::listen("127.0.0.1:0".parse().expect("an address")).await.expect("a port");
         let instance = Instance::start(app.clone(), listener, options.clone()).await.expect("an instance");
         let host = instance.address().to_string();
