@@ -8,7 +8,9 @@ mod due;
 mod duties;
 mod error;
 mod follow_ups;
+mod instances;
 pub mod metrics;
+pub mod presence;
 pub mod runs;
 pub mod tokens;
 mod transact;
@@ -27,7 +29,9 @@ use crate::clock::Clock;
 use channels::Snapshots;
 use duties::{LeaseRecord, Watch};
 pub use error::AppError;
+use instances::{InstanceRecord, Instances};
 use metrics::Metrics;
+use presence::Presences;
 use runs::{RunRecord, Tracks};
 use tokens::TokenSecret;
 use transact::Lanes;
@@ -55,6 +59,9 @@ pub struct App {
     passwords: Passwords,
     tracks: Tracks,
     snapshots: Snapshots,
+    instances: Instances,
+    instance_records: Arc<Lanes<InstanceRecord>>,
+    presences: Arc<Presences>,
     /// Wakes who carries out follow-ups.
     follow_ups: Notify,
 }
@@ -87,6 +94,9 @@ impl App {
             passwords: Passwords::default(),
             tracks: Tracks::default(),
             snapshots: Snapshots::default(),
+            instances: Instances::default(),
+            instance_records: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
+            presences: Presences::new(clock.clone()),
             follow_ups: Notify::new(),
             backend,
             clock,

@@ -42,6 +42,27 @@ pub const OPEN_HISTORY_LEN_MAX: u32 = 100;
 pub const OPEN_HISTORY_KEEP: Duration = Duration::from_secs(300);
 /// Publications that a free-form channel of the namespace `smallhistory` keeps: so few that what is lost can be tried out.
 pub const SMALL_HISTORY_LEN_MAX: u32 = 2;
+/// How often an instance says that it lives: three times in the time after which it is taken for dead.
+pub const INSTANCE_BEAT: Duration = Duration::from_secs(20);
+/// How long an instance may be silent: the protocol's time to live of presence.
+pub const INSTANCE_DEAD_AFTER: Duration = Duration::from_secs(60);
+/// Instances on one store. Each reads of all the others.
+pub const INSTANCES_LEN_MAX: usize = 1_000;
+/// Between two writes of who is in a channel, where they are known by name: a person does not notice it.
+pub const PRESENCE_NAMED_EVERY: Duration = Duration::from_millis(100);
+/// Between two writes of how many are in a channel.
+pub const PRESENCE_COUNTED_EVERY: Duration = Duration::from_secs(1);
+/// How long a client that has left still counts, where clients are only counted: a phone that changes its cell is back by
+/// then, and has not left.
+pub const PRESENCE_LINGER: Duration = Duration::from_secs(10);
+/// Bytes of the clients that are named, by one instance or in one answer: some 2,000 of them.
+pub const PRESENCE_BYTES_MAX: usize = 256 * 1024;
+/// Comings and goings of one channel that wait for the store.
+pub const PRESENCE_UNTOLD_LEN_MAX: usize = 1_024;
+/// Channels that are told or written at the same time.
+pub const PRESENCE_WRITES_AT_ONCE: usize = 32;
+/// How long an instance that ends may take to say so. What it leaves is swept after a minute by the others.
+pub const PRESENCE_FAREWELL: Duration = Duration::from_secs(5);
 /// Publications of one page of a channel's history: as many as a recovery replays, and as many bytes.
 pub const HISTORY_LEN_MAX: usize = RECOVERY_LEN_MAX;
 /// How often a page of history is read again because what it should hold was forgotten meanwhile.

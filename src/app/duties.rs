@@ -1,4 +1,4 @@
-//! What the server does without being asked: follow-ups that were left behind, and due times.
+//! What the server does without being asked: follow-ups that were left behind, due times, and what dead instances left.
 //!
 //! One instance at a time does it for all, under a lease; if it dies, another takes over when the lease has run out. What
 //! this instance itself has just caused it carries out at once, lease or not.
@@ -20,6 +20,7 @@ const EVERY: Duration = Duration::from_secs(1);
 impl App {
     /// Starts the workers. They end with the others.
     pub fn start_duties(self: &Arc<Self>) {
+        self.start_presence();
         let app = self.clone();
         self.workers.spawn(async move {
             let closing = app.workers.closing().clone();
@@ -49,7 +50,8 @@ impl App {
         if !self.has_lease().await? {
             return Ok(0);
         }
-        Ok(self.carry_out_follow_ups().await? + self.act_on_due(self.clock.now()).await?)
+        let done = self.carry_out_follow_ups().await? + self.act_on_due(self.clock.now()).await?;
+        Ok(done + self.bury_the_dead().await?)
     }
 
     async fn has_lease(&self) -> Result<bool, AppError> {

@@ -1,6 +1,7 @@
 //! Channels as the application offers them: history, presence, tokens. No sockets here.
 
 mod history;
+mod presence;
 mod tokens;
 
 use std::sync::Arc;
@@ -15,11 +16,15 @@ use runnity::clock::Clock;
 use runnity::domain::time::Timestamp;
 use runnity::domain::user::{Level, Visibility};
 
+/// Far above anything that a test waits for.
+const DEADLINE: Duration = Duration::from_secs(30);
 /// Signs tokens.
 const SECRET: &str = "secret";
 
+/// One store, and as many instances on it as a test needs.
 struct World {
-    /// Stands still until a test moves it on.
+    store: Arc<Embedded>,
+    /// The first instance's; it stands still until a test moves it on.
     clock: Clock,
     app: Arc<App>,
     _folder: tempfile::TempDir,
@@ -34,8 +39,14 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::manual(Timestamp::from_millis(1_790_000_000_000));
         let store = Arc::new(Embedded::open(folder.path(), clock.clone()).unwrap());
-        let app = App::new(store, clock.clone(), settings);
-        Self { clock, app, _folder: folder }
+        let app = App::new(store.clone(), clock.clone(), settings);
+        Self { store, clock, app, _folder: folder }
+    }
+
+    /// Another instance on the same store, and its clock, which is as much before or behind the first one's.
+    fn instance(&self, off_ms: i64) -> (Arc<App>, Clock) {
+        let clock = Clock::manual(self.clock.now().plus_millis(off_ms));
+        (App::new(self.store.clone(), clock.clone(), settings()), clock)
     }
 
     /// A user with an account, and its token.
@@ -75,4 +86,8 @@ fn client(user: &str, id: &str) -> ClientInfo {
 
 fn offsets(publications: &[Published]) -> Vec<u64> {
     publications.iter().map(|published| published.offset).collect()
+}
+
+async fn within<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(DEADLINE, what).await.expect("in time")
 }

@@ -55,7 +55,8 @@ impl Channel {
     pub fn features(&self) -> Features {
         match self {
             Self::Run(_) => Features { history_len: limits::RUN_TOPIC_LEN_MAX, publish: true, ..PRODUCT },
-            Self::User(_) => PRODUCT,
+            // Nobody else could ask who is there.
+            Self::User(_) => Features { presence: Presence::None, ..PRODUCT },
             Self::Open(name) if name.starts_with(PLAIN) => Features {
                 history_len: 0,
                 history_readable: false,
