@@ -11,42 +11,42 @@ use runnity::app::channels::{Channel, ClientInfo, HistoryPage, HistoryQuery, Pub
 use runnity::app::tokens::TokenSecret;
 use runnity::app::users::{Caller, Identity};
 use runnity::app::{App, Settings};
-use runnity::backend::embedded::Embedded;
+use runnity::backend::Backend;
 use runnity::clock::Clock;
 use runnity::domain::time::Timestamp;
 use runnity::domain::user::{Level, Visibility};
 
-/// Far above anything that a test waits for.
-const DEADLINE: Duration = Duration::from_secs(30);
+use crate::support::{Store, StoreKind};
+
 /// Signs tokens.
 const SECRET: &str = "secret";
 
 /// One store, and as many instances on it as a test needs.
 struct World {
-    store: Arc<Embedded>,
+    store: Store,
+    backend: Arc<dyn Backend>,
     /// The first instance's; it stands still until a test moves it on.
     clock: Clock,
     app: Arc<App>,
-    _folder: tempfile::TempDir,
 }
 
 impl World {
-    async fn new() -> Self {
-        Self::with(settings()).await
+    async fn new(kind: StoreKind) -> Self {
+        Self::with(kind, settings()).await
     }
 
-    async fn with(settings: Settings) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+    async fn with(kind: StoreKind, settings: Settings) -> Self {
         let clock = Clock::manual(Timestamp::from_millis(1_790_000_000_000));
-        let store = Arc::new(Embedded::open(folder.path(), clock.clone()).unwrap());
-        let app = App::new(store.clone(), clock.clone(), settings);
-        Self { store, clock, app, _folder: folder }
+        let store = Store::make(kind, &clock).await;
+        let backend = store.open().await;
+        let app = App::new(backend.clone(), clock.clone(), settings);
+        Self { store, backend, clock, app }
     }
 
     /// Another instance on the same store, and its clock, which is as much before or behind the first one's.
-    fn instance(&self, off_ms: i64) -> (Arc<App>, Clock) {
+    async fn instance(&self, off_ms: i64) -> (Arc<App>, Clock) {
         let clock = Clock::manual(self.clock.now().plus_millis(off_ms));
-        (App::new(self.store.clone(), clock.clone(), settings()), clock)
+        (App::new(self.store.open().await, clock.clone(), settings()), clock)
     }
 
     /// A user with an account, and its token.
@@ -86,8 +86,4 @@ fn client(user: &str, id: &str) -> ClientInfo {
 
 fn offsets(publications: &[Published]) -> Vec<u64> {
     publications.iter().map(|published| published.offset).collect()
-}
-
-async fn within<T>(what: impl Future<Output = T>) -> T {
-    tokio::time::timeout(DEADLINE, what).await.expect("in time")
 }

@@ -25,7 +25,7 @@ use std::time::Duration;
 pub use client::Client;
 pub use reply::{Reply, send};
 pub use site::{Runner, Site, http_client};
-pub use store::StoreKind;
+pub use store::{Store, StoreKind};
 
 /// Far above anything that a test waits for, on a busy machine too.
 pub const DEADLINE: Duration = Duration::from_secs(30);

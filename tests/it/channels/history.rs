@@ -6,6 +6,18 @@ use runnity::backend::{Cursor, Epoch};
 use runnity::limits;
 
 use super::*;
+use crate::support::on_each_store;
+
+on_each_store!(
+    history_is_read_page_by_page_in_both_directions,
+    a_position_that_is_not_known_is_told,
+    who_was_away_gets_all_or_nothing,
+    what_is_too_old_is_not_shown_and_the_place_lives_on,
+    a_page_is_bounded_in_bytes,
+    a_publication_says_who_published_it,
+    plain_channels_keep_nothing,
+    a_runs_channel_shows_its_changes_as_they_are,
+);
 
 fn some(limit: usize) -> HistoryQuery {
     HistoryQuery { limit: Some(limit), ..HistoryQuery::default() }
@@ -15,9 +27,8 @@ fn at(page: &HistoryPage, offset: u64) -> Cursor {
     Cursor { offset, ..page.top.clone() }
 }
 
-#[tokio::test]
-async fn history_is_read_page_by_page_in_both_directions() {
-    let world = World::new().await;
+async fn history_is_read_page_by_page_in_both_directions(kind: StoreKind) {
+    let world = World::new(kind).await;
     let channel = world.channel("a:b");
     let count = limits::REPLAY_LEN + 8;
     world.publish_many(&channel, count).await;
@@ -47,9 +58,8 @@ async fn history_is_read_page_by_page_in_both_directions() {
     assert_eq!((place.publications.len(), place.top), (0, all.top));
 }
 
-#[tokio::test]
-async fn a_position_that_is_not_known_is_told() {
-    let world = World::new().await;
+async fn a_position_that_is_not_known_is_told(kind: StoreKind) {
+    let world = World::new(kind).await;
     let channel = world.channel("smallhistory:a");
     world.publish_many(&channel, 5).await;
     let page = world.history(&channel, HistoryQuery::default()).await;
@@ -81,9 +91,8 @@ async fn a_position_that_is_not_known_is_told() {
     }
 }
 
-#[tokio::test]
-async fn who_was_away_gets_all_or_nothing() {
-    let world = World::new().await;
+async fn who_was_away_gets_all_or_nothing(kind: StoreKind) {
+    let world = World::new(kind).await;
     let channel = world.channel("a");
     let (_, start) =
         world.app.recover(&channel, &Cursor { epoch: Epoch("".into()), offset: 0 }).await.unwrap().unwrap();
@@ -105,9 +114,8 @@ async fn who_was_away_gets_all_or_nothing() {
     assert_eq!(world.app.recover(&channel, &foreign).await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn what_is_too_old_is_not_shown_and_the_place_lives_on() {
-    let world = World::new().await;
+async fn what_is_too_old_is_not_shown_and_the_place_lives_on(kind: StoreKind) {
+    let world = World::new(kind).await;
     let channel = world.channel("a");
     world.publish_many(&channel, 2).await;
     let first = world.history(&channel, HistoryQuery::default()).await;
@@ -132,9 +140,8 @@ async fn what_is_too_old_is_not_shown_and_the_place_lives_on() {
     assert_eq!(offsets(&world.history(&channel, some(9)).await.publications), [4]);
 }
 
-#[tokio::test]
-async fn a_page_is_bounded_in_bytes() {
-    let world = World::new().await;
+async fn a_page_is_bounded_in_bytes(kind: StoreKind) {
+    let world = World::new(kind).await;
     let channel = world.channel("a");
     let large = format!("\"{}\"", "x".repeat(60_000));
     for _ in 0..10 {
@@ -150,9 +157,8 @@ async fn a_page_is_bounded_in_bytes() {
     assert_eq!(offsets(&page.publications), [11], "one at least");
 }
 
-#[tokio::test]
-async fn a_publication_says_who_published_it() {
-    let world = World::new().await;
+async fn a_publication_says_who_published_it(kind: StoreKind) {
+    let world = World::new(kind).await;
     let channel = world.channel("a");
     let info = ClientInfo { conn_info: Some(r#"{"name": "Aino"}"#.into()), ..client("42", "c") };
     world.app.publish(&Caller::Anonymous, &channel, b"{\n}", Some(info.clone())).await.unwrap();
@@ -164,9 +170,8 @@ async fn a_publication_says_who_published_it() {
     }
 }
 
-#[tokio::test]
-async fn plain_channels_keep_nothing() {
-    let world = World::new().await;
+async fn plain_channels_keep_nothing(kind: StoreKind) {
+    let world = World::new(kind).await;
     let channel = world.channel("plain:a");
     world.publish(&channel, "1").await;
     assert!(matches!(world.app.history(&channel, &some(1)).await, Err(AppError::NotAvailable)));
@@ -174,9 +179,8 @@ async fn plain_channels_keep_nothing() {
     assert_eq!(world.app.recover(&channel, &start).await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn a_runs_channel_shows_its_changes_as_they_are() {
-    let world = World::new().await;
+async fn a_runs_channel_shows_its_changes_as_they_are(kind: StoreKind) {
+    let world = World::new(kind).await;
     let (identity, _) = world.user("Aino").await;
     let run = world.app.new_run(&identity, NewRun::default()).await.unwrap();
     let channel = world.channel(&format!("run:{}", run.id));

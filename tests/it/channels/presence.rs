@@ -3,11 +3,24 @@
 use runnity::app::AppError;
 use runnity::app::presence::{PresenceChange, PresenceStats, Present};
 use runnity::app::runs::NewRun;
-use runnity::backend::{AggregateId, Backend, Heard, Index, Range, Subscription};
+use runnity::backend::{AggregateId, Heard, Index, Range, Subscription};
 use runnity::limits;
 use tokio::time::Instant;
 
 use super::*;
+use crate::support::{on_each_store, within};
+
+on_each_store!(
+    instances_see_each_others_clients_by_name,
+    where_names_are_not_kept_a_flapping_client_has_not_left,
+    a_dead_instances_clients_disappear_after_a_while,
+    who_was_only_asleep_goes_on_under_a_new_name,
+    clocks_may_differ,
+    nobody_dies_of_an_hour_in_which_nobody_looked,
+    an_instance_that_ends_leaves_nothing_behind,
+    what_is_written_does_not_grow_with_how_often_clients_come_and_go,
+    plain_channels_and_ones_own_know_nobody,
+);
 
 /// Tells and writes everything, however lately something else was written.
 async fn write(app: &App) {
@@ -50,15 +63,14 @@ async fn next(subscription: &mut Subscription) -> String {
 }
 
 async fn members(world: &World, index: &str) -> usize {
-    world.store.range(&Range::all(Index::new(index), 100)).await.unwrap().members.len()
+    world.backend.range(&Range::all(Index::new(index), 100)).await.unwrap().members.len()
 }
 
-#[tokio::test]
-async fn instances_see_each_others_clients_by_name() {
-    let world = World::new().await;
-    let (other, _) = world.instance(0);
+async fn instances_see_each_others_clients_by_name(kind: StoreKind) {
+    let world = World::new(kind).await;
+    let (other, _) = world.instance(0).await;
     let channel = world.channel("a");
-    let mut heard = world.store.subscribe(&channel.presence_topic()).await.unwrap();
+    let mut heard = world.backend.subscribe(&channel.presence_topic()).await.unwrap();
     let aino = world.app.enter(&channel, client("aino", "1"));
     assert_eq!(names(&world.app, &channel).await, ["1"], "one's own are never late");
     let eero = other.enter(&channel, client("eero", "2"));
@@ -88,10 +100,9 @@ async fn instances_see_each_others_clients_by_name() {
     assert_eq!(told, ["+1", "+2", "+3", "-2", "-1", "-3"]);
 }
 
-#[tokio::test]
-async fn where_names_are_not_kept_a_flapping_client_has_not_left() {
-    let world = World::new().await;
-    let (other, _) = world.instance(0);
+async fn where_names_are_not_kept_a_flapping_client_has_not_left(kind: StoreKind) {
+    let world = World::new(kind).await;
+    let (other, _) = world.instance(0).await;
     let channel = run(&world).await;
     let seen = async || {
         let own = stats(&world.app, &channel).await;
@@ -113,10 +124,9 @@ async fn where_names_are_not_kept_a_flapping_client_has_not_left() {
     assert!(matches!(world.app.presence(&channel).await, Err(AppError::NotAvailable)), "nobody is told who watches");
 }
 
-#[tokio::test]
-async fn a_dead_instances_clients_disappear_after_a_while() {
-    let world = World::new().await;
-    let (other, _) = world.instance(0);
+async fn a_dead_instances_clients_disappear_after_a_while(kind: StoreKind) {
+    let world = World::new(kind).await;
+    let (other, _) = world.instance(0).await;
     let (open, run) = (world.channel("a"), run(&world).await);
     let mut stays: Vec<Present> = Vec::new();
     for channel in [&open, &run] {
@@ -125,7 +135,7 @@ async fn a_dead_instances_clients_disappear_after_a_while() {
     }
     write(&world.app).await;
     write(&other).await;
-    let mut heard = world.store.subscribe(&open.presence_topic()).await.unwrap();
+    let mut heard = world.backend.subscribe(&open.presence_topic()).await.unwrap();
     world.app.beat().await.unwrap();
     // The other one says nothing any more.
     let this = [(&*world.app, &world.clock)];
@@ -142,10 +152,9 @@ async fn a_dead_instances_clients_disappear_after_a_while() {
     assert_eq!(stats(&world.app, &open).await, (1, 1));
 }
 
-#[tokio::test]
-async fn who_was_only_asleep_goes_on_under_a_new_name() {
-    let world = World::new().await;
-    let (other, other_clock) = world.instance(0);
+async fn who_was_only_asleep_goes_on_under_a_new_name(kind: StoreKind) {
+    let world = World::new(kind).await;
+    let (other, other_clock) = world.instance(0).await;
     let channel = world.channel("a");
     let _aino = world.app.enter(&channel, client("aino", "1"));
     let eero = other.enter(&channel, client("eero", "2"));
@@ -167,11 +176,10 @@ async fn who_was_only_asleep_goes_on_under_a_new_name() {
     assert_eq!(members(&world, "instances").await, 2);
 }
 
-#[tokio::test]
-async fn clocks_may_differ() {
-    let world = World::new().await;
-    let (early, early_clock) = world.instance(-60_000);
-    let (late, late_clock) = world.instance(60_000);
+async fn clocks_may_differ(kind: StoreKind) {
+    let world = World::new(kind).await;
+    let (early, early_clock) = world.instance(-60_000).await;
+    let (late, late_clock) = world.instance(60_000).await;
     let channel = world.channel("a");
     let all = [(&*world.app, &world.clock), (&*early, &early_clock), (&*late, &late_clock)];
     let stays: Vec<_> = all.iter().map(|(app, _)| app.enter(&channel, client("", "c"))).collect();
@@ -188,10 +196,9 @@ async fn clocks_may_differ() {
     drop(stays);
 }
 
-#[tokio::test]
-async fn nobody_dies_of_an_hour_in_which_nobody_looked() {
-    let world = World::new().await;
-    let (other, other_clock) = world.instance(0);
+async fn nobody_dies_of_an_hour_in_which_nobody_looked(kind: StoreKind) {
+    let world = World::new(kind).await;
+    let (other, other_clock) = world.instance(0).await;
     let channel = world.channel("a");
     let _stay = other.enter(&channel, client("", "c"));
     write(&other).await;
@@ -207,13 +214,12 @@ async fn nobody_dies_of_an_hour_in_which_nobody_looked() {
     assert_eq!(stats(&world.app, &channel).await.0, 1);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_instance_that_ends_leaves_nothing_behind() {
-    let world = World::new().await;
-    let (other, _) = world.instance(0);
+async fn an_instance_that_ends_leaves_nothing_behind(kind: StoreKind) {
+    let world = World::new(kind).await;
+    let (other, _) = world.instance(0).await;
     other.start_duties();
     let (open, run) = (world.channel("a"), run(&world).await);
-    let mut heard = world.store.subscribe(&open.presence_topic()).await.unwrap();
+    let mut heard = world.backend.subscribe(&open.presence_topic()).await.unwrap();
     let stays = [&open, &run].map(|channel| other.enter(channel, client("eero", "2")));
     assert_eq!(next(&mut heard).await, "+2", "the worker tells it");
     within(async {
@@ -229,15 +235,14 @@ async fn an_instance_that_ends_leaves_nothing_behind() {
     drop(stays);
 }
 
-#[tokio::test]
-async fn what_is_written_does_not_grow_with_how_often_clients_come_and_go() {
-    let world = World::new().await;
+async fn what_is_written_does_not_grow_with_how_often_clients_come_and_go(kind: StoreKind) {
+    let world = World::new(kind).await;
     let (open, run) = (world.channel("a"), run(&world).await);
     let aggregates = [&open, &run].map(|channel| AggregateId::new("presence", channel.topic().aggregate.as_str()));
     let versions = async || {
-        let name = world.store.range(&Range::all(Index::new("instances"), 1)).await.unwrap().members[0].1.clone();
+        let name = world.backend.range(&Range::all(Index::new("instances"), 1)).await.unwrap().members[0].1.clone();
         let keys = aggregates.each_ref().map(|aggregate| aggregate.key(&name));
-        world.store.read(&keys).await.unwrap().into_iter().map(|value| value.version).collect::<Vec<_>>()
+        world.backend.read(&keys).await.unwrap().into_iter().map(|value| value.version).collect::<Vec<_>>()
     };
     let _stays = [&open, &run].map(|channel| world.app.enter(channel, client("", "0")));
     write(&world.app).await;
@@ -253,9 +258,8 @@ async fn what_is_written_does_not_grow_with_how_often_clients_come_and_go() {
     assert_eq!(versions().await, after, "nothing new, nothing written");
 }
 
-#[tokio::test]
-async fn plain_channels_and_ones_own_know_nobody() {
-    let world = World::new().await;
+async fn plain_channels_and_ones_own_know_nobody(kind: StoreKind) {
+    let world = World::new(kind).await;
     let (aino, _) = world.user("Aino").await;
     for channel in [world.channel("plain:a"), Channel::own(&aino)] {
         let _stay = world.app.enter(&channel, client("aino", "1"));

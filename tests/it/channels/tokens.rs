@@ -11,6 +11,18 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::*;
+use crate::support::on_each_store;
+
+on_each_store!(
+    a_signed_token_says_who_is_there,
+    without_free_form_channels_only_our_users_are_known,
+    a_token_is_good_for_its_time,
+    what_a_token_tells_others_is_json_and_bounded,
+    a_subscriptions_token_is_for_one_user_and_one_channel,
+    a_changed_password_ends_tokens_that_were_signed_before,
+    a_signed_token_opens_no_session_and_ends_none,
+    a_guest_has_a_channel_of_its_own,
+);
 
 fn signed_with(secret: &str, claims: &Value) -> String {
     let part = |json: &str| URL_SAFE_NO_PAD.encode(json);
@@ -38,9 +50,8 @@ async fn code(world: &World, claims: Value) -> &'static str {
     }
 }
 
-#[tokio::test]
-async fn a_signed_token_says_who_is_there() {
-    let world = World::new().await;
+async fn a_signed_token_says_who_is_there(kind: StoreKind) {
+    let world = World::new(kind).await;
     let credential = world.app.connection_token(&signed(&json!({ "sub": "42" }))).await.unwrap();
     assert!(matches!(credential.caller, Caller::Guest(_)), "nobody here is called 42");
     assert_eq!((credential.caller.user(), credential.expires_at, credential.info), ("42", None, None));
@@ -60,23 +71,21 @@ async fn a_signed_token_says_who_is_there() {
     ));
 }
 
-#[tokio::test]
-async fn without_free_form_channels_only_our_users_are_known() {
-    let world = World::with(Settings { open_channels: false, ..settings() }).await;
+async fn without_free_form_channels_only_our_users_are_known(kind: StoreKind) {
+    let world = World::with(kind, Settings { open_channels: false, ..settings() }).await;
     assert_eq!(code(&world, json!({ "sub": "42" })).await, "invalid");
     assert_eq!(code(&world, json!({})).await, "in");
     let (aino, _) = world.user("Aino").await;
     assert_eq!(code(&world, json!({ "sub": aino.user.as_str() })).await, "in");
 
-    let world = World::with(Settings::default()).await;
+    let world = World::with(kind, Settings::default()).await;
     assert_eq!(code(&world, json!({})).await, "invalid", "no secret, no signed tokens");
     let refused = world.app.subscription_token(&Caller::Anonymous, "a", &signed(&json!({ "channel": "a" })));
     assert!(matches!(refused, Err(AppError::Forbidden)));
 }
 
-#[tokio::test]
-async fn a_token_is_good_for_its_time() {
-    let world = World::new().await;
+async fn a_token_is_good_for_its_time(kind: StoreKind) {
+    let world = World::new(kind).await;
     let (past, soon, never) = (from_now(&world, -1), from_now(&world, 10), 0);
     for (claims, expected) in [
         (json!({ "exp": soon }), "in"),
@@ -109,9 +118,8 @@ async fn a_token_is_good_for_its_time() {
     assert_eq!(code(&world, json!({ "exp": soon })).await, "expired");
 }
 
-#[tokio::test]
-async fn what_a_token_tells_others_is_json_and_bounded() {
-    let world = World::new().await;
+async fn what_a_token_tells_others_is_json_and_bounded(kind: StoreKind) {
+    let world = World::new(kind).await;
     let claims = json!({
         "sub": "42",
         "info": { "name": "Aino\n" },
@@ -140,9 +148,8 @@ async fn what_a_token_tells_others_is_json_and_bounded() {
     }
 }
 
-#[tokio::test]
-async fn a_subscriptions_token_is_for_one_user_and_one_channel() {
-    let world = World::new().await;
+async fn a_subscriptions_token_is_for_one_user_and_one_channel(kind: StoreKind) {
+    let world = World::new(kind).await;
     let guest = world.app.connection_token(&signed(&json!({ "sub": "42" }))).await.unwrap().caller;
     let soon = from_now(&world, 10);
     let grant = |claims: Value| world.app.subscription_token(&guest, "a", &signed(&claims));
@@ -163,9 +170,8 @@ async fn a_subscriptions_token_is_for_one_user_and_one_channel() {
     }
 }
 
-#[tokio::test]
-async fn a_changed_password_ends_tokens_that_were_signed_before() {
-    let world = World::new().await;
+async fn a_changed_password_ends_tokens_that_were_signed_before(kind: StoreKind) {
+    let world = World::new(kind).await;
     let new = NewUser { name: "Aino".into(), password: "correct horse".into(), visibility: None };
     let token = world.app.sign_up(new).await.unwrap().1;
     let aino = world.app.authenticate(token.reveal()).await.unwrap();
@@ -189,9 +195,8 @@ async fn a_changed_password_ends_tokens_that_were_signed_before() {
     assert_eq!(code(&world, claims(from_now(&world, 0))).await, "in");
 }
 
-#[tokio::test]
-async fn a_signed_token_opens_no_session_and_ends_none() {
-    let world = World::new().await;
+async fn a_signed_token_opens_no_session_and_ends_none(kind: StoreKind) {
+    let world = World::new(kind).await;
     let (aino, _) = world.user("Aino").await;
     let token = signed(&json!({ "sub": aino.user.as_str() }));
     assert!(matches!(world.app.open_session(&token).await, Err(AppError::Unauthenticated)));
@@ -200,9 +205,8 @@ async fn a_signed_token_opens_no_session_and_ends_none() {
     assert!(matches!(world.app.log_out(&identity).await, Err(AppError::Forbidden)));
 }
 
-#[tokio::test]
-async fn a_guest_has_a_channel_of_its_own() {
-    let world = World::new().await;
+async fn a_guest_has_a_channel_of_its_own(kind: StoreKind) {
+    let world = World::new(kind).await;
     let guest = world.app.connection_token(&signed(&json!({ "sub": "42" }))).await.unwrap().caller;
     let other = world.app.connection_token(&signed(&json!({ "sub": "43" }))).await.unwrap().caller;
     let own = world.app.open_channel(&guest, "#42").await.unwrap();
