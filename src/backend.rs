@@ -115,6 +115,8 @@ pub struct Commit {
     pub appends: Vec<Append>,
     /// Topics whose changes are forgotten, and that start a new epoch. Carried out before the appends.
     pub clears: Vec<Topic>,
+    /// Changes that are forgotten while the topic's life goes on. Carried out after the clears and before the appends.
+    pub trims: Vec<Trim>,
 }
 
 /// An idempotency key, and what to answer when it comes again. It belongs to the commit's aggregate: the same key on
@@ -157,6 +159,14 @@ pub struct Append {
     pub topic: Topic,
     pub keep: Keep,
     pub payload: Bytes,
+}
+
+/// A topic's changes up to this offset are forgotten, itself included. Its epoch and its offsets go on: who is past them has
+/// missed nothing. For topics that keep a bounded number; a long log is cleared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trim {
+    pub topic: Topic,
+    pub until: u64,
 }
 
 /// What kind of topic a change goes to. One topic has one kind all its life.
@@ -360,6 +370,7 @@ impl Commit {
             moves: Vec::new(),
             appends: Vec::new(),
             clears: Vec::new(),
+            trims: Vec::new(),
         }
     }
 
@@ -369,7 +380,8 @@ impl Commit {
             && self.expect.is_empty()
             && self.puts.is_empty()
             && self.moves.is_empty()
-            && self.clears.is_empty();
+            && self.clears.is_empty()
+            && self.trims.is_empty();
         nothing_else && self.appends.iter().all(|append| append.keep == Keep::Nothing)
     }
 
@@ -385,6 +397,7 @@ impl Commit {
     fn is_whole(&self) -> bool {
         let keys = self.expect.iter().map(|expect| &expect.key).chain(self.puts.iter().map(|put| &put.key));
         let topics = self.appends.iter().map(|append| &append.topic).chain(&self.clears);
+        let topics = topics.chain(self.trims.iter().map(|trim| &trim.topic));
         keys.map(|key| &key.aggregate)
             .chain(topics.map(|topic| &topic.aggregate))
             .all(|aggregate| *aggregate == self.aggregate)

@@ -18,7 +18,7 @@ use bytes::Bytes;
 use runnity::backend::embedded::Embedded;
 use runnity::backend::{
     AggregateId, Append, Backend, Change, Commit, CommitError, Cursor, Expect, Heard, Index, Keep, Move, Once, Put,
-    Replay, Since, Subscription, Topic, Version, Versioned,
+    Replay, Since, Subscription, Topic, Trim, Version, Versioned,
 };
 use runnity::clock::Clock;
 use runnity::domain::time::Timestamp;
@@ -54,7 +54,7 @@ macro_rules! contract {
                 a_replay_without_a_limit_to_speak_of_only_tells_the_top, only_the_newest_changes_are_kept,
                 a_cursor_before_what_is_kept_is_lost, a_bound_that_moves_trims_at_once_and_never_brings_back,
                 only_the_latest_change_is_kept, an_ephemeral_change_is_not_kept, a_log_is_never_trimmed,
-                a_cleared_topic_starts_a_new_epoch, a_commit_clears_before_it_appends,
+                a_cleared_topic_starts_a_new_epoch, a_commit_clears_before_it_appends, a_trimmed_topic_lives_on, a_commit_trims_before_it_appends,
                 a_cursor_above_the_top_is_lost, a_cursor_of_another_epoch_is_lost;
             indexes: members_stand_by_score_and_then_by_name, a_member_stands_once, bounds_include_and_exclude,
                 pages_follow_one_another, a_range_around_a_member, rank_and_total_are_counted,
@@ -132,6 +132,7 @@ pub trait Saying: Sized {
     fn expect(self, name: &str, version: Version) -> Self;
     fn append(self, topic: &str, keep: Keep, payload: impl Into<Bytes>) -> Self;
     fn clear(self, topic: &str) -> Self;
+    fn trim(self, topic: &str, until: u64) -> Self;
     fn place(self, index: &str, member: &str, score: i64) -> Self;
     fn displace(self, index: &str, member: &str) -> Self;
     fn once(self, key: &str, record: &'static str, keep: Duration) -> Self;
@@ -160,6 +161,11 @@ impl Saying for Commit {
 
     fn clear(mut self, topic: &str) -> Self {
         self.clears.push(self.aggregate.topic(topic));
+        self
+    }
+
+    fn trim(mut self, topic: &str, until: u64) -> Self {
+        self.trims.push(Trim { topic: self.aggregate.topic(topic), until });
         self
     }
 

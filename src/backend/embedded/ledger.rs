@@ -15,7 +15,7 @@ use super::rows::Changes;
 use super::topics::{Head, new_epoch};
 use super::{indexes, rows};
 use crate::backend::{
-    AggregateId, BackendError, Commit, Committed, Cursor, Epoch, Expect, Keep, Once, Order, Topic, Version,
+    AggregateId, BackendError, Commit, Committed, Cursor, Epoch, Expect, Keep, Once, Order, Topic, Trim, Version,
 };
 use crate::domain::time::Timestamp;
 use crate::limits;
@@ -84,6 +84,7 @@ impl Ledger {
         let version = self.put(rows, commit)?;
         commit.moves.iter().try_for_each(|step| indexes::carry_out(rows, step))?;
         commit.clears.iter().try_for_each(|topic| self.clear(rows, topic))?;
+        commit.trims.iter().try_for_each(|trim| self.trim(rows, trim))?;
         let mut cursors = Vec::with_capacity(commit.appends.len());
         for append in &commit.appends {
             cursors.push(match append.keep {
@@ -165,6 +166,15 @@ impl Ledger {
         let Some(head) = self.heads.get_mut(topic) else { return Err(rows::damaged("a topic's head was lost")) };
         head.append(rows, topic, keep, payload)?;
         Ok(head.cursor())
+    }
+
+    fn trim(&mut self, rows: &mut Write<'_>, trim: &Trim) -> Result<(), BackendError> {
+        if self.heads.get(&trim.topic).is_none() {
+            let Some(head) = Head::load(rows, &trim.topic)? else { return Ok(()) };
+            self.heads.put(trim.topic.clone(), head);
+        }
+        let head = self.heads.get_mut(&trim.topic);
+        head.map_or(Ok(()), |head| head.trim(rows, &trim.topic, trim.until))
     }
 
     /// Gives a topic a new life. Its old changes are out of reach at once, and are swept later, a few in each write.

@@ -12,7 +12,7 @@ use crate::backend::{BackendError, Change, Cursor, Epoch, Keep, Order, Replay, S
 
 /// A topic that has been written, or cleared.
 ///
-/// Its row holds all but `top`, which is the offset of its last change; so an append writes one row, the change itself.
+/// Its row holds all but `top`, which is the offset of its last change, or of the last that was forgotten; so an append writes one row, the change itself.
 #[derive(Clone, Debug)]
 pub struct Head {
     /// The number of the aggregate that owns it.
@@ -62,7 +62,8 @@ impl Head {
             top = rows::change_offset(name);
             ControlFlow::Break(())
         })?;
-        head.top = top?;
+        // When nothing is kept, the floor stands right above the top.
+        head.top = top?.max(head.floor.saturating_sub(1));
         Ok(head)
     }
 
@@ -123,6 +124,20 @@ impl Head {
             rows.remove(&self.changes.name(offset))?;
         }
         rows.put(&self.changes.name(self.top), payload)
+    }
+
+    /// Forgets the changes up to `until`.
+    pub fn trim(&mut self, rows: &mut Write<'_>, topic: &Topic, until: u64) -> Result<(), BackendError> {
+        let (oldest, until) = (self.oldest(), until.min(self.top));
+        if until < oldest {
+            return Ok(());
+        }
+        self.floor = until + 1;
+        self.store(rows, topic)?;
+        for offset in self.removed_up_to(oldest)..=until {
+            rows.remove(&self.changes.name(offset))?;
+        }
+        Ok(())
     }
 
     /// Long topics are trimmed sixteen changes at a time: those lie on one page. Nobody is shown what is below `oldest`.

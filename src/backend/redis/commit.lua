@@ -1,10 +1,10 @@
 -- One commit, wholly or not at all. Whatever can go wrong is looked at before the first write: a script is not rolled back.
 --
 -- KEYS: meta, aggregate, idempotency keys, streams of the topics, indexes of the moves.
--- ARGV: how many of each (once, expect, topics, puts, moves, clears, appends), and then each of them:
+-- ARGV: how many of each (once, expect, topics, puts, moves, clears, trims, appends), and then each of them:
 --   once: record, milliseconds    expect: version's field, version    topic: field, channel
 --   put: value's field, version's field, '1' or '0', value    move: member, score or ''
---   clear: topic, new life    append: topic, how many are kept (0: all, -1: none), payload
+--   clear: topic, new life    trim: topic, offset    append: topic, how many are kept (0: all, -1: none), payload
 -- Answers 'wiped' | 'damaged' why | 'conflict' | 'repeated' (number, record, milliseconds left)…
 --   | 'done' version, counter, (epoch, offset)…
 --
@@ -21,9 +21,9 @@ local function in_parts(command, key, list)
 end
 
 local once_len, expect_len, topics_len = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local puts_len, moves_len, clears_len, appends_len =
-  tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
-local at = 8
+local puts_len, moves_len, clears_len, trims_len, appends_len =
+  tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local at = 9
 local META, AGGREGATE = KEYS[1], KEYS[2]
 local streams_at = 2 + once_len
 local indexes_at = streams_at + topics_len
@@ -75,7 +75,7 @@ for n = 1, topics_len do
   if row then
     local life, top, floor, keep = match(row, '^(%l*) (%d+) (%d+) (%d+)$')
     if not life then return {'damaged', 'a topic has an unreadable row'} end
-    topics[n] = {stream = stream, life = life, top = tonumber(top), floor = floor, keep = tonumber(keep)}
+    topics[n] = {stream = stream, life = life, top = tonumber(top), floor = tonumber(floor), keep = tonumber(keep)}
     call('XLEN', stream)
   else
     topics[n] = {stream = stream, life = '', top = 0, floor = 1, keep = 0, is_new = true}
@@ -87,7 +87,7 @@ end
 
 -- From here on everything succeeds. The first write is one that a full Redis refuses.
 local counter = 0
-if once_len + puts_len + moves_len + clears_len + appends_len > 0 then
+if once_len + puts_len + moves_len + clears_len + trims_len + appends_len > 0 then
   counter = call('HINCRBY', META, 'counter', 1)
 end
 for n = 1, once_len do
@@ -133,6 +133,16 @@ for n = 1, clears_len do
   call('UNLINK', topic.stream)
   topic.life, topic.top, topic.floor = ARGV[at + 1], 0, 1
   topic.is_new, topic.is_changed = false, true
+  at = at + 2
+end
+
+for n = 1, trims_len do
+  local topic = topics[tonumber(ARGV[at])]
+  local last = math.min(tonumber(ARGV[at + 1]), topic.top)
+  if last >= topic.floor then
+    topic.floor, topic.is_changed = last + 1, true
+    call('XTRIM', topic.stream, 'MINID', '=', (last + 1) .. '-0')
+  end
   at = at + 2
 end
 

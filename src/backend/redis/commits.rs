@@ -35,9 +35,9 @@ struct Topics<'commit> {
 pub fn call(commit: &Commit, channels: &Channels) -> Call {
     let mut call = Call::default();
     let mut topics = Topics::default();
-    for topic in commit.clears.iter().chain(commit.appends.iter().map(|append| &append.topic)) {
-        topics.add(topic);
-    }
+    let trimmed = commit.trims.iter().map(|trim| &trim.topic);
+    let appended = commit.appends.iter().map(|append| &append.topic);
+    commit.clears.iter().chain(trimmed).chain(appended).for_each(|topic| topics.add(topic));
     call.key(names::meta());
     call.key(names::aggregate(&commit.aggregate));
     commit.once.iter().for_each(|once| call.key(names::once(&commit.aggregate, &once.key)));
@@ -46,7 +46,7 @@ pub fn call(commit: &Commit, channels: &Channels) -> Call {
     for len in [commit.once.len(), commit.expect.len(), topics.in_order.len()] {
         call.number(len);
     }
-    for len in [commit.puts.len(), commit.moves.len(), commit.clears.len(), commit.appends.len()] {
+    for len in [commit.puts.len(), commit.moves.len(), commit.clears.len(), commit.trims.len(), commit.appends.len()] {
         call.number(len);
     }
     for once in &commit.once {
@@ -80,6 +80,10 @@ fn write(call: &mut Call, commit: &Commit, topics: &Topics<'_>) {
     for topic in &commit.clears {
         call.number(topics.number(topic));
         call.argument(topics::new_life());
+    }
+    for trim in &commit.trims {
+        call.number(topics.number(&trim.topic));
+        call.number(trim.until);
     }
     for append in &commit.appends {
         call.number(topics.number(&append.topic));

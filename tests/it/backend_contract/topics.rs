@@ -206,6 +206,53 @@ pub async fn a_commit_clears_before_it_appends<F: Factory>() {
     assert_eq!(top, new[0]);
 }
 
+pub async fn a_trimmed_topic_lives_on<F: Factory>() {
+    let mut factory = F::make().await;
+    let store = factory.store();
+    for (name, keep) in [("few", Keep::Newest(10)), ("many", Keep::Newest(100)), ("log", Keep::Everything)] {
+        let topic = run().topic(name);
+        let old = append(&store, name, keep, 70).await;
+        let kept = replay_all(&store, name).await;
+        for until in [0, kept.0[0].offset - 1] {
+            store.commit(commit().trim(name, until)).await.unwrap();
+            assert_eq!(replay_all(&store, name).await, kept, "{name}: nothing is kept up to there");
+        }
+        store.commit(commit().trim(name, 67)).await.unwrap();
+        store.commit(commit().trim(name, 66)).await.unwrap();
+        let (changes, top) = replay_all(&store, name).await;
+        assert_eq!((offsets(&changes), &top), (vec![68, 69, 70], &old[69]), "{name}");
+        assert!(is_lost(&replay_after(&store, &topic, &old[65]).await), "{name}");
+        assert!(!is_lost(&replay_after(&store, &topic, &old[66]).await), "{name}");
+        append(&store, name, keep, 1).await;
+        assert_eq!(offsets(&replay_all(&store, name).await.0), [68, 69, 70, 71], "{name}");
+
+        store.commit(commit().trim(name, u64::MAX)).await.unwrap();
+        let (changes, top) = replay_all(&store, name).await;
+        assert_eq!((changes.len(), top.offset, &top.epoch), (0, 71, &old[0].epoch), "{name}: all is forgotten");
+        assert!(!is_lost(&replay_after(&store, &topic, &top).await), "{name}: who has all has missed nothing");
+    }
+    store.commit(commit().trim("never written", 7)).await.unwrap();
+    assert_eq!(epoch_of(&store, "never written").await.offset, 0);
+    drop(store);
+    factory.reopen().await;
+    let store = factory.store();
+    for (name, keep) in [("few", Keep::Newest(10)), ("many", Keep::Newest(100)), ("log", Keep::Everything)] {
+        assert_eq!(append(&store, name, keep, 1).await[0].offset, 72, "{name}: after a restart too");
+        assert_eq!(offsets(&replay_all(&store, name).await.0), [72], "{name}");
+    }
+}
+
+pub async fn a_commit_trims_before_it_appends<F: Factory>() {
+    let store = F::make().await.store();
+    append(&store, "t", Keep::Newest(10), 4).await;
+    let both = commit().append("t", Keep::Newest(10), "new").trim("t", u64::MAX);
+    assert_eq!(store.commit(both).await.unwrap().cursors[0].offset, 5);
+    assert_eq!(offsets(&replay_all(&store, "t").await.0), [5]);
+    let anew = commit().trim("t", 5).clear("t").append("t", Keep::Newest(10), "first");
+    assert_eq!(store.commit(anew).await.unwrap().cursors[0].offset, 1);
+    assert_eq!(offsets(&replay_all(&store, "t").await.0), [1]);
+}
+
 pub async fn a_cursor_above_the_top_is_lost<F: Factory>() {
     let store = F::make().await.store();
     let cursors = append(&store, "t", Keep::Newest(10), 2).await;
