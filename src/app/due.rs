@@ -1,18 +1,22 @@
 //! What is to happen at a time: one index, acted on by idempotent commits.
 
 use std::fmt;
+use std::sync::Arc;
 
+use crate::app::channels::Channel;
 use crate::app::{App, AppError};
-use crate::backend::{Bound, Index, Order, Range};
+use crate::backend::{AggregateId, Bound, Index, Order, Range};
 use crate::domain::ids::RunId;
 use crate::domain::time::Timestamp;
 use crate::limits;
 
 /// What is due; its stored name is the member of the index.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Due {
     /// A run is over if nothing was heard of it until now.
     RunInactive(RunId),
+    /// What the free-form channel of this name has kept is too old to be shown.
+    HistoryOld(Arc<str>),
 }
 
 /// All that is due, scored by when, in milliseconds.
@@ -24,6 +28,7 @@ impl fmt::Display for Due {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::RunInactive(run) => write!(f, "run-inactive/{run}"),
+            Self::HistoryOld(channel) => write!(f, "history-old/{channel}"),
         }
     }
 }
@@ -33,7 +38,15 @@ impl Due {
         let (kind, id) = member.split_once('/')?;
         match kind {
             "run-inactive" => RunId::parse(id).map(Self::RunInactive),
+            "history-old" => Some(Self::HistoryOld(id.into())),
             _ => None,
+        }
+    }
+
+    fn aggregate(&self) -> AggregateId {
+        match self {
+            Self::RunInactive(run) => crate::app::runs::aggregate(*run),
+            Self::HistoryOld(channel) => Channel::Open(channel.clone()).aggregate(),
         }
     }
 }
@@ -51,16 +64,20 @@ impl App {
         };
         let members = self.backend.range(&range).await?.members;
         for (_, member) in &members {
-            let Some(Due::RunInactive(run)) = Due::parse(member) else {
+            let Some(due) = Due::parse(member) else {
                 tracing::error!("what is due cannot be read");
                 continue;
             };
-            match self.finish_if_inactive(run).await {
+            let done = match &due {
+                Due::RunInactive(run) => self.finish_if_inactive(*run).await,
+                Due::HistoryOld(channel) => self.forget_old(channel).await,
+            };
+            match done {
                 Ok(()) => {}
                 Err(error @ (AppError::Unavailable | AppError::Busy)) => return Err(error),
                 Err(error) => {
                     tracing::warn!(%error, "a due time could not be acted on; it is tried again");
-                    self.put_off(crate::app::runs::aggregate(run), index(), member).await?;
+                    self.put_off(due.aggregate(), index(), member).await?;
                 }
             }
         }
@@ -74,8 +91,9 @@ mod tests {
 
     #[test]
     fn due_is_read_as_it_is_written() {
-        let due = Due::RunInactive(RunId::from_u128(7));
-        assert_eq!(Due::parse(&due.to_string()), Some(due));
+        for due in [Due::RunInactive(RunId::from_u128(7)), Due::HistoryOld("a/b:c".into())] {
+            assert_eq!(Due::parse(&due.to_string()), Some(due));
+        }
         assert_eq!(Due::parse("run-inactive/7"), None);
         assert_eq!(Due::parse("tea"), None);
     }

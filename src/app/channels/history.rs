@@ -1,10 +1,12 @@
 //! What a channel keeps, read back: by pages, and by a client that was away.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::app::channels::publishing::forgetting;
 use crate::app::channels::{Channel, Published, Recovery};
 use crate::app::{App, AppError};
-use crate::backend::{Cursor, Epoch, Replay, Since};
+use crate::backend::{Commit, Cursor, Epoch, Replay, Since, Trim};
 use crate::limits;
 
 /// What of a channel's history is asked for.
@@ -90,6 +92,25 @@ impl App {
                 Ok(Some((newest, top)))
             }
         }
+    }
+
+    /// Forgets what the free-form channel of this name has kept for too long. Its epoch and its offsets go on.
+    pub(in crate::app) async fn forget_old(&self, name: &Arc<str>) -> Result<(), AppError> {
+        let channel = Channel::Open(name.clone());
+        let Shown { oldest, top } = self.shown(&channel).await?;
+        let (topic, now) = (channel.topic(), self.clock.now());
+        let mut commit = Commit::on(channel.aggregate());
+        commit.trims.push(Trim { topic: topic.clone(), until: oldest - 1 });
+        // Something may be there for a while longer, if clocks differ.
+        commit.moves.push(forgetting(name, (oldest <= top.offset).then_some(now)));
+        self.backend.commit(commit).await?;
+        if self.top(&topic).await? != top {
+            // Somebody has published meanwhile: when that is to be forgotten was struck just now.
+            let mut again = Commit::on(channel.aggregate());
+            again.moves.push(forgetting(name, Some(now)));
+            self.backend.commit(again).await?;
+        }
+        Ok(())
     }
 
     async fn missed(&self, channel: &Channel, since: &Cursor) -> Result<Option<(Vec<Published>, Cursor)>, AppError> {

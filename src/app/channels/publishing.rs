@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use crate::app::channels::{Channel, ClientInfo, Published, is_for};
 use crate::app::documents::{self, FixesDocument, one_line};
+use crate::app::due::{self, Due};
 use crate::app::users::Caller;
 use crate::app::{App, AppError};
-use crate::backend::{Append, Commit, Keep};
+use crate::backend::{Append, Commit, Keep, Move};
+use crate::domain::time::Timestamp;
+use crate::limits;
 
 impl App {
     /// A client's publication, acknowledged when it is stored: fixes on its own run; on free-form channels any JSON, which
@@ -35,14 +38,25 @@ impl App {
 
     async fn publish_openly(&self, name: &Arc<str>, data: &[u8], info: Option<ClientInfo>) -> Result<(), AppError> {
         let channel = Channel::Open(name.clone());
+        let now = self.clock.now();
+        let payload = Published::envelope(data, info, Vec::new(), now)?;
+        let mut commit = Commit::on(channel.aggregate());
         let keep = match channel.features().history_len {
             0 => Keep::Nothing,
-            history_len => Keep::Newest(history_len),
+            history_len => {
+                commit.moves.push(forgetting(name, Some(now)));
+                Keep::Newest(history_len)
+            }
         };
-        let payload = Published::envelope(data, info, Vec::new(), self.clock.now())?;
-        let mut commit = Commit::on(channel.aggregate());
         commit.appends.push(Append { topic: channel.topic(), keep, payload });
         self.backend.commit(commit).await?;
         Ok(())
     }
+}
+
+/// When the channel, which was published on at `now`, has nothing left to show; `None`: it keeps nothing.
+pub(super) fn forgetting(channel: &Arc<str>, now: Option<Timestamp>) -> Move {
+    let keep_ms = i64::try_from(limits::OPEN_HISTORY_KEEP.as_millis()).unwrap_or(i64::MAX);
+    let score = now.map(|now| now.plus_millis(keep_ms).as_millis());
+    Move { index: due::index(), member: Due::HistoryOld(channel.clone()).to_string().into(), score }
 }

@@ -2,7 +2,7 @@
 
 use runnity::app::AppError;
 use runnity::app::runs::NewRun;
-use runnity::backend::{Cursor, Epoch};
+use runnity::backend::{Cursor, Epoch, Index, Range, Replay, Since};
 use runnity::limits;
 
 use super::*;
@@ -13,6 +13,7 @@ on_each_store!(
     a_position_that_is_not_known_is_told,
     who_was_away_gets_all_or_nothing,
     what_is_too_old_is_not_shown_and_the_place_lives_on,
+    what_is_too_old_is_forgotten,
     a_page_is_bounded_in_bytes,
     a_publication_says_who_published_it,
     plain_channels_keep_nothing,
@@ -138,6 +139,38 @@ async fn what_is_too_old_is_not_shown_and_the_place_lives_on(kind: StoreKind) {
     assert!(world.app.recover(&channel, &at(&first, 3)).await.unwrap().is_some(), "who has all has missed nothing");
     world.publish(&channel, "4").await;
     assert_eq!(offsets(&world.history(&channel, some(9)).await.publications), [4]);
+}
+
+async fn what_is_too_old_is_forgotten(kind: StoreKind) {
+    let world = World::new(kind).await;
+    let channel = world.channel("a/b");
+    let kept = async || match world.backend.replay(&channel.topic(), &Since::Oldest, 100).await.unwrap() {
+        Replay::Changes { changes, top } => (changes.len(), top.offset),
+        Replay::Lost { .. } => panic!("lost"),
+    };
+    let due = async || world.backend.range(&Range::all(Index::new("due"), 9)).await.unwrap().members.len();
+    world.publish_many(&channel, 3).await;
+    world.clock.advance(limits::OPEN_HISTORY_KEEP - Duration::from_secs(1));
+    world.publish(&channel, "4").await;
+    world.clock.advance(Duration::from_secs(2));
+    world.app.act_on_due(world.clock.now()).await.unwrap();
+    assert_eq!((kept().await, due().await), ((4, 4), 1), "not as long as something is shown");
+    world.clock.advance(limits::OPEN_HISTORY_KEEP);
+    world.app.act_on_due(world.clock.now()).await.unwrap();
+    assert_eq!((kept().await, due().await), ((0, 4), 0), "and nothing has to be looked at again");
+    let top = world.history(&channel, some(0)).await.top;
+    assert!(world.app.recover(&channel, &top).await.unwrap().is_some());
+    world.publish(&channel, "5").await;
+    assert_eq!((kept().await, due().await), ((1, 5), 1));
+
+    // An instance whose clock is late calls nothing old that is not, and comes again.
+    let (late, late_clock) = world.instance(-60_000).await;
+    world.clock.advance(limits::OPEN_HISTORY_KEEP);
+    late.act_on_due(world.clock.now()).await.unwrap();
+    assert_eq!((kept().await, due().await), ((1, 5), 1));
+    late_clock.advance(limits::OPEN_HISTORY_KEEP * 3);
+    late.act_on_due(late_clock.now()).await.unwrap();
+    assert_eq!((kept().await, due().await), ((0, 5), 0));
 }
 
 async fn a_page_is_bounded_in_bytes(kind: StoreKind) {
