@@ -48,6 +48,10 @@
 //! on keeps what it hears → recovers by cursor (`backend.replay`) or reads the snapshot (the run's head and track, with the offset
 //! that they cover) → the reply, then what was kept and is not covered, then everything as it comes.
 //!
+//! **Who else is here.** A subscription holds a guard (`app::presence`); entering and leaving change memory at once, and a worker
+//! tells it and writes it in batches, a value for each instance and channel → whoever asks reads the values of the instances that
+//! live (`app::instances`) → what an instance that has died left is swept.
+//!
 //! **A run ends.** By its owner's word, by resting at its destination, by another run, or by a due time → the whole track is counted once
 //! more, late fixes included → one commit: totals, compacted track, change, and a follow-up in the outbox → the follow-up frees the
 //! runner's place for a live run and tells the runner's own channel. Whichever instance finds it left behind carries it out, once.

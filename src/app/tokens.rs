@@ -252,8 +252,12 @@ fn told(json: Option<Box<RawValue>>, base64: Option<String>) -> Result<Option<By
     Ok(Some(Bytes::copy_from_slice(&line)))
 }
 
-/// Seconds since 1970, with or without a fraction.
+/// Seconds since 1970, with or without a fraction. What is further away than anybody lives is brought nearer, so that
+/// what remains of it fits wherever it is told.
 fn moment(seconds: f64) -> Timestamp {
-    #[allow(clippy::cast_possible_truncation)] // `as` saturates
-    Timestamp::from_millis((seconds * 1_000.0) as i64)
+    #[allow(clippy::cast_possible_truncation)] // clamped
+    Timestamp::from_millis((seconds.clamp(-FAR_S, FAR_S) * 1_000.0) as i64)
 }
+
+/// The year 2096.
+const FAR_S: f64 = 4e9;

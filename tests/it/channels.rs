@@ -1,5 +1,6 @@
 //! Channels as the application offers them: history, presence, tokens. No sockets here.
 
+mod failing;
 mod history;
 mod presence;
 mod tokens;

@@ -7,6 +7,7 @@ use runnity::backend::{AggregateId, Heard, Index, Range, Subscription};
 use runnity::limits;
 use tokio::time::Instant;
 
+use super::failing::{Failing, Mode};
 use super::*;
 use crate::support::{on_each_store, within};
 
@@ -19,6 +20,7 @@ on_each_store!(
     nobody_dies_of_an_hour_in_which_nobody_looked,
     an_instance_that_ends_leaves_nothing_behind,
     what_is_written_does_not_grow_with_how_often_clients_come_and_go,
+    what_a_store_that_fails_did_not_hear_is_written_later,
     plain_channels_and_ones_own_know_nobody,
 );
 
@@ -256,6 +258,35 @@ async fn what_is_written_does_not_grow_with_how_often_clients_come_and_go(kind: 
     assert_ne!(after[1], before[1], "the last one still counts");
     write(&world.app).await;
     assert_eq!(versions().await, after, "nothing new, nothing written");
+}
+
+async fn what_a_store_that_fails_did_not_hear_is_written_later(kind: StoreKind) {
+    let world = World::new(kind).await;
+    let store = Failing::on(world.store.open().await);
+    let other = App::new(store.clone(), world.clock.clone(), settings());
+    let channel = world.channel("a");
+    for fault in [Mode::Refuses, Mode::LosesAnswers] {
+        store.set(fault);
+        let first = other.enter(&channel, client("eero", "1"));
+        write(&other).await;
+        assert_eq!(stats(&other, &channel).await.0, 1, "in memory it is right");
+        store.set(Mode::Works);
+        write(&other).await;
+        assert_eq!(stats(&world.app, &channel).await.0, 1);
+
+        // Whether the last word of them was written is not known: nobody must be left behind.
+        store.set(fault);
+        drop(first);
+        write(&other).await;
+        let second = other.enter(&channel, client("eero", "2"));
+        write(&other).await;
+        drop(second);
+        store.set(Mode::Works);
+        write(&other).await;
+        assert_eq!(stats(&world.app, &channel).await.0, 0);
+        let left = world.backend.range(&Range::all(Index::new("instances"), 1)).await.unwrap().members;
+        assert_eq!(members(&world, &format!("present/{}", left[0].1)).await, 0);
+    }
 }
 
 async fn plain_channels_and_ones_own_know_nobody(kind: StoreKind) {
