@@ -2,6 +2,7 @@
 //!
 //! * [`protocol`], [`disconnect`]: every frame and every code of the protocol.
 //! * [`connection`], [`outbound`], [`frame`]: one socket, its task, and its way out.
+//! * [`delta`]: what turns one payload into the next.
 //! * [`session`]: what a client may ask and what it is answered.
 //! * [`hub`]: one room for each topic that somebody here listens to.
 //! * [`wheel`]: the times of all connections.
@@ -10,6 +11,7 @@
 //! This room decides nothing about runs and users: it asks the application.
 
 pub mod connection;
+pub mod delta;
 pub mod disconnect;
 pub mod frame;
 pub mod hub;
