@@ -1,7 +1,8 @@
 //! Live: sockets, the protocol that they speak, and the hub that carries changes to them.
 //!
-//! * [`protocol`], [`disconnect`]: every frame and every code of the protocol.
-//! * [`connection`], [`outbound`], [`frame`]: one socket, its task, and its way out.
+//! * [`protocol`], [`disconnect`]: every message and every code of the protocol.
+//! * [`form`], [`frame`]: messages in their encoding, in WebSocket frames.
+//! * [`connection`], [`outbound`]: one socket, its task, and its way out.
 //! * [`delta`]: what turns one payload into the next.
 //! * [`session`]: what a client may ask and what it is answered.
 //! * [`hub`]: one room for each topic that somebody here listens to.
@@ -13,6 +14,7 @@
 pub mod connection;
 pub mod delta;
 pub mod disconnect;
+pub mod form;
 pub mod frame;
 pub mod hub;
 pub mod outbound;
@@ -36,6 +38,7 @@ use crate::app::{App, AppError};
 use crate::limits;
 use crate::live::connection::task::Task;
 use crate::live::connection::{Beat, Connection};
+use crate::live::form::Form;
 use crate::live::hub::{Counts, Hub, Rules, Verdict};
 use crate::live::wheel::Wheel;
 
@@ -105,11 +108,11 @@ impl Live {
             if at > tokio::time::Instant::now() {
                 tokio::time::sleep_until(at).await;
             }
-            connection.outbound.close(disconnect::SHUTDOWN);
+            connection.close(disconnect::SHUTDOWN);
         }
         // Some came while this went on.
         for connection in self.all() {
-            connection.outbound.close(disconnect::SHUTDOWN);
+            connection.close(disconnect::SHUTDOWN);
         }
         if !self.all_gone_within(limits::CLOSING_TIME_MAX).await {
             self.abort();
@@ -134,12 +137,12 @@ impl Live {
     }
 
     /// Begins to serve a socket whose hand-shake is done. `early`: bytes that came behind the request.
-    fn welcome(self: &Arc<Self>, stream: TcpStream, early: Vec<u8>) {
+    fn welcome(self: &Arc<Self>, stream: TcpStream, early: Vec<u8>, form: Form) {
         if let Err(error) = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(limits::SOCKET_UNSENT_BYTES) {
             tracing::debug!(%error, "a socket's unsent bytes could not be bounded");
         }
         let now = self.app.clock.now();
-        let connection = Arc::new(Connection::new(Uuid::new_v4(), stream, now, &self.options.beat));
+        let connection = Arc::new(Connection::new(Uuid::new_v4(), stream, form, now, &self.options.beat));
         let registered = Registered::new(self.clone(), connection);
         self.app.workers.spawn(Task::new(registered, early));
     }
@@ -226,7 +229,7 @@ impl Registered {
         if live.app.workers.closing().is_cancelled() {
             connection.outbound.abort();
         } else if live.is_draining() {
-            connection.outbound.close(disconnect::SHUTDOWN);
+            connection.close(disconnect::SHUTDOWN);
         }
         Self { live, connection }
     }

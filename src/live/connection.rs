@@ -15,11 +15,12 @@ use crate::app::users::Caller;
 use crate::domain::time::Timestamp;
 use crate::limits;
 use crate::live::disconnect::{self, Disconnect};
-use crate::live::frame;
+use crate::live::form::Form;
 use crate::live::outbound::Outbound;
 
 pub struct Connection {
     pub id: Uuid,
+    pub form: Form,
     pub outbound: Outbound,
     /// Set once the connect command's token was found to be good.
     caller: OnceLock<Caller>,
@@ -49,9 +50,15 @@ enum Heartbeat {
 }
 
 impl Connection {
-    pub fn new(id: Uuid, stream: TcpStream, now: Timestamp, beat: &Beat) -> Self {
-        let heartbeat = Heartbeat::Fresh { until: plus(now, beat.stale_after) };
-        Self { id, outbound: Outbound::new(stream), caller: OnceLock::new(), heartbeat: Mutex::new(heartbeat) }
+    pub fn new(id: Uuid, stream: TcpStream, form: Form, now: Timestamp, beat: &Beat) -> Self {
+        let heartbeat = Mutex::new(Heartbeat::Fresh { until: plus(now, beat.stale_after) });
+        Self { id, form, outbound: Outbound::new(stream), caller: OnceLock::new(), heartbeat }
+    }
+
+    /// Says why, and closes. What waits is still sent.
+    pub fn close(&self, why: Disconnect) {
+        let (words, close) = self.form.close(why);
+        self.outbound.close(words.as_ref(), &close);
     }
 
     /// Who this is; nobody yet before the connect command.
@@ -97,7 +104,7 @@ impl Connection {
         let mut heartbeat = self.heartbeat.lock();
         match *heartbeat {
             Heartbeat::Fresh { until } if is_due(until, now, beat.stale_after) => {
-                self.outbound.close(disconnect::STALE);
+                self.close(disconnect::STALE);
                 None
             }
             Heartbeat::Resting { ping_at } if is_due(ping_at, now, beat.ping_interval) => {
@@ -105,11 +112,11 @@ impl Connection {
                 *heartbeat = Heartbeat::Asked { until, ping_at: plus(now, beat.ping_interval) };
                 // After the state: the answer may be here before this line is left.
                 drop(heartbeat);
-                self.outbound.push(&frame::ping());
+                self.outbound.push(&self.form.ping());
                 Some(until)
             }
             Heartbeat::Asked { until, .. } if is_due(until, now, beat.pong_timeout) => {
-                self.outbound.close(disconnect::NO_PONG);
+                self.close(disconnect::NO_PONG);
                 None
             }
             Heartbeat::Closing { until } if is_due(until, now, limits::CLOSING_TIME_MAX) => {

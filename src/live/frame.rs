@@ -5,18 +5,24 @@
 use bytes::Bytes;
 
 use crate::live::disconnect::Disconnect;
-use crate::live::protocol;
 
-const TEXT: u8 = 0x81;
 const CLOSE: u8 = 0x88;
 
 /// Bytes that a header can have before the payload of a server's frame.
 pub const HEAD_BYTES_MAX: usize = 10;
 
-/// Appends one text message.
+/// What a message is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    Text = 0x81,
+    Binary = 0x82,
+}
+
+/// Appends one message.
 #[allow(clippy::cast_possible_truncation)] // each length is checked right before
-pub fn text(out: &mut Vec<u8>, payload: &[u8]) {
-    out.push(TEXT);
+pub fn add(out: &mut Vec<u8>, kind: Kind, payload: &[u8]) {
+    out.push(kind as u8);
     match payload.len() {
         len @ 0..=125 => out.push(len as u8),
         len @ 126..=0xFFFF => {
@@ -31,10 +37,10 @@ pub fn text(out: &mut Vec<u8>, payload: &[u8]) {
     out.extend_from_slice(payload);
 }
 
-/// One text message by itself.
-pub fn text_alone(payload: &[u8]) -> Bytes {
+/// One message by itself.
+pub fn alone(kind: Kind, payload: &[u8]) -> Bytes {
     let mut out = Vec::with_capacity(HEAD_BYTES_MAX + payload.len());
-    text(&mut out, payload);
+    add(&mut out, kind, payload);
     out.into()
 }
 
@@ -45,12 +51,6 @@ pub fn close(why: Disconnect) -> Bytes {
     out.extend_from_slice(&why.code.to_be_bytes());
     out.extend_from_slice(&why.reason.as_bytes()[..usize::from(length) - 2]);
     out.into()
-}
-
-/// The ping of the live protocol: a text message, since browsers cannot answer a WebSocket's own.
-pub fn ping() -> Bytes {
-    const FRAME: &[u8] = &[TEXT, protocol::PING.len() as u8, protocol::PING[0], protocol::PING[1]];
-    Bytes::from_static(FRAME)
 }
 
 /// Whether these bytes, the beginning of a frame, begin a close frame.
@@ -66,12 +66,12 @@ mod tests {
     #[test]
     fn headers_have_the_three_lengths() {
         for (len, head) in [
-            (125, vec![TEXT, 125]),
-            (126, vec![TEXT, 126, 0, 126]),
-            (65_535, vec![TEXT, 126, 255, 255]),
-            (65_536, vec![TEXT, 127, 0, 0, 0, 0, 0, 1, 0, 0]),
+            (125, vec![0x81, 125]),
+            (126, vec![0x81, 126, 0, 126]),
+            (65_535, vec![0x81, 126, 255, 255]),
+            (65_536, vec![0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0]),
         ] {
-            let frame = text_alone(&vec![b'x'; len]);
+            let frame = alone(Kind::Text, &vec![b'x'; len]);
             assert_eq!(frame[..head.len()], head);
             assert_eq!(frame.len(), head.len() + len);
         }
@@ -82,10 +82,5 @@ mod tests {
         let frame = close(disconnect::SLOW);
         assert!(is_close(&frame));
         assert_eq!(frame[..], [&[CLOSE, 6][..], &3008_u16.to_be_bytes(), b"slow"].concat());
-    }
-
-    #[test]
-    fn the_ping_is_an_empty_object() {
-        assert_eq!(ping()[..], [TEXT, 2, b'{', b'}']);
     }
 }

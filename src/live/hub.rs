@@ -3,12 +3,13 @@
 //! The hub hears changes from the backend and carries them to sockets. It never publishes, and it decides nothing: who may
 //! enter is asked before, and asked again through [`Rules`] when a change says that rights have changed.
 
+pub mod group;
 pub mod room;
 mod worker;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Instant;
 
 use futures::future::BoxFuture;
@@ -22,7 +23,8 @@ use crate::backend::{Backend, BackendError, Replay, Since, Topic};
 use crate::limits;
 use crate::live::connection::Connection;
 use crate::live::disconnect::{Disconnect, Unsubscribe};
-use crate::live::hub::room::{Joining, Room};
+use crate::live::hub::group::Label;
+use crate::live::hub::room::{Joining, Room, Terms};
 use crate::live::hub::worker::Worker;
 
 pub struct Hub {
@@ -35,6 +37,8 @@ pub struct Hub {
     emptied: Mutex<VecDeque<(Instant, Arc<Room>)>>,
     /// Gives every state of a room's rights a number of its own.
     rights: AtomicU64,
+    /// How many rooms there have been: gives each the number that clients may call it by.
+    numbers: AtomicU32,
 }
 
 /// What the hub asks of the product.
@@ -65,6 +69,8 @@ pub struct Entrance {
     /// The channel's name, as clients know it.
     pub name: Arc<str>,
     pub topic: Topic,
+    /// Publications may be heard as patches of the one before.
+    pub delta: bool,
 }
 
 /// Keeps a room open.
@@ -83,6 +89,7 @@ impl Hub {
             rooms: Mutex::default(),
             emptied: Mutex::default(),
             rights: AtomicU64::new(1),
+            numbers: AtomicU32::new(0),
         })
     }
 
@@ -102,11 +109,11 @@ impl Hub {
         self: &Arc<Self>,
         entrance: Entrance,
         connection: Arc<Connection>,
-        by_server: bool,
+        terms: Terms,
     ) -> Result<Joining, BackendError> {
         let seat = self.seat(entrance);
         seat.open().await?;
-        Ok(Joining::begin(seat, connection, by_server))
+        Ok(Joining::begin(seat, connection, terms))
     }
 
     /// Closes rooms that have been empty for a while.
@@ -140,13 +147,19 @@ impl Hub {
         let room = match rooms.get(&entrance.name) {
             Some(room) if !room.has_ended() => room.clone(),
             _ => {
-                let room = Arc::new(Room::new(entrance, self.next_rights(), self.workers.closing().child_token()));
+                let label = Label { name: entrance.name.clone(), number: self.next_number() };
+                let ended = self.workers.closing().child_token();
+                let room = Arc::new(Room::new(entrance, label, self.next_rights(), ended));
                 rooms.insert(room.entrance.name.clone(), room.clone());
                 room
             }
         };
         room.take_seat();
         Seat { hub: self.clone(), room }
+    }
+
+    fn next_number(&self) -> u32 {
+        self.numbers.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
     }
 
     fn next_rights(&self) -> u64 {

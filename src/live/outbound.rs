@@ -14,8 +14,7 @@ use parking_lot::Mutex;
 use tokio::net::TcpStream;
 
 use crate::limits;
-use crate::live::disconnect::{self, Disconnect};
-use crate::live::{frame, protocol};
+use crate::live::{disconnect, frame};
 
 pub struct Outbound {
     stream: TcpStream,
@@ -101,14 +100,13 @@ impl Outbound {
         is_first
     }
 
-    /// Says why, and closes. What waits is still sent.
-    pub fn close(&self, why: Disconnect) {
+    /// Says the last words and the close frame. What waits is still sent.
+    pub fn close(&self, words: Option<&Bytes>, close: &Bytes) {
         let mut state = self.state.lock();
-        if !why.is_transport() {
-            let push = protocol::push(&protocol::Push::Disconnect(why));
-            state.push(&self.stream, &frame::text_alone(&push));
+        if let Some(words) = words {
+            state.push(&self.stream, words);
         }
-        state.push(&self.stream, &frame::close(why));
+        state.push(&self.stream, close);
         state.wake();
     }
 

@@ -1,16 +1,26 @@
-//! Every frame of the live protocol (Centrifuge, version 2), as types and in its JSON form.
+//! Every message of the live protocol (Centrifuge, version 2), as types: what clients ask for, what they are answered, and
+//! what they are told unasked.
 //!
-//! The types know nothing of JSON, so that Protobuf can stand beside it. What a command does is not known here; bounds of
-//! the protocol itself (nesting, the command's number) are.
+//! The types know nothing of the two forms in which they travel, which stand beside each other: JSON for people, Protobuf
+//! for batteries. What a command does is not known here; bounds of the protocol itself (nesting, numbers) are.
 
 mod json;
-
-pub use json::{command, publication_head, push, reply};
+mod members;
+mod protobuf;
 
 use bytes::Bytes;
 
-use crate::app::channels::Published;
+use crate::app::channels::{ClientInfo, Published};
 use crate::live::disconnect::{Disconnect, ReplyError, Unsubscribe};
+
+/// The form in which messages travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Encoding {
+    /// One object for each message, a line each.
+    Json,
+    /// Each message has its length before it.
+    Protobuf,
+}
 
 /// What a client asks for. `id` is 0 when it wants no reply.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,12 +40,28 @@ pub enum Request {
         channel: String,
         data: Option<Bytes>,
     },
+    Presence {
+        channel: String,
+    },
+    PresenceStats {
+        channel: String,
+    },
+    History(History),
+    Rpc {
+        method: String,
+        data: Option<Bytes>,
+    },
     /// A message to the server that wants no reply.
     Send,
+    Refresh {
+        token: String,
+    },
+    SubRefresh {
+        channel: String,
+        token: String,
+    },
     /// The answer to our ping: the empty command.
     Pong,
-    /// A command of the protocol that this server does not carry out yet.
-    NotAvailable,
     /// A command that we have never heard of.
     Unknown,
 }
@@ -44,23 +70,55 @@ pub enum Request {
 pub struct Connect {
     /// Empty: an anonymous spectator.
     pub token: String,
+    pub data: Option<Bytes>,
     /// Where the client left its server-side subscriptions.
     pub subs: Vec<Subscribe>,
+    /// What kind of client it is, and its version.
+    pub name: String,
+    pub version: String,
+    /// Headers that a browser could not send with the request for the socket.
+    pub headers: Vec<(String, String)>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Subscribe {
     pub channel: String,
+    pub token: String,
+    pub data: Option<Bytes>,
     /// The client was here before and knows the channel up to `offset` of `epoch`.
     pub recover: bool,
     pub epoch: String,
     pub offset: u64,
+    /// What the client would like, where the channel leaves it a choice.
+    pub positioned: bool,
+    pub recoverable: bool,
+    pub join_leave: bool,
+    /// The kind of patches that the client understands; empty: none.
+    pub delta: String,
+    /// The client understands numbers instead of channels' names (bit 1 of `flag`).
+    pub takes_numbers: bool,
     /// Rather an error than a subscription without what was missed (bit 2 of `flag`).
     pub rejects_unrecovered: bool,
     /// A kind of subscription other than a stream (maps, shared polls).
     pub is_special: bool,
     /// A filter on tags, which no channel here allows.
     pub is_filtered: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct History {
+    pub channel: String,
+    /// 0: the place alone; below: all that there is.
+    pub limit: i32,
+    pub since: Option<Position>,
+    pub reverse: bool,
+}
+
+/// A place in a channel.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Position {
+    pub offset: u64,
+    pub epoch: String,
 }
 
 /// The answer to a command.
@@ -70,6 +128,25 @@ pub enum Reply {
     Subscribe(SubscribeResult),
     Unsubscribe,
     Publish,
+    /// Clients by their connection's id.
+    Presence(Vec<(String, ClientInfo)>),
+    PresenceStats {
+        clients: u32,
+        users: u32,
+    },
+    History {
+        publications: Vec<Publication>,
+        top: Position,
+    },
+    Rpc {
+        data: Bytes,
+    },
+    Refresh {
+        client: String,
+        version: &'static str,
+        life: Life,
+    },
+    SubRefresh(Life),
     Error(ReplyError),
 }
 
@@ -77,6 +154,9 @@ pub enum Reply {
 pub struct ConnectResult {
     pub client: String,
     pub version: &'static str,
+    /// Of the credential.
+    pub life: Life,
+    pub data: Option<Bytes>,
     /// Server-side subscriptions by channel.
     pub subs: Vec<(String, SubscribeResult)>,
     pub ping_s: u32,
@@ -86,6 +166,7 @@ pub struct ConnectResult {
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SubscribeResult {
+    pub life: Life,
     pub recoverable: bool,
     pub epoch: String,
     pub offset: u64,
@@ -93,30 +174,114 @@ pub struct SubscribeResult {
     pub publications: Vec<Publication>,
     pub recovered: bool,
     pub was_recovering: bool,
-    /// JSON.
     pub data: Option<Bytes>,
+    /// Publications may come as patches.
+    pub delta: bool,
+    /// What pushes will say instead of the channel's name; 0: its name.
+    pub number: u32,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+/// How long a permission lasts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Life {
+    /// Until it is revoked.
+    #[default]
+    Unbounded,
+    /// Seconds from now, at least 1: the client should show a new token by then.
+    Ends(u32),
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Publication {
-    /// JSON.
+    /// JSON, or a patch.
     pub data: Bytes,
+    /// Who published it, where that is told.
+    pub info: Option<ClientInfo>,
     /// 0 in channels that keep nothing.
     pub offset: u64,
+    pub tags: Vec<(String, String)>,
+    /// `data` is a patch of the publication before.
+    pub delta: bool,
+}
+
+/// What the server says unasked.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Push<'a> {
+    Publication {
+        to: Address<'a>,
+        publication: &'a Publication,
+    },
+    Join {
+        to: Address<'a>,
+        info: &'a ClientInfo,
+    },
+    Leave {
+        to: Address<'a>,
+        info: &'a ClientInfo,
+    },
+    /// The server has subscribed the client.
+    Subscribe {
+        channel: &'a str,
+        result: &'a SubscribeResult,
+    },
+    Unsubscribe {
+        channel: &'a str,
+        why: Unsubscribe,
+    },
+    Message {
+        data: &'a [u8],
+    },
+    Disconnect(Disconnect),
+    Refresh(Life),
+}
+
+/// How a push names its channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Address<'a> {
+    Name(&'a str),
+    Number(u32),
+}
+
+/// This is no message of the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Garbage;
+
+impl Encoding {
+    /// Takes the next command off the front of what a client has sent in one go. `None`: there are no more.
+    pub fn next_command(self, message: &mut Bytes) -> Option<Result<Command, Garbage>> {
+        match self {
+            Self::Json => json::next_command(message),
+            Self::Protobuf => protobuf::next_command(message),
+        }
+    }
+
+    /// Writes a reply behind `out`.
+    pub fn reply(self, out: &mut Vec<u8>, id: u32, reply: &Reply) {
+        match self {
+            Self::Json => json::write(out, |members| members::reply(members, id, reply)),
+            Self::Protobuf => protobuf::write(out, |members| members::reply(members, id, reply)),
+        }
+    }
+
+    /// Writes a push behind `out`.
+    pub fn push(self, out: &mut Vec<u8>, push: &Push) {
+        match self {
+            Self::Json => json::write(out, |members| members::push(members, push)),
+            Self::Protobuf => protobuf::write(out, |members| members::push(members, push)),
+        }
+    }
 }
 
 impl Publication {
     pub fn of(published: Published) -> Self {
-        Self { data: published.data, offset: published.offset }
+        let Published { offset, data, info, tags, .. } = published;
+        Self { data, info, offset, tags, delta: false }
     }
 }
 
-/// What the server says unasked, besides publications (see [`publication_head`]).
-#[derive(Clone, Debug, PartialEq)]
-pub enum Push<'a> {
-    Unsubscribe { channel: &'a str, why: Unsubscribe },
-    Disconnect(Disconnect),
+impl Subscribe {
+    /// Bits of features that this end understands.
+    fn with_flags(self, flags: i64) -> Self {
+        Self { takes_numbers: flags & 1 != 0, rejects_unrecovered: flags & 2 != 0, ..self }
+    }
 }
-
-/// The server's ping: the empty reply.
-pub const PING: &[u8] = b"{}";

@@ -3,6 +3,7 @@
 //! Any origin may connect: a connection is somebody only through the token in its first command, never through a cookie,
 //! so another site's page can do no more here than its own author.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use http::header::{
@@ -19,9 +20,12 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
 use crate::live::Live;
+use crate::live::form::Form;
 
-/// The subprotocol that means the JSON form. Most JSON clients ask for none.
-const JSON: &str = "centrifuge-json";
+/// The subprotocols, each with its form. Most JSON clients ask for none.
+const SUBPROTOCOLS: [(&str, Form); 2] = [("centrifuge-json", Form::Json), ("centrifuge-protobuf", Form::Protobuf)];
+/// How a query asks for Protobuf, where a client cannot name a subprotocol.
+const PROTOBUF: [(&str, &str); 2] = [("format", "protobuf"), ("cf_protocol", "protobuf")];
 /// Seconds after which a client that comes during the shutdown may try again: another instance, or the next process.
 const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("1");
 
@@ -32,12 +36,15 @@ impl Live {
         warp::path!("connection" / "websocket")
             .and(warp::get())
             .and(warp::header::headers_cloned())
+            .and(warp::query::raw().or_else(async |_| Ok::<_, Infallible>((String::new(),))))
             .and(warp::ext::optional::<OnUpgrade>())
-            .map(move |headers: HeaderMap, upgrade: Option<OnUpgrade>| live.shake_hands(&headers, upgrade))
+            .map(move |headers: HeaderMap, query: String, upgrade: Option<OnUpgrade>| {
+                live.shake_hands(&headers, &query, upgrade)
+            })
             .boxed()
     }
 
-    fn shake_hands(self: &Arc<Self>, headers: &HeaderMap, upgrade: Option<OnUpgrade>) -> Response {
+    fn shake_hands(self: &Arc<Self>, headers: &HeaderMap, query: &str, upgrade: Option<OnUpgrade>) -> Response {
         if self.is_draining() {
             let mut response = refusal(StatusCode::SERVICE_UNAVAILABLE, "the server is about to stop");
             response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_S);
@@ -50,7 +57,13 @@ impl Live {
         let Some(upgrade) = upgrade else {
             return refusal(StatusCode::BAD_REQUEST, "this connection cannot become a WebSocket");
         };
-        self.app.workers.spawn(self.clone().take_over(upgrade));
+        let subprotocol = subprotocol(headers);
+        let form = match subprotocol {
+            Some((_, form @ Form::Protobuf)) => form,
+            Some(_) | None if asks_for_protobuf(query) => Form::Protobuf,
+            Some(_) | None => Form::Json,
+        };
+        self.app.workers.spawn(self.clone().take_over(upgrade, form));
 
         let mut response = Response::default();
         *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
@@ -58,18 +71,18 @@ impl Live {
         headers_out.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
         headers_out.insert(UPGRADE, HeaderValue::from_static("websocket"));
         headers_out.insert(SEC_WEBSOCKET_ACCEPT, key);
-        if has_token(headers, &SEC_WEBSOCKET_PROTOCOL, JSON) {
-            headers_out.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(JSON));
+        if let Some((name, _)) = subprotocol {
+            headers_out.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(name));
         }
         response
     }
 
-    async fn take_over(self: Arc<Self>, upgrade: OnUpgrade) {
+    async fn take_over(self: Arc<Self>, upgrade: OnUpgrade, form: Form) {
         // An error means that the client has gone before the hand-shake was done.
         let Ok(upgraded) = upgrade.await else { return };
         match upgraded.downcast::<TokioIo<TcpStream>>() {
             // A copy: hyper's read buffer would live as long as a slice of it.
-            Ok(parts) => self.welcome(parts.io.into_inner(), parts.read_buf.to_vec()),
+            Ok(parts) => self.welcome(parts.io.into_inner(), parts.read_buf.to_vec(), form),
             Err(_) => tracing::error!("a socket came from another listener than the server's own"),
         }
     }
@@ -94,10 +107,25 @@ fn accept_key(headers: &HeaderMap) -> Result<HeaderValue, Box<Response>> {
         .ok_or_else(|| refusal(StatusCode::BAD_REQUEST, "Sec-WebSocket-Key must be 16 bytes in base64").into())
 }
 
-/// Whether a header, perhaps sent several times, lists this token.
+/// The first subprotocol that the client names and we speak.
+fn subprotocol(headers: &HeaderMap) -> Option<(&'static str, Form)> {
+    let known = |token: &str| SUBPROTOCOLS.into_iter().find(|(name, _)| token.eq_ignore_ascii_case(name));
+    tokens(headers, &SEC_WEBSOCKET_PROTOCOL).find_map(known)
+}
+
+fn asks_for_protobuf(query: &str) -> bool {
+    query.split('&').filter_map(|pair| pair.split_once('=')).any(|pair| PROTOBUF.contains(&pair))
+}
+
+/// Whether a header lists this token.
 fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+    tokens(headers, name).any(|part| part.eq_ignore_ascii_case(token))
+}
+
+/// What a header, perhaps sent several times, lists.
+fn tokens<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
     let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).any(|part| part.trim().eq_ignore_ascii_case(token))
+    values.flat_map(|value| value.split(',')).map(str::trim)
 }
 
 fn refusal(status: StatusCode, message: &'static str) -> Response {

@@ -18,15 +18,16 @@ use crate::limits;
 use crate::live::Registered;
 use crate::live::connection::Connection;
 use crate::live::disconnect::{self, Disconnect};
+use crate::live::form::Form;
 use crate::live::outbound::Phase;
-use crate::live::protocol::{self, Command, Request};
+use crate::live::protocol::{Command, Garbage, Request};
 use crate::live::session::Session;
 
 pub struct Task {
     registered: Registered,
     socket: WebSocket<Inbound>,
-    /// A message whose commands are not all carried out yet, and how far they are.
-    message: Option<(Bytes, usize)>,
+    /// What a message holds of commands that are not carried out yet.
+    message: Bytes,
     /// A large message that was read, kept for as long as the read buffer shares its memory: the buffer would take that
     /// memory over otherwise, and keep it.
     large: Option<Bytes>,
@@ -58,7 +59,7 @@ impl Task {
         let connection = registered.connection().clone();
         let socket = WebSocket::from_partially_read(Inbound(connection), early, Role::Server, Some(config));
         let session = Session::new(registered.live().clone(), registered.connection().clone());
-        Self { registered, socket, message: None, large: None, work: Work::Idle(Box::new(session)) }
+        Self { registered, socket, message: Bytes::new(), large: None, work: Work::Idle(Box::new(session)) }
     }
 
     fn connection(&self) -> &Arc<Connection> {
@@ -76,7 +77,7 @@ impl Task {
             if self.connection().outbound.phase() != Phase::Open {
                 return;
             }
-            if self.message.is_some() {
+            if !self.message.is_empty() {
                 self.next_command();
             } else if self.read(context).is_pending() {
                 return;
@@ -87,20 +88,10 @@ impl Task {
 
     /// Begins the next command of the message at hand.
     fn next_command(&mut self) {
-        let Some((message, start)) = &mut self.message else { return };
-        let rest = &message[*start..];
-        let length = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
-        let line = std::str::from_utf8(&rest[..length]).unwrap_or_default().trim();
-        let command = if line.is_empty() { None } else { Some(protocol::command(message, line)) };
-        *start += length + 1;
-        if *start >= message.len() {
-            self.message = None;
-        }
-        match command {
-            // An empty line, such as the one after the last.
+        match self.connection().form.encoding().next_command(&mut self.message) {
             None => {}
-            Some(None) => self.note(Err(disconnect::BAD_REQUEST)),
-            Some(Some(command)) => self.carry_out(command),
+            Some(Err(Garbage)) => self.note(Err(disconnect::BAD_REQUEST)),
+            Some(Ok(command)) => self.carry_out(command),
         }
     }
 
@@ -124,7 +115,7 @@ impl Task {
 
     fn note(&self, outcome: Result<(), Disconnect>) {
         if let Err(why) = outcome {
-            self.connection().outbound.close(why);
+            self.connection().close(why);
         }
     }
 
@@ -144,35 +135,37 @@ impl Task {
         if self.large.as_ref().is_some_and(Bytes::is_unique) {
             self.large = None;
         }
+        let form = self.connection().form;
         match read {
             Poll::Pending => return Poll::Pending,
-            Poll::Ready(Ok(Message::Text(text))) => {
-                let message = Bytes::from(text);
-                if message.len() > limits::READ_BUFFER_BYTES {
-                    self.large = Some(message.clone());
-                }
-                self.message = (!message.is_empty()).then_some((message, 0));
+            Poll::Ready(Ok(Message::Text(text))) if form == Form::Json => self.message = text.into(),
+            Poll::Ready(Ok(Message::Binary(bytes))) if form == Form::Protobuf => self.message = bytes,
+            Poll::Ready(Ok(Message::Text(_) | Message::Binary(_))) => {
+                self.note(Err(disconnect::INAPPROPRIATE_PROTOCOL));
             }
-            Poll::Ready(Ok(Message::Binary(_))) => self.note(Err(disconnect::INAPPROPRIATE_PROTOCOL)),
             // Answered by tungstenite, or of no interest.
             Poll::Ready(Ok(Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_))) => {}
             Poll::Ready(Err(error)) => self.failed(&error),
+        }
+        if self.message.len() > limits::READ_BUFFER_BYTES {
+            self.large = Some(self.message.clone());
         }
         Poll::Ready(())
     }
 
     fn failed(&self, error: &Error) {
-        let outbound = &self.connection().outbound;
+        let connection = self.connection();
+        let outbound = &connection.outbound;
         match error {
-            Error::Capacity(CapacityError::MessageTooLong { .. }) => outbound.close(disconnect::MESSAGE_TOO_BIG),
-            Error::Utf8(_) => outbound.close(disconnect::INVALID_TEXT),
+            Error::Capacity(CapacityError::MessageTooLong { .. }) => connection.close(disconnect::MESSAGE_TOO_BIG),
+            Error::Utf8(_) => connection.close(disconnect::INVALID_TEXT),
             Error::Io(_) => outbound.abort(),
             // Both have closed: the answer to the client's close is in the queue.
             Error::ConnectionClosed | Error::AlreadyClosed if outbound.phase() != Phase::Open => {}
             Error::Protocol(tokio_tungstenite::tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => {
                 outbound.abort()
             }
-            _ => outbound.close(disconnect::PROTOCOL_ERROR),
+            _ => connection.close(disconnect::PROTOCOL_ERROR),
         }
     }
 
@@ -182,7 +175,7 @@ impl Task {
             Work::Over { is_shut } => is_shut,
             work => {
                 *work = Work::Over { is_shut: false };
-                self.message = None;
+                self.message = Bytes::new();
                 self.registered.closing();
                 return self.close(context, is_drained);
             }

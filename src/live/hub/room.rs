@@ -21,14 +21,15 @@ use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use crate::live::connection::Connection;
+use crate::live::disconnect::Unsubscribe;
+use crate::live::hub::group::{Group, Label, Manner};
 use crate::live::hub::room::newcomer::{Kept, Newcomer, Stage};
 use crate::live::hub::{Entrance, Seat};
-use crate::live::protocol;
+use crate::live::protocol::Push;
 
 pub struct Room {
     pub entrance: Entrance,
-    /// What all publications here begin with.
-    pub(super) head: Vec<u8>,
+    pub(super) label: Label,
     opened: OnceCell<()>,
     ended: CancellationToken,
     seats: AtomicUsize,
@@ -50,20 +51,24 @@ pub struct Member {
     pub connection: Arc<Connection>,
     /// Subscribed by the server, not by the client's command.
     pub by_server: bool,
+    manner: Manner,
+    /// Has heard a publication here. Of meaning, and true to this, only where publications may be patches.
+    has_base: AtomicBool,
     /// Set under the connection's outbound lock: nothing of the room is written after it.
     cancelled: AtomicBool,
     /// Index in the list of those who are live.
     place: AtomicUsize,
 }
 
-/// Changes of one go, encoded.
-#[derive(Default)]
-pub(super) struct Group {
-    /// Offset, and where its frame ends in `bytes`.
-    pub ends: Vec<(u64, usize)>,
-    pub bytes: Bytes,
-    /// The last of the changes says that rights have changed.
-    pub changes_rights: bool,
+/// The terms on which a connection is in a room.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Terms {
+    /// Subscribed by the server, not by the client's command.
+    pub by_server: bool,
+    /// Pushes call the room by its number.
+    pub by_number: bool,
+    /// Publications come as patches of the one before. The room's entrance must allow it.
+    pub delta: bool,
 }
 
 /// On the way in. Dropping it is turning back.
@@ -84,10 +89,10 @@ pub struct Membership {
 pub struct Spoiled;
 
 impl Room {
-    pub(super) fn new(entrance: Entrance, rights_seen: u64, ended: CancellationToken) -> Self {
+    pub(super) fn new(entrance: Entrance, label: Label, rights_seen: u64, ended: CancellationToken) -> Self {
         Self {
-            head: protocol::publication_head(&entrance.name),
             entrance,
+            label,
             opened: OnceCell::new(),
             ended,
             seats: AtomicUsize::new(0),
@@ -144,7 +149,7 @@ impl Room {
     }
 
     /// Hands a group to those who are joining; answers to whom it must be written.
-    pub(super) fn distribute(&self, group: &Group) -> Arc<Vec<Arc<Member>>> {
+    pub(super) fn distribute(&self, group: &Arc<Group>) -> Arc<Vec<Arc<Member>>> {
         let mut state = self.state.lock();
         // Before those who come aboard below: they have been handed what they need of this group.
         let live = state.live.clone();
@@ -205,34 +210,48 @@ const NOWHERE: usize = usize::MAX;
 
 impl Member {
     /// Writes a group's frames, unless the member has left.
-    pub(super) fn hear(&self, frames: &Bytes) {
-        self.connection.outbound.push_unless(&self.cancelled, frames);
+    pub(super) fn hear(&self, group: &Group) {
+        if self.manner.delta && !self.has_base.load(Ordering::Relaxed) {
+            self.hear_after(group, 0);
+        } else {
+            self.connection.outbound.push_unless(&self.cancelled, group.all(self.manner));
+        }
+    }
+
+    /// Writes what of a group's frames the state at `covered` does not cover.
+    fn hear_after(&self, group: &Group, covered: u64) {
+        let frames = self.frames_after(group, covered);
+        if !frames.is_empty() {
+            self.connection.outbound.push_unless(&self.cancelled, &frames);
+        }
+    }
+
+    fn frames_after(&self, group: &Group, covered: u64) -> Bytes {
+        let has_base = self.manner.delta && self.has_base.load(Ordering::Relaxed);
+        if self.manner.delta && group.publishes_after(covered) {
+            self.has_base.store(true, Ordering::Relaxed);
+        }
+        group.after(covered, self.manner, has_base)
+    }
+
+    /// Says why the subscription has ended, and nothing more.
+    pub(super) fn send_out(&self, channel: &str, why: Unsubscribe) {
+        self.cancel(&self.connection.form.push(&Push::Unsubscribe { channel, why }));
     }
 
     /// Says `last` and nothing more. False when the member had left already.
-    pub(super) fn cancel(&self, last: &Bytes) -> bool {
+    fn cancel(&self, last: &Bytes) -> bool {
         self.connection.outbound.cancel(&self.cancelled, last)
     }
 }
 
-impl Group {
-    /// 0 in topics that keep nothing.
-    fn last_offset(&self) -> u64 {
-        self.ends.last().map_or(0, |(offset, _)| *offset)
-    }
-
-    /// The frames of the changes after `covered`.
-    fn after(&self, covered: u64) -> Bytes {
-        let is_covered = |end: &&(u64, usize)| end.0 != 0 && end.0 <= covered;
-        let start = self.ends.iter().take_while(is_covered).last().map_or(0, |(_, end)| *end);
-        self.bytes.slice(start..)
-    }
-}
-
 impl Joining {
-    pub(super) fn begin(seat: Seat, connection: Arc<Connection>, by_server: bool) -> Self {
-        let (cancelled, place) = (AtomicBool::new(false), AtomicUsize::new(NOWHERE));
-        let member = Arc::new(Member { connection, by_server, cancelled, place });
+    pub(super) fn begin(seat: Seat, connection: Arc<Connection>, terms: Terms) -> Self {
+        let Terms { by_server, by_number, delta } = terms;
+        let manner = Manner { form: connection.form, by_number, delta };
+        let (has_base, cancelled) = (AtomicBool::new(false), AtomicBool::new(false));
+        let place = AtomicUsize::new(NOWHERE);
+        let member = Arc::new(Member { connection, by_server, manner, has_base, cancelled, place });
         let stage = if seat.room.has_ended() { Stage::Spoiled } else { Stage::Reading(Kept::default()) };
         let newcomer = Newcomer { member: member.clone(), stage };
         seat.room.state.lock().joining.push(newcomer);
@@ -244,6 +263,11 @@ impl Joining {
         self.seat.room.rights_seen()
     }
 
+    /// What pushes will say instead of the room's name, if the terms say so; else 0.
+    pub fn number(&self) -> u32 {
+        if self.member.manner.by_number { self.seat.room.label.number } else { 0 }
+    }
+
     /// Writes `reply`, a whole frame whose state covers the topic up to the offset `covered`, and joins.
     ///
     /// # Errors
@@ -253,7 +277,7 @@ impl Joining {
         let Some(Newcomer { stage: Stage::Reading(kept), member }) = state.take(&self.member) else {
             return Err(Spoiled);
         };
-        let words = kept.first_words(covered, reply).ok_or(Spoiled)?;
+        let words = kept.first_words(covered, reply, &member).ok_or(Spoiled)?;
         // Still under the room's lock: the next group finds the newcomer in its place and its first words written.
         member.connection.outbound.push(&words);
         if covered <= state.heard {

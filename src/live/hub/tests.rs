@@ -18,7 +18,9 @@ use super::*;
 use crate::backend::AggregateId;
 use crate::domain::time::Timestamp;
 use crate::live::connection::Beat;
-use crate::live::{disconnect, frame};
+use crate::live::disconnect;
+use crate::live::form::Form;
+use crate::live::frame::{self, Kind};
 
 /// Far above anything that a test waits for.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -58,12 +60,14 @@ impl World {
         let (server, _) = listener.accept().await.unwrap();
         let hour = Duration::from_secs(3600);
         let beat = Beat { ping_interval: hour, pong_timeout: hour, stale_after: hour };
-        let connection = Arc::new(Connection::new(Uuid::new_v4(), server, Timestamp::from_millis(0), &beat));
+        let connection =
+            Arc::new(Connection::new(Uuid::new_v4(), server, Form::Json, Timestamp::from_millis(0), &beat));
         Client { connection, socket: WebSocketStream::from_raw_socket(stream, Role::Client, None).await }
     }
 
     async fn begin(&self, client: &Client, by_server: bool) -> Joining {
-        let begun = self.hub.begin(entrance(), client.connection.clone(), by_server);
+        let terms = Terms { by_server, ..Terms::default() };
+        let begun = self.hub.begin(entrance(), client.connection.clone(), terms);
         tokio::time::timeout(DEADLINE, begun).await.unwrap().unwrap()
     }
 
@@ -95,7 +99,7 @@ impl Client {
 
     /// Ends the connection and gives all that was still to come.
     async fn rest(mut self) -> Vec<String> {
-        self.connection.outbound.push(&frame::text_alone(b"end"));
+        self.connection.outbound.push(&text(b"end"));
         let mut rest = Vec::new();
         loop {
             match self.next().await {
@@ -109,11 +113,15 @@ impl Client {
 /// A channel that can be recovered, without the product's names for it.
 fn entrance() -> Entrance {
     let channel = Channel::User(crate::domain::ids::UserId::parse("u").unwrap());
-    Entrance { channel, name: "stream".into(), topic: AggregateId::new("run", "1").topic("") }
+    Entrance { channel, name: "stream".into(), topic: AggregateId::new("run", "1").topic(""), delta: true }
+}
+
+fn text(payload: &[u8]) -> Bytes {
+    frame::alone(Kind::Text, payload)
 }
 
 fn reply(covered: u64) -> Bytes {
-    frame::text_alone(format!("state {covered}").as_bytes())
+    text(format!("state {covered}").as_bytes())
 }
 
 async fn until(what: &str, condition: impl Fn() -> bool) {
@@ -283,7 +291,7 @@ async fn nothing_follows_the_word_that_one_has_left() {
     world.append("1");
     client.next().await;
     assert_eq!(client.next_offset().await, 1);
-    membership.leave(&frame::text_alone(b"left"));
+    membership.leave(&text(b"left"));
     world.append("2");
     while witness.next().await != r#"{"push":{"channel":"stream","pub":{"data":2,"offset":2}}}"# {}
     assert_eq!(client.rest().await, ["left"]);
@@ -373,7 +381,7 @@ async fn a_store_that_fails_is_asked_again_by_the_next_one() {
     let world = World::new();
     let client = world.client().await;
     world.store.break_down(true);
-    assert!(world.hub.begin(entrance(), client.connection.clone(), false).await.is_err());
+    assert!(world.hub.begin(entrance(), client.connection.clone(), Terms::default()).await.is_err());
     assert_eq!(world.hub.rights_seen("stream"), None);
     world.store.break_down(false);
     world.join(&client).await;

@@ -13,9 +13,10 @@ use crate::app::channels::Published;
 use crate::backend::{BackendError, Change, Cursor, Heard, Replay, Since, Subscription};
 use crate::limits;
 use crate::live::disconnect::{self, Unsubscribe};
-use crate::live::hub::room::{Group, Member, Room};
+use crate::live::hub::group::{Group, Said, What};
+use crate::live::hub::room::{Member, Room};
 use crate::live::hub::{Hub, Verdict};
-use crate::live::{frame, protocol};
+use crate::live::protocol::Publication;
 
 /// How many sockets are written to between two looks at the time.
 const LOOK_EVERY: usize = 16;
@@ -25,9 +26,13 @@ pub(super) struct Worker {
     room: Arc<Room>,
     /// Up to where the room has heard.
     cursor: Cursor,
-    group: Group,
-    buffer: Vec<u8>,
-    line: Vec<u8>,
+    /// What the next group will say.
+    said: Vec<Said>,
+    /// Bytes of data in `said`.
+    bytes: usize,
+    changes_rights: bool,
+    /// The data of the publication before those, where patches are made of it.
+    before: Option<Bytes>,
 }
 
 /// What a change that was heard means.
@@ -45,7 +50,7 @@ enum Step {
 impl Worker {
     pub fn new(hub: Arc<Hub>, room: Arc<Room>, cursor: Cursor) -> Self {
         room.begin_after(cursor.offset);
-        Self { hub, room, cursor, group: Group::default(), buffer: Vec::new(), line: Vec::new() }
+        Self { hub, room, cursor, said: Vec::new(), bytes: 0, changes_rights: false, before: None }
     }
 
     /// Until the room or the store ends.
@@ -99,38 +104,40 @@ impl Worker {
         }
     }
 
-    /// Encodes a change into the group, and sends the group when it is full or when rights change: those who lose the
+    /// Takes a change into the group, and sends the group when it is full or when rights change: those who lose the
     /// right must not hear what comes next.
     async fn add(&mut self, offset: u64, payload: Bytes) {
         if offset != 0 {
             self.cursor.offset = offset;
         }
-        self.group.changes_rights = (self.hub.rules.changes_rights)(&self.room.entrance.channel, &payload);
-        let change = Change { offset, payload };
-        let Ok(published) = Published::read(&self.room.entrance.channel, &change) else {
+        let channel = &self.room.entrance.channel;
+        self.changes_rights = (self.hub.rules.changes_rights)(channel, &payload);
+        let Ok(published) = Published::read(channel, &Change { offset, payload }) else {
             // What cannot be read by us cannot be told: whoever comes back hears of the fault.
             return self.everybody_out(disconnect::INSUFFICIENT_STATE);
         };
-        self.line.clear();
-        protocol::Publication::of(published).push(&self.room.head, &mut self.line);
-        frame::text(&mut self.buffer, &self.line);
-        self.group.ends.push((offset, self.buffer.len()));
-        let is_full = self.group.ends.len() >= limits::GROUP_LEN_MAX || self.buffer.len() >= limits::GROUP_BYTES_MAX;
-        if is_full || self.group.changes_rights {
+        let said = Said { offset, what: What::Published(Publication::of(published)) };
+        self.bytes += said.bytes();
+        self.said.push(said);
+        let is_full = self.said.len() >= limits::GROUP_LEN_MAX || self.bytes >= limits::GROUP_BYTES_MAX;
+        if is_full || self.changes_rights {
             self.send().await;
         }
     }
 
     async fn send(&mut self) {
-        if self.group.ends.is_empty() {
+        if self.said.is_empty() {
             return;
         }
-        self.group.bytes = std::mem::take(&mut self.buffer).into();
-        let group = std::mem::take(&mut self.group);
+        let (said, changes_rights) = (std::mem::take(&mut self.said), std::mem::take(&mut self.changes_rights));
+        self.bytes = 0;
+        let last = said.iter().rev().find_map(Said::data).filter(|_| self.room.entrance.delta);
+        let before = if let Some(last) = last.cloned() { self.before.replace(last) } else { self.before.clone() };
+        let group = Arc::new(Group::new(self.room.label.clone(), before, said));
         let live = self.room.distribute(&group);
-        self.hub.counts.frames_sent.inc_by((live.len() * group.ends.len()) as u64);
-        fan_out(&live, &group.bytes).await;
-        if group.changes_rights {
+        self.hub.counts.frames_sent.inc_by((live.len() * group.count()) as u64);
+        fan_out(&live, &group).await;
+        if changes_rights {
             self.room.rights_changed(self.hub.next_rights());
             self.ask_again().await;
         }
@@ -174,8 +181,8 @@ impl Worker {
 
     /// What lies between what was heard and `top` is gone, or never was.
     fn lost(&mut self, top: Cursor) {
-        self.group = Group::default();
-        self.buffer.clear();
+        self.said.clear();
+        (self.bytes, self.changes_rights, self.before) = (0, false, None);
         self.cursor = top;
         self.everybody_out(disconnect::INSUFFICIENT_STATE);
         self.room.begin_after(self.cursor.offset);
@@ -184,13 +191,12 @@ impl Worker {
     }
 
     fn everybody_out(&self, why: Unsubscribe) {
-        let last = self.last_word(why);
         for member in self.room.clear() {
             if member.by_server {
                 // A client cannot subscribe to such a channel again: it comes back whole.
-                member.connection.outbound.close(disconnect::STATE_LOST);
+                member.connection.close(disconnect::STATE_LOST);
             } else {
-                member.cancel(&last);
+                member.send_out(&self.room.entrance.name, why);
             }
         }
     }
@@ -214,25 +220,20 @@ impl Worker {
                 Verdict::Stays => {}
                 Verdict::Leaves(why) => {
                     self.room.remove(&member);
-                    member.cancel(&self.last_word(why));
+                    member.send_out(&self.room.entrance.name, why);
                 }
-                Verdict::Closes(why) => member.connection.outbound.close(why),
+                Verdict::Closes(why) => member.connection.close(why),
             }
         }
-    }
-
-    fn last_word(&self, why: Unsubscribe) -> Bytes {
-        let channel = &self.room.entrance.name;
-        frame::text_alone(&protocol::push(&protocol::Push::Unsubscribe { channel, why }))
     }
 }
 
 /// Writes to everybody, and gives the thread away every half millisecond: other connections wait no longer than that.
-async fn fan_out(live: &[Arc<Member>], frames: &Bytes) {
+async fn fan_out(live: &[Arc<Member>], group: &Group) {
     let mut began = Instant::now();
     for members in live.chunks(LOOK_EVERY) {
         for member in members {
-            member.hear(frames);
+            member.hear(group);
         }
         if began.elapsed() >= limits::FAN_OUT_TURN {
             tokio::task::yield_now().await;

@@ -7,6 +7,18 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 
 use super::*;
+use crate::live::disconnect::Disconnect;
+use crate::live::form::Form;
+use crate::live::frame::Kind;
+
+fn text(payload: &[u8]) -> Bytes {
+    frame::alone(Kind::Text, payload)
+}
+
+fn close(outbound: &Outbound, why: Disconnect) {
+    let (words, close) = Form::Json.close(why);
+    outbound.close(words.as_ref(), &close);
+}
 
 async fn pair() -> (Outbound, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -35,7 +47,7 @@ fn waiting(outbound: &Outbound) -> usize {
 fn fill(outbound: &Outbound) -> Vec<u8> {
     let mut said = Vec::new();
     while waiting(outbound) == 0 {
-        let frame = frame::text_alone(&vec![b'a' + (said.len() % 23) as u8; 3_000]);
+        let frame = text(&vec![b'a' + (said.len() % 23) as u8; 3_000]);
         outbound.push(&frame);
         said.extend_from_slice(&frame);
     }
@@ -45,11 +57,11 @@ fn fill(outbound: &Outbound) -> Vec<u8> {
 #[tokio::test]
 async fn frames_go_out_at_once_while_nothing_waits() {
     let (outbound, mut client) = pair().await;
-    outbound.push(&frame::ping());
+    outbound.push(&Form::Json.ping());
     assert_eq!(waiting(&outbound), 0);
     let mut read = [0; 4];
     client.read_exact(&mut read).await.unwrap();
-    assert_eq!(read[..], frame::ping()[..]);
+    assert_eq!(read[..], Form::Json.ping()[..]);
 }
 
 #[tokio::test]
@@ -57,7 +69,7 @@ async fn what_the_kernel_does_not_take_follows_in_order() {
     let (outbound, mut client) = pair().await;
     let mut said = fill(&outbound);
     for index in 0..100_u8 {
-        let frame = frame::text_alone(&[index; 50]);
+        let frame = text(&[index; 50]);
         outbound.push(&frame);
         said.extend_from_slice(&frame);
     }
@@ -72,7 +84,7 @@ async fn what_the_kernel_does_not_take_follows_in_order() {
 async fn a_reader_that_is_too_slow_gets_the_cut_frame_and_a_close() {
     let (outbound, mut client) = pair().await;
     let said = fill(&outbound);
-    let frame = frame::text_alone(&[b'x'; 60_000]);
+    let frame = text(&[b'x'; 60_000]);
     while outbound.phase() == Phase::Open {
         outbound.push(&frame);
         assert!(waiting(&outbound) <= limits::OUTBOUND_BYTES_MAX);
@@ -100,22 +112,22 @@ async fn a_reader_that_is_too_slow_gets_the_cut_frame_and_a_close() {
 #[tokio::test]
 async fn nothing_follows_a_close_frame() {
     let (outbound, mut client) = pair().await;
-    outbound.close(disconnect::SHUTDOWN);
-    outbound.push(&frame::ping());
-    outbound.close(disconnect::STALE);
+    close(&outbound, disconnect::SHUTDOWN);
+    outbound.push(&Form::Json.ping());
+    close(&outbound, disconnect::STALE);
     drop(outbound);
     let mut read = Vec::new();
     client.read_to_end(&mut read).await.unwrap();
-    let push = protocol::push(&protocol::Push::Disconnect(disconnect::SHUTDOWN));
-    assert_eq!(read, [frame::text_alone(&push), frame::close(disconnect::SHUTDOWN)].concat());
+    let words = text(br#"{"push":{"disconnect":{"code":3001,"reason":"shutdown"}}}"#);
+    assert_eq!(read, [words, frame::close(disconnect::SHUTDOWN)].concat());
 }
 
 #[tokio::test]
 async fn nothing_that_was_cancelled_follows_the_last_word() {
     let (outbound, mut client) = pair().await;
     let cancelled = AtomicBool::new(false);
-    let frame = frame::text_alone(b"change");
-    let last = frame::text_alone(b"left");
+    let frame = text(b"change");
+    let last = text(b"left");
     outbound.push_unless(&cancelled, &frame);
     assert!(outbound.cancel(&cancelled, &last));
     outbound.push_unless(&cancelled, &frame);
@@ -133,7 +145,7 @@ async fn a_close_wakes_the_task_that_drains() {
         Phase::Open => Poll::Pending,
         phase => Poll::Ready(phase),
     });
-    let (phase, ()) = tokio::join!(closed, async { outbound.close(disconnect::STALE) });
+    let (phase, ()) = tokio::join!(closed, async { close(&outbound, disconnect::STALE) });
     assert_eq!(phase, Phase::Closing);
 }
 
@@ -144,6 +156,6 @@ async fn giving_up_drops_what_waits() {
     outbound.abort();
     assert_eq!(outbound.phase(), Phase::Dead);
     assert_eq!(waiting(&outbound), 0);
-    outbound.push(&frame::ping());
+    outbound.push(&Form::Json.ping());
     assert_eq!(waiting(&outbound), 0);
 }

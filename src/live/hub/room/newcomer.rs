@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Group, Member};
+use super::Member;
 use crate::limits;
+use crate::live::hub::group::Group;
 
 /// Somebody on the way into a room.
 pub(super) struct Newcomer {
@@ -26,23 +27,19 @@ pub(super) enum Stage {
 
 #[derive(Default)]
 pub(super) struct Kept {
-    /// Whole frames with their offsets.
-    frames: Vec<(u64, Bytes)>,
+    groups: Vec<Arc<Group>>,
+    /// Changes in all groups, and bytes of their data.
+    len: usize,
     bytes: usize,
 }
 
 impl Newcomer {
     /// Takes in a group of changes.
-    pub fn hear(&mut self, group: &Group) {
+    pub fn hear(&mut self, group: &Arc<Group>) {
         match &mut self.stage {
-            Stage::Reading(kept) if kept.has_room_for(group) => kept.add(group),
+            Stage::Reading(kept) if kept.has_room_for(group) => kept.add(group.clone()),
             Stage::Reading(_) => self.stage = Stage::Spoiled,
-            Stage::Ahead { covered } => {
-                let frames = group.after(*covered);
-                if !frames.is_empty() {
-                    self.member.hear(&frames);
-                }
-            }
+            Stage::Ahead { covered } => self.member.hear_after(group, *covered),
             Stage::Spoiled => {}
         }
     }
@@ -50,32 +47,25 @@ impl Newcomer {
 
 impl Kept {
     fn has_room_for(&self, group: &Group) -> bool {
-        self.frames.len() + group.ends.len() <= limits::JOINING_LEN_MAX
-            && self.bytes + group.bytes.len() <= limits::OUTBOUND_BYTES_MAX
+        self.len + group.count() <= limits::JOINING_LEN_MAX && self.bytes + group.bytes() <= limits::OUTBOUND_BYTES_MAX
     }
 
-    fn add(&mut self, group: &Group) {
-        self.bytes += group.bytes.len();
-        let mut start = 0;
-        for &(offset, end) in &group.ends {
-            self.frames.push((offset, group.bytes.slice(start..end)));
-            start = end;
-        }
+    fn add(&mut self, group: Arc<Group>) {
+        self.len += group.count();
+        self.bytes += group.bytes();
+        self.groups.push(group);
     }
 
     /// The reply and what `covered` does not cover, as one buffer. `None` if a change is missing between them.
-    pub fn first_words(&self, covered: u64, reply: Bytes) -> Option<Bytes> {
-        let mut expected = covered + 1;
-        let mut words = Vec::new();
-        for (offset, frame) in self.frames.iter().filter(|(offset, _)| *offset == 0 || *offset > covered) {
-            if *offset != 0 && std::mem::replace(&mut expected, offset + 1) != *offset {
-                return None;
-            }
-            if words.is_empty() {
-                words.extend_from_slice(&reply);
-            }
-            words.extend_from_slice(frame);
+    pub fn first_words(&self, covered: u64, reply: Bytes, member: &Member) -> Option<Bytes> {
+        let offsets = self.groups.iter().flat_map(|group| group.offsets()).filter(|offset| *offset > covered);
+        if !offsets.zip(covered + 1..).all(|(offset, expected)| offset == expected) {
+            return None;
         }
-        Some(if words.is_empty() { reply } else { words.into() })
+        let rest: Vec<Bytes> = self.groups.iter().map(|group| member.frames_after(group, covered)).collect();
+        if rest.iter().all(Bytes::is_empty) {
+            return Some(reply);
+        }
+        Some([&[reply], &rest[..]].concat().concat().into())
     }
 }

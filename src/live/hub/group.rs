@@ -1,0 +1,215 @@
+//! Changes of one go, as they are said to a room: written once for each manner of hearing that somebody has.
+//!
+//! Who hears them, and from where on, is the room's business.
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+
+use crate::app::channels::ClientInfo;
+use crate::live::delta;
+use crate::live::form::Form;
+use crate::live::protocol::{Address, Publication, Push};
+
+/// How a member hears its room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Manner {
+    pub form: Form,
+    /// The room is called by its number.
+    pub by_number: bool,
+    /// A publication may come as a patch of the one before.
+    pub delta: bool,
+}
+
+/// What all pushes of a room begin with.
+#[derive(Clone, Debug)]
+pub struct Label {
+    pub name: Arc<str>,
+    pub number: u32,
+}
+
+pub struct Group {
+    label: Label,
+    said: Vec<Said>,
+    /// The data of the publication that everybody in the room heard before these.
+    before: Option<Bytes>,
+    written: [OnceLock<Written>; SCRIPTS],
+}
+
+/// One change.
+pub struct Said {
+    /// 0 for what is not kept.
+    pub offset: u64,
+    pub what: What,
+}
+
+pub enum What {
+    Published(Publication),
+    Joined(ClientInfo),
+    Left(ClientInfo),
+}
+
+/// The whole group in one script.
+struct Written {
+    bytes: Bytes,
+    /// Where each change ends in `bytes`.
+    ends: Vec<usize>,
+}
+
+/// One way of writing a group.
+#[derive(Clone, Copy)]
+struct Script {
+    form: Form,
+    by_number: bool,
+    patches: Patches,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Patches {
+    /// Data as it is.
+    Never,
+    /// Data whole, as the beginning of a row of patches.
+    Begun,
+    /// Data as a patch of the publication before, where that is shorter.
+    Followed,
+}
+
+/// Two forms, two ways of naming the room, three of writing data.
+const SCRIPTS: usize = 2 * 2 * 3;
+
+impl Group {
+    pub fn new(label: Label, before: Option<Bytes>, said: Vec<Said>) -> Self {
+        Self { label, said, before, written: [const { OnceLock::new() }; SCRIPTS] }
+    }
+
+    /// How many changes it says.
+    pub fn count(&self) -> usize {
+        self.said.len()
+    }
+
+    /// Bytes of all data.
+    pub fn bytes(&self) -> usize {
+        self.said.iter().map(Said::bytes).sum()
+    }
+
+    pub fn offsets(&self) -> impl DoubleEndedIterator<Item = u64> {
+        self.said.iter().map(|said| said.offset).filter(|offset| *offset != 0)
+    }
+
+    /// 0 when nothing of it is kept.
+    pub fn last_offset(&self) -> u64 {
+        self.offsets().next_back().unwrap_or(0)
+    }
+
+    /// Whether a publication in it is not covered by the state at `covered`.
+    pub fn publishes_after(&self, covered: u64) -> bool {
+        self.said.iter().any(|said| matches!(said.what, What::Published(_)) && said.is_after(covered))
+    }
+
+    /// All of it, for one who is inside and has heard the publication before.
+    pub fn all(&self, manner: Manner) -> &Bytes {
+        &self.written(manner, Patches::following(manner)).bytes
+    }
+
+    /// The part that the state at `covered` does not cover. `has_base`: the publication before it was heard.
+    pub fn after(&self, covered: u64, manner: Manner, has_base: bool) -> Bytes {
+        let (mut begun, mut bytes) = (has_base || !manner.delta, Vec::new());
+        let following = self.written(manner, Patches::following(manner));
+        if begun && self.said.iter().all(|said| said.is_after(covered)) {
+            return following.bytes.clone();
+        }
+        for (index, said) in self.said.iter().enumerate().filter(|(_, said)| said.is_after(covered)) {
+            let is_first = matches!(said.what, What::Published(_)) && !std::mem::replace(&mut begun, true);
+            let written = if is_first { self.written(manner, Patches::Begun) } else { following };
+            bytes.extend_from_slice(written.one(index));
+        }
+        bytes.into()
+    }
+
+    fn written(&self, manner: Manner, patches: Patches) -> &Written {
+        let script = Script { form: manner.form, by_number: manner.by_number, patches };
+        self.written[script.index()].get_or_init(|| self.write(script))
+    }
+
+    fn write(&self, script: Script) -> Written {
+        let (mut bytes, mut scratch) = (Vec::new(), Vec::new());
+        let mut ends = Vec::with_capacity(self.said.len());
+        let Label { name, number } = &self.label;
+        let to = if script.by_number { Address::Number(*number) } else { Address::Name(name) };
+        let mut before = self.before.as_ref();
+        for said in &self.said {
+            let patched;
+            let push = match &said.what {
+                What::Published(publication) if script.patches == Patches::Never => {
+                    Push::Publication { to, publication }
+                }
+                What::Published(publication) => {
+                    let base = before.replace(&publication.data);
+                    let base = base.filter(|_| script.patches == Patches::Followed);
+                    patched = patch(script.form, base, publication);
+                    Push::Publication { to, publication: &patched }
+                }
+                What::Joined(info) => Push::Join { to, info },
+                What::Left(info) => Push::Leave { to, info },
+            };
+            script.form.add_push(&mut bytes, &mut scratch, &push);
+            ends.push(bytes.len());
+        }
+        Written { bytes: bytes.into(), ends }
+    }
+}
+
+/// The publication as a subscription with patches hears it: whole when there is no base, or no gain.
+pub fn patch(form: Form, base: Option<&Bytes>, publication: &Publication) -> Publication {
+    let patch = base.map(|base| delta::delta(base, &publication.data));
+    let patch = patch.filter(|patch| patch.len() < publication.data.len());
+    let (data, delta) = patch.map_or_else(|| (publication.data.clone(), false), |patch| (patch.into(), true));
+    let data = if form == Form::Json { quoted(&data) } else { data };
+    Publication { data, delta, ..publication.clone() }
+}
+
+/// In JSON, data beside patches is a text too.
+fn quoted(data: &[u8]) -> Bytes {
+    serde_json::to_vec(&String::from_utf8_lossy(data)).unwrap_or_default().into()
+}
+
+impl Said {
+    pub fn data(&self) -> Option<&Bytes> {
+        match &self.what {
+            What::Published(publication) => Some(&publication.data),
+            What::Joined(_) | What::Left(_) => None,
+        }
+    }
+
+    pub fn bytes(&self) -> usize {
+        match &self.what {
+            What::Published(publication) => publication.data.len(),
+            What::Joined(info) | What::Left(info) => {
+                [&info.conn_info, &info.chan_info].into_iter().flatten().map(Bytes::len).sum()
+            }
+        }
+    }
+
+    fn is_after(&self, covered: u64) -> bool {
+        self.offset == 0 || self.offset > covered
+    }
+}
+
+impl Written {
+    fn one(&self, index: usize) -> &[u8] {
+        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.bytes[start..self.ends[index]]
+    }
+}
+
+impl Script {
+    fn index(self) -> usize {
+        self.form as usize * 6 + usize::from(self.by_number) * 3 + self.patches as usize
+    }
+}
+
+impl Patches {
+    fn following(manner: Manner) -> Self {
+        if manner.delta { Self::Followed } else { Self::Never }
+    }
+}

@@ -1,0 +1,270 @@
+//! Commands as lines of JSON.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use bytes::{Buf as _, Bytes};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::limits;
+use crate::live::protocol::{Command, Connect, Garbage, History, Position, Request, Subscribe};
+
+/// Takes the next line that is not blank off the front of a text message. `data` in it shares the message's memory.
+pub fn next_command(message: &mut Bytes) -> Option<Result<Command, Garbage>> {
+    while !message.is_empty() {
+        let length = message.iter().position(|byte| *byte == b'\n').unwrap_or(message.len());
+        let line = message.split_to(length);
+        if !message.is_empty() {
+            message.advance(1);
+        }
+        // tungstenite has seen that a text message is UTF-8; a line of it is, too.
+        let Ok(text) = std::str::from_utf8(&line) else { return Some(Err(Garbage)) };
+        if !text.trim().is_empty() {
+            return Some(command(&line, text));
+        }
+    }
+    None
+}
+
+/// `text` is the whole of `line`.
+fn command(line: &Bytes, text: &str) -> Result<Command, Garbage> {
+    if !is_flat_enough(text) {
+        return Err(Garbage);
+    }
+    let command: CommandJson = serde_json::from_str(text).map_err(|_| Garbage)?;
+    let id = command.id;
+    let request = if let Some(connect) = command.connect {
+        Request::Connect(connect.read(line))
+    } else if let Some(subscribe) = command.subscribe {
+        Request::Subscribe(subscribe.read(line, None))
+    } else if let Some(unsubscribe) = command.unsubscribe {
+        Request::Unsubscribe { channel: unsubscribe.channel.into_owned() }
+    } else if let Some(publish) = command.publish {
+        Request::Publish { channel: publish.channel.into_owned(), data: shared(line, publish.data) }
+    } else if let Some(presence) = command.presence {
+        Request::Presence { channel: presence.channel.into_owned() }
+    } else if let Some(presence_stats) = command.presence_stats {
+        Request::PresenceStats { channel: presence_stats.channel.into_owned() }
+    } else if let Some(history) = command.history {
+        Request::History(history.read())
+    } else if command.send.is_some() {
+        Request::Send
+    } else if let Some(rpc) = command.rpc {
+        Request::Rpc { method: rpc.method.into_owned(), data: shared(line, rpc.data) }
+    } else if let Some(refresh) = command.refresh {
+        Request::Refresh { token: refresh.token.into_owned() }
+    } else if let Some(SubRefreshJson { channel, token }) = command.sub_refresh {
+        Request::SubRefresh { channel: channel.into_owned(), token: token.into_owned() }
+    } else if id == 0 {
+        Request::Pong
+    } else {
+        Request::Unknown
+    };
+    Ok(Command { id, request })
+}
+
+/// Brackets nest no deeper than the bound. Whether they match is the parser's business.
+fn is_flat_enough(text: &str) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => {
+                depth += 1;
+                if depth > limits::JSON_DEPTH_MAX {
+                    return false;
+                }
+            }
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    true
+}
+
+#[derive(Deserialize)]
+struct CommandJson<'a> {
+    #[serde(default)]
+    id: u32,
+    #[serde(borrow)]
+    connect: Option<ConnectJson<'a>>,
+    #[serde(borrow)]
+    subscribe: Option<SubscribeJson<'a>>,
+    #[serde(borrow)]
+    unsubscribe: Option<ChannelJson<'a>>,
+    #[serde(borrow)]
+    publish: Option<PublishJson<'a>>,
+    #[serde(borrow)]
+    presence: Option<ChannelJson<'a>>,
+    #[serde(borrow)]
+    presence_stats: Option<ChannelJson<'a>>,
+    #[serde(borrow)]
+    history: Option<HistoryJson<'a>>,
+    send: Option<IgnoredAny>,
+    #[serde(borrow)]
+    rpc: Option<RpcJson<'a>>,
+    #[serde(borrow)]
+    refresh: Option<RefreshJson<'a>>,
+    #[serde(borrow)]
+    sub_refresh: Option<SubRefreshJson<'a>>,
+}
+
+#[derive(Deserialize)]
+struct ConnectJson<'a> {
+    #[serde(borrow, default)]
+    token: Cow<'a, str>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    data: Option<&'a RawValue>,
+    #[serde(borrow)]
+    subs: Option<BTreeMap<Cow<'a, str>, SubscribeJson<'a>>>,
+    #[serde(borrow, default)]
+    name: Cow<'a, str>,
+    #[serde(borrow, default)]
+    version: Cow<'a, str>,
+    headers: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Deserialize)]
+struct SubscribeJson<'a> {
+    #[serde(borrow, default)]
+    channel: Cow<'a, str>,
+    #[serde(borrow, default)]
+    token: Cow<'a, str>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    data: Option<&'a RawValue>,
+    #[serde(default)]
+    recover: bool,
+    #[serde(borrow, default)]
+    epoch: Cow<'a, str>,
+    #[serde(default)]
+    offset: u64,
+    #[serde(default)]
+    positioned: bool,
+    #[serde(default)]
+    recoverable: bool,
+    #[serde(default)]
+    join_leave: bool,
+    #[serde(borrow, default)]
+    delta: Cow<'a, str>,
+    #[serde(default)]
+    flag: i64,
+    #[serde(default, rename = "type")]
+    kind: i32,
+    tf: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct ChannelJson<'a> {
+    #[serde(borrow, default)]
+    channel: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct PublishJson<'a> {
+    #[serde(borrow, default)]
+    channel: Cow<'a, str>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    data: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct HistoryJson<'a> {
+    #[serde(borrow, default)]
+    channel: Cow<'a, str>,
+    #[serde(default)]
+    limit: i32,
+    #[serde(borrow)]
+    since: Option<PositionJson<'a>>,
+    #[serde(default)]
+    reverse: bool,
+}
+
+#[derive(Deserialize)]
+struct PositionJson<'a> {
+    #[serde(default)]
+    offset: u64,
+    #[serde(borrow, default)]
+    epoch: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct RpcJson<'a> {
+    #[serde(borrow, default)]
+    method: Cow<'a, str>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    data: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct RefreshJson<'a> {
+    #[serde(borrow, default)]
+    token: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct SubRefreshJson<'a> {
+    #[serde(borrow, default)]
+    channel: Cow<'a, str>,
+    #[serde(borrow, default)]
+    token: Cow<'a, str>,
+}
+
+/// `null` is a document too.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
+}
+
+fn shared(line: &Bytes, data: Option<&RawValue>) -> Option<Bytes> {
+    data.map(|data| line.slice_ref(data.get().as_bytes()))
+}
+
+impl ConnectJson<'_> {
+    fn read(self, line: &Bytes) -> Connect {
+        let subs = self.subs.unwrap_or_default();
+        Connect {
+            token: self.token.into_owned(),
+            data: shared(line, self.data),
+            subs: subs.into_iter().map(|(channel, subscribe)| subscribe.read(line, Some(channel))).collect(),
+            name: self.name.into_owned(),
+            version: self.version.into_owned(),
+            headers: self.headers.unwrap_or_default().into_iter().collect(),
+        }
+    }
+}
+
+impl SubscribeJson<'_> {
+    fn read(self, line: &Bytes, channel: Option<Cow<str>>) -> Subscribe {
+        let subscribe = Subscribe {
+            channel: channel.map_or_else(|| self.channel.into_owned(), Cow::into_owned),
+            token: self.token.into_owned(),
+            data: shared(line, self.data),
+            recover: self.recover,
+            epoch: self.epoch.into_owned(),
+            offset: self.offset,
+            positioned: self.positioned,
+            recoverable: self.recoverable,
+            join_leave: self.join_leave,
+            delta: self.delta.into_owned(),
+            is_special: self.kind != 0,
+            is_filtered: self.tf.is_some(),
+            ..Subscribe::default()
+        };
+        subscribe.with_flags(self.flag)
+    }
+}
+
+impl HistoryJson<'_> {
+    fn read(self) -> History {
+        let position = |since: PositionJson| Position { offset: since.offset, epoch: since.epoch.into_owned() };
+        History {
+            channel: self.channel.into_owned(),
+            limit: self.limit,
+            since: self.since.map(position),
+            reverse: self.reverse,
+        }
+    }
+}
