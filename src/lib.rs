@@ -41,8 +41,8 @@
 //!
 //! **A fix, from phone to map.** The door parses the body into fixes (`app::documents`; bad coordinates end here, with that
 //! family's error) → `app::runs::recording` → `domain::run::accept` says which fixes count and what they add to distance, pace and climb →
-//! one commit puts the run's head, appends to its track log and to its live topic → the hub's room for that topic encodes the change once
-//! and puts a shared frame into each spectator's queue → the socket → `web-demo` moves the marker.
+//! one commit puts the run's head, appends to its track log and to its live topic → the hub's room for that topic writes the change once
+//! for each form in use and puts a shared frame into each spectator's queue → the socket → `web-demo` moves the marker.
 //!
 //! **A spectator comes, or comes back.** `live::session` asks `app::channels` whether the channel may be seen → joins the room, which from now
 //! on keeps what it hears → recovers by cursor (`backend.replay`) or reads the snapshot (the run's head and track, with the offset

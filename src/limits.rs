@@ -23,6 +23,11 @@ pub const FILE_CHUNK_BYTES: usize = 64 * 1024;
 pub const MESSAGE_BYTES_MAX: usize = 64 * 1024;
 /// Bytes that may wait for a slow reader before its socket is closed with 3008: the Centrifuge default.
 pub const OUTBOUND_BYTES_MAX: usize = 1024 * 1024;
+/// How long a connection or a subscription outlives its token, so that a new one can be on its way: the Centrifuge default,
+/// and no less than a ping's interval, at which connections are looked at.
+pub const EXPIRED_GRACE: Duration = Duration::from_secs(25);
+/// Seconds that a client is told its token is good for, at most: the clients' timers have 31 bits of milliseconds.
+pub const LIFE_S_MAX: u32 = 24 * 24 * 60 * 60;
 /// Channels that one connection may be subscribed to: the Centrifuge default.
 pub const CHANNELS_LEN_MAX: usize = 128;
 /// Characters of a channel's name: the Centrifuge default.

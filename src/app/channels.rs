@@ -17,7 +17,7 @@ use crate::app::{App, AppError};
 use crate::backend::{AggregateId, Topic};
 use crate::domain::ids::{RunId, UserId};
 
-pub use features::{Features, Presence, Recovery};
+pub use features::{Features, Presence, Publishers, Recovery};
 pub use history::{HistoryPage, HistoryQuery};
 pub use published::{ClientInfo, Published};
 pub use snapshots::{Snapshot, Snapshots};

@@ -5,6 +5,7 @@
 pub mod task;
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -25,7 +26,13 @@ pub struct Connection {
     /// Set once the connect command's token was found to be good.
     caller: OnceLock<Caller>,
     heartbeat: Mutex<Heartbeat>,
+    /// When the session wants to be called, in milliseconds since 1970; [`NEVER`].
+    call_at_ms: AtomicI64,
+    /// Something has ended: the session is to look.
+    is_called: AtomicBool,
 }
+
+const NEVER: i64 = i64::MAX;
 
 /// How often the server asks whether somebody is there, and how long it waits.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +59,24 @@ enum Heartbeat {
 impl Connection {
     pub fn new(id: Uuid, stream: TcpStream, form: Form, now: Timestamp, beat: &Beat) -> Self {
         let heartbeat = Mutex::new(Heartbeat::Fresh { until: plus(now, beat.stale_after) });
-        Self { id, form, outbound: Outbound::new(stream), caller: OnceLock::new(), heartbeat }
+        let (call_at_ms, is_called) = (AtomicI64::new(NEVER), AtomicBool::new(false));
+        Self { id, form, outbound: Outbound::new(stream), caller: OnceLock::new(), heartbeat, call_at_ms, is_called }
+    }
+
+    /// Has the session called at this time, or within a ping's interval after it.
+    pub fn call_at(&self, time: Option<Timestamp>) {
+        self.call_at_ms.store(time.map_or(NEVER, Timestamp::as_millis), Ordering::Relaxed);
+    }
+
+    /// Something has ended that the session holds: it should look.
+    pub fn call(&self) {
+        self.is_called.store(true, Ordering::SeqCst);
+        self.outbound.wake();
+    }
+
+    /// Whether the session was called since this was asked before.
+    pub fn take_call(&self) -> bool {
+        self.is_called.load(Ordering::Relaxed) && self.is_called.swap(false, Ordering::SeqCst)
     }
 
     /// Says why, and closes. What waits is still sent.
@@ -101,6 +125,18 @@ impl Connection {
 
     /// Does what is due, and answers when to look again, if at all.
     pub fn beat(&self, now: Timestamp, beat: &Beat) -> Option<Timestamp> {
+        let next = self.ask(now, beat)?;
+        let call_at_ms = self.call_at_ms.load(Ordering::Relaxed);
+        if call_at_ms > now.as_millis() {
+            return Some(next.min(Timestamp::from_millis(call_at_ms)));
+        }
+        // Once: the session says when it wants to be called again. It may be doing so just now.
+        let _ = self.call_at_ms.compare_exchange(call_at_ms, NEVER, Ordering::Relaxed, Ordering::Relaxed);
+        self.call();
+        Some(next)
+    }
+
+    fn ask(&self, now: Timestamp, beat: &Beat) -> Option<Timestamp> {
         let mut heartbeat = self.heartbeat.lock();
         match *heartbeat {
             Heartbeat::Fresh { until } if is_due(until, now, beat.stale_after) => {

@@ -37,20 +37,33 @@ impl Form {
     pub fn reply(self, id: u32, reply: &Reply) -> Bytes {
         let mut message = Vec::with_capacity(128);
         self.encoding().reply(&mut message, id, reply);
-        frame::alone(self.kind(), &message)
+        self.frame(&message)
     }
 
     pub fn push(self, push: &Push) -> Bytes {
         let mut message = Vec::with_capacity(128);
         self.encoding().push(&mut message, push);
-        frame::alone(self.kind(), &message)
+        self.frame(&message)
     }
 
-    /// Writes a push behind `out`. `scratch` is overwritten.
-    pub fn add_push(self, out: &mut Vec<u8>, scratch: &mut Vec<u8>, push: &Push) {
-        scratch.clear();
-        self.encoding().push(scratch, push);
-        frame::add(out, self.kind(), scratch);
+    /// Puts a push behind the others of one message; answers where it begins.
+    pub fn add_push(self, message: &mut Vec<u8>, push: &Push) -> usize {
+        let start = self.begin_next(message);
+        self.encoding().push(message, push);
+        start
+    }
+
+    /// Makes room behind what a message holds already; answers where the next begins.
+    pub fn begin_next(self, message: &mut Vec<u8>) -> usize {
+        if self == Self::Json && !message.is_empty() {
+            message.push(b'\n');
+        }
+        message.len()
+    }
+
+    /// A message with all that was put into it.
+    pub fn frame(self, message: &[u8]) -> Bytes {
+        frame::alone(self.kind(), message)
     }
 
     /// The ping of the protocol: a message, since browsers cannot answer a WebSocket's own.

@@ -17,12 +17,12 @@ use parking_lot::Mutex;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 
-use crate::app::channels::Channel;
+use crate::app::channels::{Channel, Features};
 use crate::app::workers::Workers;
 use crate::backend::{Backend, BackendError, Replay, Since, Topic};
 use crate::limits;
 use crate::live::connection::Connection;
-use crate::live::disconnect::{Disconnect, Unsubscribe};
+use crate::live::disconnect::{self, Disconnect, ReplyError, Unsubscribe};
 use crate::live::hub::group::Label;
 use crate::live::hub::room::{Joining, Room, Terms};
 use crate::live::hub::worker::Worker;
@@ -69,8 +69,9 @@ pub struct Entrance {
     /// The channel's name, as clients know it.
     pub name: Arc<str>,
     pub topic: Topic,
-    /// Publications may be heard as patches of the one before.
-    pub delta: bool,
+    /// Where it is told who comes and goes, if that is told.
+    pub presence: Option<Topic>,
+    pub features: Features,
 }
 
 /// Keeps a room open.
@@ -167,6 +168,28 @@ impl Hub {
     }
 }
 
+impl Entrance {
+    pub fn to(channel: Channel) -> Self {
+        let features = channel.features();
+        let presence = features.join_leave.then(|| channel.presence_topic());
+        Self { name: channel.name().into(), topic: channel.topic(), presence, features, channel }
+    }
+
+    /// To the channel that this name stands for. A second spelling would be a second room, and its publications would bear a
+    /// name that the client does not know.
+    pub fn named(channel: Channel, name: &str) -> Result<Self, ReplyError> {
+        let entrance = Self::to(channel);
+        if *entrance.name == *name { Ok(entrance) } else { Err(disconnect::UNKNOWN_CHANNEL) }
+    }
+}
+
+impl Entrance {
+    /// Whether what was missed can be read again.
+    fn is_kept(&self) -> bool {
+        self.features.history_len > 0
+    }
+}
+
 impl Seat {
     /// Opens the room's ear, once; whoever comes while that goes on waits for it.
     async fn open(&self) -> Result<(), BackendError> {
@@ -175,9 +198,13 @@ impl Seat {
             let topic = &room.entrance.topic;
             // Subscribe before reading: what comes in between is heard twice and dropped once.
             let subscription = hub.backend.subscribe(topic).await?;
+            let presence = match &room.entrance.presence {
+                Some(presence) => Some(hub.backend.subscribe(presence).await?),
+                None => None,
+            };
             let (Replay::Changes { top, .. } | Replay::Lost { top }) =
                 hub.backend.replay(topic, &Since::Oldest, 0).await?;
-            hub.workers.spawn(Worker::new(hub.clone(), room.clone(), top).run(subscription));
+            hub.workers.spawn(Worker::new(hub.clone(), room.clone(), top).run(subscription, presence));
             Ok(())
         };
         room.opened().get_or_try_init(open).await.copied()

@@ -110,6 +110,11 @@ impl Outbound {
         state.wake();
     }
 
+    /// Wakes the connection's task.
+    pub fn wake(&self) {
+        self.state.lock().wake();
+    }
+
     /// Gives up: the socket is reset and what waits is dropped.
     pub fn abort(&self) {
         let mut state = self.state.lock();
@@ -139,7 +144,7 @@ impl Outbound {
 
 impl State {
     fn push(&mut self, stream: &TcpStream, frames: &Bytes) {
-        if self.phase != Phase::Open {
+        if self.phase != Phase::Open || frames.is_empty() {
             return;
         }
         if frame::is_close(frames) {

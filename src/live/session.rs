@@ -5,11 +5,16 @@
 //!
 //! * [`connect`]: who somebody is, and the channels that it hears unasked.
 //! * [`subscribe`]: in and out of channels; [`beginning`]: what a newcomer is told first.
+//! * [`publish`], [`reading`]: what those inside may say and look up.
+//! * [`expiry`]: permissions that end, and their renewal.
 //! * [`methods`]: what can be called by name.
 
 mod beginning;
 mod connect;
+mod expiry;
 mod methods;
+mod publish;
+mod reading;
 mod subscribe;
 
 use std::sync::Arc;
@@ -17,11 +22,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::app::AppError;
-use crate::app::channels::Channel;
+use crate::app::channels::ClientInfo;
+use crate::app::presence::Present;
+use crate::domain::time::Timestamp;
 use crate::live::Live;
 use crate::live::connection::Connection;
 use crate::live::disconnect::{self, Disconnect, ReplyError};
-use crate::live::hub::Entrance;
 use crate::live::hub::room::{Membership, Spoiled};
 use crate::live::protocol::{Command, Reply, Request};
 
@@ -29,7 +35,24 @@ pub struct Session {
     live: Arc<Live>,
     connection: Arc<Connection>,
     stage: Stage,
-    memberships: Vec<Membership>,
+    subscriptions: Vec<Subscription>,
+    /// JSON of the connection's token, for others to see.
+    conn_info: Option<Bytes>,
+    /// When the connection's token ends.
+    expires_at: Option<Timestamp>,
+    /// The client knows what to do with numbers in place of channels' names.
+    takes_numbers: bool,
+}
+
+/// A channel that this connection hears. Dropping it is leaving.
+struct Subscription {
+    membership: Membership,
+    /// After the membership, so that one does not hear oneself leave.
+    _present: Present,
+    /// JSON of the subscription's token, for others to see.
+    chan_info: Option<Bytes>,
+    /// When the subscription's token ends.
+    expires_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -56,15 +79,15 @@ enum Done {
 
 impl Session {
     pub fn new(live: Arc<Live>, connection: Arc<Connection>) -> Self {
-        Self { live, connection, stage: Stage::Fresh, memberships: Vec::new() }
+        let (stage, subscriptions) = (Stage::Fresh, Vec::new());
+        Self { live, connection, stage, subscriptions, conn_info: None, expires_at: None, takes_numbers: false }
     }
 
-    /// The answer to our ping. Those whose memberships the hub has ended are let go of here, since every client comes by.
+    /// The answer to our ping.
     pub fn pong(&mut self) -> Result<(), Disconnect> {
         if self.stage != Stage::Connected {
             return Err(disconnect::BAD_REQUEST);
         }
-        self.forget_ended();
         self.connection.pong()
     }
 
@@ -99,39 +122,50 @@ impl Session {
             Request::Subscribe(subscribe) => self.subscribe(id, subscribe).await,
             Request::Unsubscribe { channel } => self.unsubscribe(id, &channel),
             Request::Publish { channel, data } => self.publish(&channel, data).await,
+            Request::Presence { channel } => self.presence(&channel).await,
+            Request::PresenceStats { channel } => self.presence_stats(&channel).await,
+            Request::History(history) => self.history(history).await,
             Request::Rpc { method, data } => self.call(&method, data).await,
-            _ => Err(disconnect::NOT_AVAILABLE.into()),
+            Request::Refresh { token } => self.refresh(&token).await,
+            Request::SubRefresh { channel, token } => self.sub_refresh(&channel, &token),
+            // They want no answer, or break the protocol: see above.
+            Request::Send | Request::Pong | Request::Unknown => Err(Refusal::Closed(disconnect::BAD_REQUEST)),
         }
     }
 
-    async fn publish(&mut self, name: &str, data: Option<Bytes>) -> Result<Done, Refusal> {
-        let data = data.ok_or_else(|| disconnect::BAD_COMMAND.because("data: is missing"))?;
-        let caller = self.connection.caller().clone();
-        let entrance = match self.membership(name) {
-            Some(membership) => membership.entrance().clone(),
-            None => named(self.live.app.channel_named(&caller, name).map_err(reply_error)?, name)?,
-        };
-        self.live.app.publish(&caller, &entrance.channel, &data, None).await.map_err(reply_error)?;
-        Ok(Done::Answer(Reply::Publish))
+    /// What others are told of this client in a channel.
+    fn client_info(&self, chan_info: Option<Bytes>) -> ClientInfo {
+        ClientInfo {
+            user: self.connection.caller().user().to_owned(),
+            client: self.connection.id.to_string(),
+            conn_info: self.conn_info.clone(),
+            chan_info,
+        }
     }
 
-    fn membership(&self, name: &str) -> Option<&Membership> {
-        self.memberships.iter().find(|membership| *membership.entrance().name == *name)
+    fn subscription(&self, name: &str) -> Option<&Subscription> {
+        self.subscriptions.iter().find(|subscription| subscription.is_to(name))
     }
 
+    /// Lets go of subscriptions that the hub has ended.
     fn forget_ended(&mut self) {
-        self.memberships.retain(|membership| !membership.has_ended());
+        self.subscriptions.retain(|subscription| !subscription.membership.has_ended());
     }
 }
 
-fn entrance(channel: Channel) -> Entrance {
-    Entrance { name: channel.name().into(), topic: channel.topic(), delta: false, channel }
+impl Session {
+    /// Inside, and seen to be so.
+    fn subscribed(&mut self, membership: Membership, chan_info: Option<Bytes>, expires_at: Option<Timestamp>) {
+        let channel = &membership.entrance().channel;
+        let present = self.live.app.enter(channel, self.client_info(chan_info.clone()));
+        self.subscriptions.push(Subscription { membership, _present: present, chan_info, expires_at });
+    }
 }
 
-/// A second spelling would be a second room, and its publications would bear a name that the client does not know.
-fn named(channel: Channel, name: &str) -> Result<Entrance, ReplyError> {
-    let entrance = entrance(channel);
-    if *entrance.name == *name { Ok(entrance) } else { Err(disconnect::UNKNOWN_CHANNEL) }
+impl Subscription {
+    fn is_to(&self, name: &str) -> bool {
+        *self.membership.entrance().name == *name
+    }
 }
 
 /// The one place where the application's errors become the protocol's.
@@ -150,7 +184,8 @@ fn reply_error(error: AppError) -> ReplyError {
     }
 }
 
-fn refuse_credential(error: AppError) -> Refusal {
+/// What comes of a token that is not taken: the client is told, unless it is another's or nobody's.
+fn refuse_token(error: AppError) -> Refusal {
     match error {
         AppError::Unauthenticated => Refusal::Closed(disconnect::INVALID_TOKEN),
         error => Refusal::Answered(reply_error(error)),
@@ -160,6 +195,12 @@ fn refuse_credential(error: AppError) -> Refusal {
 impl From<ReplyError> for Refusal {
     fn from(error: ReplyError) -> Self {
         Self::Answered(error)
+    }
+}
+
+impl From<AppError> for Refusal {
+    fn from(error: AppError) -> Self {
+        Self::Answered(reply_error(error))
     }
 }
 

@@ -17,10 +17,7 @@ use runnity::clock::Clock;
 use runnity::domain::time::Timestamp;
 use runnity::domain::user::{Level, Visibility};
 
-use crate::support::{Store, StoreKind};
-
-/// Signs tokens.
-const SECRET: &str = "secret";
+use crate::support::{SECRET, Store, StoreKind};
 
 /// One store, and as many instances on it as a test needs.
 struct World {

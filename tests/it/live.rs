@@ -1,8 +1,11 @@
 //! The live socket, through real connections on loopback: what it answers, how it recovers, what it refuses.
 
 mod bad_input;
+mod forms;
 mod handshake;
+mod open;
 mod recovery;
 mod rights;
 mod runs;
 mod time;
+mod tokens;

@@ -17,6 +17,7 @@ pub mod client;
 pub mod process;
 pub mod redis_server;
 mod reply;
+mod signed;
 mod site;
 mod store;
 
@@ -24,6 +25,7 @@ use std::time::Duration;
 
 pub use client::Client;
 pub use reply::{Reply, send};
+pub use signed::{SECRET, signed, signed_with};
 pub use site::{Runner, Site, http_client};
 pub use store::{Store, StoreKind};
 

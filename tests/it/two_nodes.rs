@@ -76,9 +76,9 @@ async fn what_goes_through_one_is_seen_through_the_other_in_order() {
     assert_eq!(hears_the_next(&mut here, &channel, &mut offset_here).await["type"], "finished");
     assert_eq!(one.picture(&runner).await, other.picture(&runner).await);
     // What is not kept is heard on the other side too.
-    there.subscribe("open").await;
-    here.ask("publish", json!({ "channel": "open", "data": "moi" })).await;
-    assert_eq!(there.push("open").await["pub"]["data"], "moi");
+    there.subscribe("plain:open").await;
+    here.ask("publish", json!({ "channel": "plain:open", "data": "moi" })).await;
+    assert_eq!(there.push("plain:open").await["pub"]["data"], "moi");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -20,8 +20,18 @@ pub struct Features {
     pub join_leave: bool,
     /// Whether a subscriber may ask for differences in place of whole publications.
     pub delta: bool,
-    /// Whether a client may publish here at all; [`App::publish`](crate::app::App::publish) asks who.
-    pub publish: bool,
+    /// Which clients may publish here at all; [`App::publish`](crate::app::App::publish) asks who they are.
+    pub publishers: Publishers,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Publishers {
+    /// The server alone.
+    Nobody,
+    /// Those who are subscribed.
+    Subscribers,
+    /// Those outside as well.
+    Anybody,
 }
 
 /// What a client gets that was away and comes back by its cursor.
@@ -54,7 +64,9 @@ const PLAIN: &str = "plain:";
 impl Channel {
     pub fn features(&self) -> Features {
         match self {
-            Self::Run(_) => Features { history_len: limits::RUN_TOPIC_LEN_MAX, publish: true, ..PRODUCT },
+            Self::Run(_) => {
+                Features { history_len: limits::RUN_TOPIC_LEN_MAX, publishers: Publishers::Anybody, ..PRODUCT }
+            }
             // Nobody else could ask who is there.
             Self::User(_) => Features { presence: Presence::None, ..PRODUCT },
             Self::Open(name) if name.starts_with(PLAIN) => Features {
@@ -64,6 +76,7 @@ impl Channel {
                 presence: Presence::None,
                 join_leave: false,
                 delta: false,
+                publishers: Publishers::Anybody,
                 ..OPEN
             },
             Self::Open(name) if name.starts_with(SMALL_HISTORY) => {
@@ -87,7 +100,7 @@ const PRODUCT: Features = Features {
     presence: Presence::Counted,
     join_leave: false,
     delta: false,
-    publish: false,
+    publishers: Publishers::Nobody,
 };
 
 /// As the tests of the protocol's SDKs expect it.
@@ -99,5 +112,5 @@ const OPEN: Features = Features {
     presence: Presence::Named,
     join_leave: true,
     delta: true,
-    publish: true,
+    publishers: Publishers::Subscribers,
 };

@@ -77,6 +77,7 @@ impl Task {
             if self.connection().outbound.phase() != Phase::Open {
                 return;
             }
+            self.look_if_called();
             if !self.message.is_empty() {
                 self.next_command();
             } else if self.read(context).is_pending() {
@@ -110,6 +111,15 @@ impl Task {
                 }));
             }
             other => self.work = other,
+        }
+    }
+
+    fn look_if_called(&mut self) {
+        if let Work::Idle(session) = &mut self.work
+            && self.registered.connection().take_call()
+        {
+            let outcome = session.look();
+            self.note(outcome);
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Who hears them, and from where on, is the room's business.
 
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -49,11 +50,11 @@ pub enum What {
     Left(ClientInfo),
 }
 
-/// The whole group in one script.
+/// The whole group in one script: one message, one frame.
 struct Written {
-    bytes: Bytes,
-    /// Where each change ends in `bytes`.
-    ends: Vec<usize>,
+    frame: Bytes,
+    /// Where each change stands in `frame`.
+    places: Vec<Range<usize>>,
 }
 
 /// One way of writing a group.
@@ -106,24 +107,26 @@ impl Group {
         self.said.iter().any(|said| matches!(said.what, What::Published(_)) && said.is_after(covered))
     }
 
-    /// All of it, for one who is inside and has heard the publication before.
+    /// All of it, as one frame, for one who is inside and has heard the publication before.
     pub fn all(&self, manner: Manner) -> &Bytes {
-        &self.written(manner, Patches::following(manner)).bytes
+        &self.written(manner, Patches::following(manner)).frame
     }
 
-    /// The part that the state at `covered` does not cover. `has_base`: the publication before it was heard.
+    /// The part that the state at `covered` does not cover, as one frame; empty when there is none. `has_base`: the
+    /// publication before it was heard.
     pub fn after(&self, covered: u64, manner: Manner, has_base: bool) -> Bytes {
-        let (mut begun, mut bytes) = (has_base || !manner.delta, Vec::new());
+        let (mut begun, mut message) = (has_base || !manner.delta, Vec::new());
         let following = self.written(manner, Patches::following(manner));
         if begun && self.said.iter().all(|said| said.is_after(covered)) {
-            return following.bytes.clone();
+            return following.frame.clone();
         }
         for (index, said) in self.said.iter().enumerate().filter(|(_, said)| said.is_after(covered)) {
             let is_first = matches!(said.what, What::Published(_)) && !std::mem::replace(&mut begun, true);
             let written = if is_first { self.written(manner, Patches::Begun) } else { following };
-            bytes.extend_from_slice(written.one(index));
+            manner.form.begin_next(&mut message);
+            message.extend_from_slice(&written.frame[written.places[index].clone()]);
         }
-        bytes.into()
+        if message.is_empty() { Bytes::new() } else { manner.form.frame(&message) }
     }
 
     fn written(&self, manner: Manner, patches: Patches) -> &Written {
@@ -132,8 +135,7 @@ impl Group {
     }
 
     fn write(&self, script: Script) -> Written {
-        let (mut bytes, mut scratch) = (Vec::new(), Vec::new());
-        let mut ends = Vec::with_capacity(self.said.len());
+        let (mut message, mut places) = (Vec::new(), Vec::with_capacity(self.said.len()));
         let Label { name, number } = &self.label;
         let to = if script.by_number { Address::Number(*number) } else { Address::Name(name) };
         let mut before = self.before.as_ref();
@@ -152,10 +154,15 @@ impl Group {
                 What::Joined(info) => Push::Join { to, info },
                 What::Left(info) => Push::Leave { to, info },
             };
-            script.form.add_push(&mut bytes, &mut scratch, &push);
-            ends.push(bytes.len());
+            let start = script.form.add_push(&mut message, &push);
+            places.push(start..message.len());
         }
-        Written { bytes: bytes.into(), ends }
+        let frame = script.form.frame(&message);
+        let head_len = frame.len() - message.len();
+        for place in &mut places {
+            *place = place.start + head_len..place.end + head_len;
+        }
+        Written { frame, places }
     }
 }
 
@@ -192,13 +199,6 @@ impl Said {
 
     fn is_after(&self, covered: u64) -> bool {
         self.offset == 0 || self.offset > covered
-    }
-}
-
-impl Written {
-    fn one(&self, index: usize) -> &[u8] {
-        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.bytes[start..self.ends[index]]
     }
 }
 

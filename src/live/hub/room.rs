@@ -49,10 +49,8 @@ struct State {
 /// One connection's place in a room.
 pub struct Member {
     pub connection: Arc<Connection>,
-    /// Subscribed by the server, not by the client's command.
-    pub by_server: bool,
-    manner: Manner,
-    /// Has heard a publication here. Of meaning, and true to this, only where publications may be patches.
+    pub(super) terms: Terms,
+    /// Has heard a publication here. Kept where publications may be patches.
     has_base: AtomicBool,
     /// Set under the connection's outbound lock: nothing of the room is written after it.
     cancelled: AtomicBool,
@@ -211,11 +209,15 @@ const NOWHERE: usize = usize::MAX;
 impl Member {
     /// Writes a group's frames, unless the member has left.
     pub(super) fn hear(&self, group: &Group) {
-        if self.manner.delta && !self.has_base.load(Ordering::Relaxed) {
+        if self.terms.delta && !self.has_base.load(Ordering::Relaxed) {
             self.hear_after(group, 0);
         } else {
-            self.connection.outbound.push_unless(&self.cancelled, group.all(self.manner));
+            self.connection.outbound.push_unless(&self.cancelled, group.all(self.manner()));
         }
+    }
+
+    fn manner(&self) -> Manner {
+        Manner { form: self.connection.form, by_number: self.terms.by_number, delta: self.terms.delta }
     }
 
     /// Writes what of a group's frames the state at `covered` does not cover.
@@ -227,16 +229,18 @@ impl Member {
     }
 
     fn frames_after(&self, group: &Group, covered: u64) -> Bytes {
-        let has_base = self.manner.delta && self.has_base.load(Ordering::Relaxed);
-        if self.manner.delta && group.publishes_after(covered) {
+        let has_base = self.has_base.load(Ordering::Relaxed);
+        if group.publishes_after(covered) {
             self.has_base.store(true, Ordering::Relaxed);
         }
-        group.after(covered, self.manner, has_base)
+        group.after(covered, self.manner(), has_base)
     }
 
     /// Says why the subscription has ended, and nothing more.
     pub(super) fn send_out(&self, channel: &str, why: Unsubscribe) {
-        self.cancel(&self.connection.form.push(&Push::Unsubscribe { channel, why }));
+        if self.cancel(&self.connection.form.push(&Push::Unsubscribe { channel, why })) {
+            self.connection.call();
+        }
     }
 
     /// Says `last` and nothing more. False when the member had left already.
@@ -247,11 +251,9 @@ impl Member {
 
 impl Joining {
     pub(super) fn begin(seat: Seat, connection: Arc<Connection>, terms: Terms) -> Self {
-        let Terms { by_server, by_number, delta } = terms;
-        let manner = Manner { form: connection.form, by_number, delta };
         let (has_base, cancelled) = (AtomicBool::new(false), AtomicBool::new(false));
         let place = AtomicUsize::new(NOWHERE);
-        let member = Arc::new(Member { connection, by_server, manner, has_base, cancelled, place });
+        let member = Arc::new(Member { connection, terms, has_base, cancelled, place });
         let stage = if seat.room.has_ended() { Stage::Spoiled } else { Stage::Reading(Kept::default()) };
         let newcomer = Newcomer { member: member.clone(), stage };
         seat.room.state.lock().joining.push(newcomer);
@@ -263,9 +265,13 @@ impl Joining {
         self.seat.room.rights_seen()
     }
 
+    pub fn terms(&self) -> Terms {
+        self.member.terms
+    }
+
     /// What pushes will say instead of the room's name, if the terms say so; else 0.
     pub fn number(&self) -> u32 {
-        if self.member.manner.by_number { self.seat.room.label.number } else { 0 }
+        if self.member.terms.by_number { self.seat.room.label.number } else { 0 }
     }
 
     /// Writes `reply`, a whole frame whose state covers the topic up to the offset `covered`, and joins.
@@ -332,8 +338,8 @@ impl Membership {
         &self.seat.room.entrance
     }
 
-    pub fn by_server(&self) -> bool {
-        self.member.by_server
+    pub fn terms(&self) -> Terms {
+        self.member.terms
     }
 
     /// The hub has ended this membership.

@@ -1,5 +1,6 @@
 //! Rooms over a small store in memory, with real sockets.
 
+mod manners;
 mod store;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,6 +37,8 @@ struct World {
 struct Client {
     connection: Arc<Connection>,
     socket: WebSocketStream<TcpStream>,
+    /// Lines of a message that were not asked for yet.
+    lines: VecDeque<String>,
 }
 
 impl World {
@@ -62,7 +65,8 @@ impl World {
         let beat = Beat { ping_interval: hour, pong_timeout: hour, stale_after: hour };
         let connection =
             Arc::new(Connection::new(Uuid::new_v4(), server, Form::Json, Timestamp::from_millis(0), &beat));
-        Client { connection, socket: WebSocketStream::from_raw_socket(stream, Role::Client, None).await }
+        let socket = WebSocketStream::from_raw_socket(stream, Role::Client, None).await;
+        Client { connection, socket, lines: VecDeque::new() }
     }
 
     async fn begin(&self, client: &Client, by_server: bool) -> Joining {
@@ -85,8 +89,14 @@ impl World {
 
 impl Client {
     async fn next(&mut self) -> String {
-        let message = tokio::time::timeout(DEADLINE, self.socket.next()).await.expect("a frame in time");
-        message.expect("an open socket").expect("a frame").to_string()
+        loop {
+            if let Some(line) = self.lines.pop_front() {
+                return line;
+            }
+            let message = tokio::time::timeout(DEADLINE, self.socket.next()).await.expect("a frame in time");
+            let message = message.expect("an open socket").expect("a frame");
+            self.lines.extend(message.to_string().lines().map(str::to_owned));
+        }
     }
 
     /// The offset of the next publication.
@@ -113,7 +123,9 @@ impl Client {
 /// A channel that can be recovered, without the product's names for it.
 fn entrance() -> Entrance {
     let channel = Channel::User(crate::domain::ids::UserId::parse("u").unwrap());
-    Entrance { channel, name: "stream".into(), topic: AggregateId::new("run", "1").topic(""), delta: true }
+    let topic = |name| AggregateId::new("run", "1").topic(name);
+    let features = Features { delta: true, ..channel.features() };
+    Entrance { channel, name: "stream".into(), topic: topic(""), presence: None, features }
 }
 
 fn text(payload: &[u8]) -> Bytes {

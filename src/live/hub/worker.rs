@@ -10,6 +10,7 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 
 use crate::app::channels::Published;
+use crate::app::presence::PresenceChange;
 use crate::backend::{BackendError, Change, Cursor, Heard, Replay, Since, Subscription};
 use crate::limits;
 use crate::live::disconnect::{self, Unsubscribe};
@@ -54,16 +55,28 @@ impl Worker {
     }
 
     /// Until the room or the store ends.
-    pub async fn run(mut self, mut subscription: Subscription) {
+    pub async fn run(mut self, mut subscription: Subscription, mut presence: Option<Subscription>) {
         let ended = self.room.ended().clone();
         let work = async {
-            while let Some(heard) = subscription.next().await {
-                self.take(heard).await;
+            loop {
+                tokio::select! {
+                    heard = subscription.next() => match heard {
+                        Some(heard) => self.take(heard).await,
+                        None => break,
+                    },
+                    heard = next_of(&mut presence) => match heard {
+                        Some(heard) => self.take_presence(&heard).await,
+                        None => break,
+                    },
+                }
                 // Everybody who is ready to publish does so first: their changes go out with this one.
                 tokio::task::yield_now().await;
                 // The rest of what arrived together goes into the same group.
                 while let Some(heard) = subscription.try_next() {
                     self.take(heard).await;
+                }
+                while let Some(heard) = presence.as_mut().and_then(Subscription::try_next) {
+                    self.take_presence(&heard).await;
                 }
                 self.send().await;
             }
@@ -88,6 +101,18 @@ impl Worker {
             },
             Heard::Gap => self.fill().await,
         }
+    }
+
+    /// Who comes and goes is told to those who listen now: what was missed of it stays so.
+    async fn take_presence(&mut self, heard: &Heard) {
+        let Heard::Change { payload, .. } = heard else { return };
+        // What cannot be read was reported where it was read.
+        let Ok(change) = PresenceChange::read(payload) else { return };
+        let what = match change {
+            PresenceChange::Joined(info) => What::Joined(info),
+            PresenceChange::Left(info) => What::Left(info),
+        };
+        self.say(Said { offset: 0, what }).await;
     }
 
     fn step(&self, cursor: &Cursor) -> Step {
@@ -116,7 +141,10 @@ impl Worker {
             // What cannot be read by us cannot be told: whoever comes back hears of the fault.
             return self.everybody_out(disconnect::INSUFFICIENT_STATE);
         };
-        let said = Said { offset, what: What::Published(Publication::of(published)) };
+        self.say(Said { offset, what: What::Published(Publication::of(published)) }).await;
+    }
+
+    async fn say(&mut self, said: Said) {
         self.bytes += said.bytes();
         self.said.push(said);
         let is_full = self.said.len() >= limits::GROUP_LEN_MAX || self.bytes >= limits::GROUP_BYTES_MAX;
@@ -131,7 +159,7 @@ impl Worker {
         }
         let (said, changes_rights) = (std::mem::take(&mut self.said), std::mem::take(&mut self.changes_rights));
         self.bytes = 0;
-        let last = said.iter().rev().find_map(Said::data).filter(|_| self.room.entrance.delta);
+        let last = said.iter().rev().find_map(Said::data).filter(|_| self.room.entrance.features.delta);
         let before = if let Some(last) = last.cloned() { self.before.replace(last) } else { self.before.clone() };
         let group = Arc::new(Group::new(self.room.label.clone(), before, said));
         let live = self.room.distribute(&group);
@@ -146,7 +174,7 @@ impl Worker {
     /// Reads again what was missed.
     async fn fill(&mut self) {
         self.send().await;
-        if !self.room.entrance.channel.is_recoverable() {
+        if !self.room.entrance.is_kept() {
             return self.everybody_out(disconnect::INSUFFICIENT_STATE);
         }
         let mut attempts = 0;
@@ -192,7 +220,7 @@ impl Worker {
 
     fn everybody_out(&self, why: Unsubscribe) {
         for member in self.room.clear() {
-            if member.by_server {
+            if member.terms.by_server {
                 // A client cannot subscribe to such a channel again: it comes back whole.
                 member.connection.close(disconnect::STATE_LOST);
             } else {
@@ -225,6 +253,13 @@ impl Worker {
                 Verdict::Closes(why) => member.connection.close(why),
             }
         }
+    }
+}
+
+async fn next_of(subscription: &mut Option<Subscription>) -> Option<Heard> {
+    match subscription {
+        Some(subscription) => subscription.next().await,
+        None => std::future::pending().await,
     }
 }
 

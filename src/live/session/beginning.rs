@@ -1,10 +1,12 @@
 //! What a new subscriber is told first: all that it missed, or the state now; never a part.
 
-use super::{Session, reply_error};
-use crate::app::AppError;
+use super::{Refusal, Session};
+use crate::app::channels::Recovery;
 use crate::backend::{Cursor, Epoch};
-use crate::live::disconnect::{self, ReplyError};
+use crate::live::disconnect;
+use crate::live::form::Form;
 use crate::live::hub::Entrance;
+use crate::live::hub::group;
 use crate::live::protocol::{Publication, Subscribe, SubscribeResult};
 
 /// The state that a new subscriber is told, and the offset that it covers.
@@ -14,37 +16,44 @@ pub(super) struct Beginning {
 }
 
 impl Session {
-    /// What was missed, if it can be had wholly; else the state now.
-    pub(super) async fn beginning(&self, entrance: &Entrance, request: &Subscribe) -> Result<Beginning, ReplyError> {
-        if !entrance.channel.is_recoverable() {
-            return Ok(Beginning { result: SubscribeResult::default(), covered: 0 });
+    /// What was missed, if it can be had wholly; else the state now. `delta`: publications may be patches.
+    pub(super) async fn beginning(
+        &self,
+        entrance: &Entrance,
+        request: &Subscribe,
+        delta: bool,
+    ) -> Result<Beginning, Refusal> {
+        let app = &self.live.app;
+        if entrance.features.recovers == Recovery::No {
+            return Ok(Beginning { result: SubscribeResult { delta, ..SubscribeResult::default() }, covered: 0 });
         }
         let (recoverable, positioned, was_recovering) = (true, true, request.recover);
-        let result = SubscribeResult { recoverable, positioned, was_recovering, ..SubscribeResult::default() };
+        let result = SubscribeResult { recoverable, positioned, was_recovering, delta, ..SubscribeResult::default() };
         if request.recover {
-            if let Some((publications, top)) = self.missed(entrance, request).await.map_err(reply_error)? {
+            let since = Cursor { epoch: Epoch(request.epoch.as_str().into()), offset: request.offset };
+            if let Some((missed, top)) = app.recover(&entrance.channel, &since).await? {
+                let missed = missed.into_iter().map(Publication::of).collect();
+                let publications = if delta { chained(self.connection.form, missed) } else { missed };
+                // The client counts on from where it was, through the publications.
                 let (epoch, offset) = (top.epoch.to_string(), request.offset);
                 let result = SubscribeResult { recovered: true, epoch, offset, publications, ..result };
                 return Ok(Beginning { result, covered: top.offset });
             }
             if request.rejects_unrecovered {
-                return Err(disconnect::UNRECOVERABLE);
+                return Err(disconnect::UNRECOVERABLE.into());
             }
         }
-        let snapshot = self.live.app.snapshot(&entrance.channel).await.map_err(reply_error)?;
+        let snapshot = app.snapshot(&entrance.channel).await?;
         let Cursor { epoch, offset } = snapshot.cursor;
         let result = SubscribeResult { epoch: epoch.to_string(), offset, data: snapshot.data, ..result };
         Ok(Beginning { result, covered: offset })
     }
+}
 
-    /// All that the client missed, or `None`.
-    async fn missed(
-        &self,
-        entrance: &Entrance,
-        request: &Subscribe,
-    ) -> Result<Option<(Vec<Publication>, Cursor)>, AppError> {
-        let since = Cursor { epoch: Epoch(request.epoch.as_str().into()), offset: request.offset };
-        let missed = self.live.app.recover(&entrance.channel, &since).await?;
-        Ok(missed.map(|(publications, top)| (publications.into_iter().map(Publication::of).collect(), top)))
-    }
+/// The first whole, each of the others as a patch of the one before.
+fn chained(form: Form, publications: Vec<Publication>) -> Vec<Publication> {
+    let mut before = None;
+    let patch =
+        |publication: &Publication| group::patch(form, before.replace(publication.data.clone()).as_ref(), publication);
+    publications.iter().map(patch).collect()
 }

@@ -1,62 +1,118 @@
 //! The first command: who somebody is, and the channels that it hears unasked.
 
-use super::beginning::Beginning;
-use super::{Done, Refusal, Session, Stage, entrance, refuse_credential, reply_error};
-use crate::app::channels::Channel;
-use crate::app::users::{Caller, Identity};
-use crate::live::disconnect;
+use bytes::Bytes;
+
+use super::{Done, Refusal, Session, Stage, refuse_token};
+use crate::app::tokens::{Credential, ServerSub};
+use crate::app::users::Caller;
+use crate::live::disconnect::{self, ReplyError};
+use crate::live::form::Form;
 use crate::live::hub::room::{Joining, Terms};
-use crate::live::protocol::{Connect, ConnectResult, Life, Reply, Subscribe};
+use crate::live::protocol::{Connect, ConnectResult, Reply, Subscribe, SubscribeResult};
+
+/// The SDKs that find a subscription by its number in Protobuf. JavaScript's says that it does, and compares the objects that
+/// such numbers are there (long.js), of which no two are the same: it would hear nothing.
+const NUMBER_READERS: [&str; 5] = ["csharp", "go", "java", "python", "swift"];
+
+/// A channel that the server subscribes the client to.
+struct Unasked {
+    joining: Joining,
+    covered: u64,
+    chan_info: Option<Bytes>,
+}
 
 impl Session {
     pub(super) async fn connect(&mut self, id: u32, connect: Connect) -> Result<Done, Refusal> {
         self.stage = Stage::Failed;
-        let caller = if connect.token.is_empty() {
-            Caller::Anonymous
+        let credential = if connect.token.is_empty() {
+            Credential { caller: Caller::Anonymous, expires_at: None, info: None, subs: Vec::new() }
         } else {
-            self.live.app.connection_token(&connect.token).await.map_err(refuse_credential)?.caller
+            self.live.app.connection_token(&connect.token).await.map_err(refuse_token)?
         };
-        let caller = self.connection.identify(caller).clone();
+        self.takes_numbers = match self.connection.form {
+            Form::Json => true,
+            Form::Protobuf => NUMBER_READERS.contains(&connect.name.as_str()),
+        };
+        (self.conn_info, self.expires_at) = (credential.info, credential.expires_at);
+        let caller = self.connection.identify(credential.caller).clone();
         let mut result = ConnectResult {
             client: self.connection.id.to_string(),
             version: env!("CARGO_PKG_VERSION"),
-            life: Life::Unbounded,
+            life: self.life(self.expires_at),
             data: None,
             subs: Vec::new(),
             ping_s: u32::try_from(self.live.options.beat.ping_interval.as_secs()).unwrap_or(u32::MAX).max(1),
             pong: true,
         };
-        if let Caller::User(identity) = caller {
-            let (joining, name, beginning) = self.own_channel(&identity, &connect).await?;
-            result.subs.push((name, beginning.result));
-            let reply = self.connection.form.reply(id, &Reply::Connect(result));
-            self.memberships.push(joining.finish(beginning.covered, reply)?);
-        } else {
-            self.connection.outbound.push(&self.connection.form.reply(id, &Reply::Connect(result)));
+        let mut all = Vec::new();
+        for sub in self.unasked_subs(&caller, credential.subs) {
+            if let Some((name, beginning, unasked)) = self.unasked(&caller, sub, &connect.subs).await? {
+                result.subs.push((name, beginning));
+                all.push(unasked);
+            }
         }
+        // The credential was good before anybody here listened, on the user's own channel, for the word that it is not.
+        if let Caller::User(identity) = &caller
+            && !self.live.app.still_good(identity).await?
+        {
+            return Err(Refusal::Closed(disconnect::INVALID_TOKEN));
+        }
+        self.enter_unasked(all, self.connection.form.reply(id, &Reply::Connect(result)))?;
         self.connection.connected(self.live.app.clock.now(), &self.live.options.beat);
+        self.keep_deadline();
         self.stage = Stage::Connected;
         Ok(Done::Answered)
     }
 
-    /// Every user hears its own channel, asked or not.
-    async fn own_channel(
-        &self,
-        identity: &Identity,
-        connect: &Connect,
-    ) -> Result<(Joining, String, Beginning), Refusal> {
-        let entrance = entrance(Channel::own(identity));
-        let terms = Terms { by_server: true, ..Terms::default() };
-        let joining = self.begin(entrance.clone(), terms).await?;
-        // The credential was good before anybody here listened for the word that it is not.
-        if !self.live.app.still_good(identity).await.map_err(reply_error)? {
-            return Err(Refusal::Closed(disconnect::INVALID_TOKEN));
-        }
-        let asked = connect.subs.iter().find(|subscribe| *subscribe.channel == *entrance.name);
-        let beginning = match asked {
-            Some(subscribe) => self.beginning(&entrance, subscribe).await?,
-            None => self.beginning(&entrance, &Subscribe::default()).await?,
-        };
-        Ok((joining, entrance.name.to_string(), beginning))
+    /// Every user hears its own channel; others are named by the token.
+    fn unasked_subs(&self, caller: &Caller, named: Vec<ServerSub>) -> Vec<ServerSub> {
+        let own = self.live.app.own_channel(caller).map(|channel| channel.name());
+        let is_named = |own: &String| named.iter().any(|sub| sub.channel == *own);
+        let own = own.filter(|own| !is_named(own)).map(|channel| ServerSub { channel, info: None, data: None });
+        own.into_iter().chain(named).collect()
     }
+
+    /// Begins to enter a channel of the server's choice. `None`: there is none, or none for this user (any more).
+    async fn unasked(
+        &self,
+        caller: &Caller,
+        sub: ServerSub,
+        asked: &[Subscribe],
+    ) -> Result<Option<(String, SubscribeResult, Unasked)>, Refusal> {
+        let ServerSub { channel: name, info: chan_info, data } = sub;
+        let by_server = |_: &_| Terms { by_server: true, ..Terms::default() };
+        let (entrance, joining) = match self.enter(caller, &name, by_server).await {
+            Ok(entered) => entered,
+            Err(Refusal::Answered(error)) if is_not_for_them(&error) => return Ok(None),
+            Err(refusal) => return Err(refusal),
+        };
+        let known = asked.iter().find(|subscribe| subscribe.channel == name).cloned().unwrap_or_default();
+        let mut beginning = self.beginning(&entrance, &known, false).await?;
+        beginning.result.data = data.or(beginning.result.data);
+        Ok(Some((name, beginning.result, Unasked { joining, covered: beginning.covered, chan_info })))
+    }
+
+    /// Says the reply, and comes into all of them.
+    fn enter_unasked(&mut self, all: Vec<Unasked>, reply: Bytes) -> Result<(), Refusal> {
+        if all.is_empty() {
+            self.connection.outbound.push(&reply);
+        }
+        let mut reply = Some(reply);
+        for Unasked { joining, covered, chan_info } in all {
+            // The reply speaks of all of them: it goes first, and then each with what it has missed since.
+            let is_first = reply.is_some();
+            let membership =
+                joining.finish(covered, reply.take().unwrap_or_default()).map_err(|spoiled| match is_first {
+                    true => spoiled.into(),
+                    false => Refusal::Closed(disconnect::STATE_LOST),
+                })?;
+            self.subscribed(membership, chan_info, None);
+        }
+        Ok(())
+    }
+}
+
+/// What is said of a channel that is not there, or not for this user.
+fn is_not_for_them(error: &ReplyError) -> bool {
+    [disconnect::UNKNOWN_CHANNEL.code, disconnect::PERMISSION_DENIED.code].contains(&error.code)
 }

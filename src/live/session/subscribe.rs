@@ -1,6 +1,7 @@
 //! Into channels and out of them.
 
-use super::{Done, Refusal, Session, named, reply_error};
+use super::{Done, Refusal, Session, refuse_token};
+use crate::app::tokens::SubscriptionGrant;
 use crate::app::users::Caller;
 use crate::limits;
 use crate::live::disconnect::{self, ReplyError};
@@ -8,22 +9,34 @@ use crate::live::hub::Entrance;
 use crate::live::hub::room::{Joining, Terms};
 use crate::live::protocol::{Reply, Subscribe};
 
+/// The only kind of patches that there is.
+const FOSSIL: &str = "fossil";
+
 impl Session {
     pub(super) async fn subscribe(&mut self, id: u32, request: Subscribe) -> Result<Done, Refusal> {
         self.check_subscribe(&request)?;
-        let (live, caller) = (self.live.clone(), self.connection.caller().clone());
-        let rights_seen = live.hub.rights_seen(&request.channel);
-        let entrance = self.open(&caller, &request.channel).await?;
-        let terms = Terms { by_server: false, by_number: request.takes_numbers, delta: false };
-        let joining = self.begin(entrance.clone(), terms).await?;
-        // Asked before anybody here listened, or before rights changed: what was allowed may be so no more.
-        if rights_seen != Some(joining.rights_seen()) {
-            self.open(&caller, &request.channel).await?;
-        }
-        let mut beginning = self.beginning(&entrance, &request).await?;
+        let caller = self.connection.caller().clone();
+        let SubscriptionGrant { expires_at, info: chan_info } = match request.token.as_str() {
+            "" => SubscriptionGrant { expires_at: None, info: None },
+            token => {
+                let granted = self.live.app.subscription_token(&caller, &request.channel, token);
+                granted.map_err(refuse_token)?
+            }
+        };
+        let terms = |entrance: &Entrance| Terms {
+            by_server: false,
+            by_number: request.takes_numbers && self.takes_numbers,
+            delta: entrance.features.delta && request.delta == FOSSIL,
+        };
+        let (entrance, joining) = self.enter(&caller, &request.channel, terms).await?;
+        let delta = joining.terms().delta;
+        let mut beginning = self.beginning(&entrance, &request, delta).await?;
+        beginning.result.life = self.life(expires_at);
         beginning.result.number = joining.number();
         let reply = self.connection.form.reply(id, &Reply::Subscribe(beginning.result));
-        self.memberships.push(joining.finish(beginning.covered, reply)?);
+        let membership = joining.finish(beginning.covered, reply)?;
+        self.subscribed(membership, chan_info, expires_at);
+        self.keep_deadline();
         Ok(Done::Answered)
     }
 
@@ -39,34 +52,50 @@ impl Session {
         if request.is_special {
             return Err(disconnect::NOT_AVAILABLE);
         }
-        if self.membership(name).is_some() {
+        if self.subscription(name).is_some() {
             return Err(disconnect::ALREADY_SUBSCRIBED);
         }
-        if self.memberships.len() >= limits::CHANNELS_LEN_MAX {
+        if self.subscriptions.len() >= limits::CHANNELS_LEN_MAX {
             return Err(disconnect::LIMIT_EXCEEDED);
         }
         Ok(())
     }
 
     pub(super) fn unsubscribe(&mut self, id: u32, name: &str) -> Result<Done, Refusal> {
-        match self.memberships.iter().position(|membership| *membership.entrance().name == *name) {
+        match self.subscriptions.iter().position(|subscription| subscription.is_to(name)) {
             // The word that a token is no longer good comes this way.
-            Some(index) if self.memberships[index].by_server() => Err(disconnect::PERMISSION_DENIED.into()),
+            Some(index) if self.subscriptions[index].membership.terms().by_server => {
+                Err(disconnect::PERMISSION_DENIED.into())
+            }
             Some(index) => {
-                self.memberships.swap_remove(index).leave(&self.connection.form.reply(id, &Reply::Unsubscribe));
+                let last = self.connection.form.reply(id, &Reply::Unsubscribe);
+                self.subscriptions.swap_remove(index).membership.leave(&last);
                 Ok(Done::Answered)
             }
             None => Ok(Done::Answer(Reply::Unsubscribe)),
         }
     }
 
-    /// The channel of this name, if the caller may see it.
-    async fn open(&self, caller: &Caller, name: &str) -> Result<Entrance, ReplyError> {
-        named(self.live.app.open_channel(caller, name).await.map_err(reply_error)?, name)
+    /// Begins to enter the channel of this name, if the caller may see it.
+    pub(super) async fn enter(
+        &self,
+        caller: &Caller,
+        name: &str,
+        terms: impl Fn(&Entrance) -> Terms,
+    ) -> Result<(Entrance, Joining), Refusal> {
+        let hub = &self.live.hub;
+        let rights_seen = hub.rights_seen(name);
+        let entrance = self.open(caller, name).await?;
+        let joining = hub.begin(entrance.clone(), self.connection.clone(), terms(&entrance)).await;
+        let joining = joining.map_err(crate::app::AppError::from)?;
+        // Asked before anybody here listened, or before rights changed: what was allowed may be so no more.
+        if rights_seen != Some(joining.rights_seen()) {
+            self.open(caller, name).await?;
+        }
+        Ok((entrance, joining))
     }
 
-    pub(super) async fn begin(&self, entrance: Entrance, terms: Terms) -> Result<Joining, ReplyError> {
-        let joining = self.live.hub.begin(entrance, self.connection.clone(), terms).await;
-        joining.map_err(|error| reply_error(error.into()))
+    async fn open(&self, caller: &Caller, name: &str) -> Result<Entrance, Refusal> {
+        Ok(Entrance::named(self.live.app.open_channel(caller, name).await?, name)?)
     }
 }

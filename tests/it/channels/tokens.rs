@@ -1,17 +1,15 @@
 //! Tokens that the operator's back end signs: who they let in, for how long, and what they say.
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use hmac::{Hmac, KeyInit, Mac};
+use base64::engine::general_purpose::STANDARD;
 use runnity::app::AppError;
 use runnity::app::tokens::ServerSub;
 use runnity::app::users::{ChangeUser, NewUser, Shown};
 use runnity::limits;
 use serde_json::{Value, json};
-use sha2::Sha256;
 
 use super::*;
-use crate::support::on_each_store;
+use crate::support::{on_each_store, signed, signed_with};
 
 on_each_store!(
     a_signed_token_says_who_is_there,
@@ -23,18 +21,6 @@ on_each_store!(
     a_signed_token_opens_no_session_and_ends_none,
     a_guest_has_a_channel_of_its_own,
 );
-
-fn signed_with(secret: &str, claims: &Value) -> String {
-    let part = |json: &str| URL_SAFE_NO_PAD.encode(json);
-    let signed = format!("{}.{}", part(r#"{"alg":"HS256","typ":"JWT"}"#), part(&claims.to_string()));
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
-    mac.update(signed.as_bytes());
-    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
-}
-
-fn signed(claims: &Value) -> String {
-    signed_with(SECRET, claims)
-}
 
 /// Seconds since 1970, so many from now.
 fn from_now(world: &World, seconds: i64) -> i64 {

@@ -42,6 +42,7 @@ async fn a_breach_of_the_protocol_ends_the_connection_with_its_code(kind: StoreK
         ("an id out of range", vec![text(CONNECT), text(r#"{"id":4294967296,"send":{}}"#)], 3501),
         ("deep nesting", vec![text(CONNECT), text(&deep)], 3501),
         ("a token that is none", vec![text(r#"{"id":1,"connect":{"token":"wrong"}}"#)], 3500),
+        ("a new token that is none", vec![text(CONNECT), text(r#"{"id":2,"refresh":{"token":"x"}}"#)], 3500),
         ("a binary frame", vec![text(CONNECT), Message::binary(vec![1, 2, 3])], 3506),
         ("text that is not UTF-8", vec![text(CONNECT), Message::Frame(invalid_text)], 1007),
         ("a frame over the bound", vec![text(CONNECT), text(&" ".repeat(65 * 1024))], 1009),
@@ -96,12 +97,16 @@ async fn a_command_that_cannot_be_done_is_answered_with_its_code(kind: StoreKind
         ("publish", json!({ "channel": hidden, "data": bad_fixes }), 107),
         ("publish", json!({ "channel": hidden, "data": 5 }), 107),
         ("publish", json!({ "channel": own, "data": 5 }), 103),
-        ("presence", json!({ "channel": "open" }), 108),
-        ("presence_stats", json!({ "channel": "open" }), 108),
-        ("history", json!({ "channel": "open", "limit": 1 }), 108),
+        ("presence", json!({ "channel": own }), 108),
+        ("presence", json!({ "channel": "another" }), 103),
+        ("presence", json!({}), 103),
+        ("presence_stats", json!({ "channel": public }), 103),
+        ("history", json!({ "channel": "another", "limit": 1 }), 103),
+        ("history", json!({ "channel": "open", "limit": 1, "since": { "offset": 1, "epoch": "other" } }), 112),
         ("rpc", json!({ "method": "x" }), 108),
-        ("refresh", json!({ "token": "x" }), 108),
-        ("sub_refresh", json!({ "channel": "open", "token": "x" }), 108),
+        ("subscribe", json!({ "channel": "another", "token": "x" }), 103),
+        ("sub_refresh", json!({ "channel": "open", "token": "x" }), 103),
+        ("sub_refresh", json!({ "channel": "another", "token": "x" }), 103),
     ] {
         assert_eq!(client.error(command, body.clone()).await, code, "{command} {body}");
     }
@@ -143,18 +148,18 @@ async fn a_message_to_the_server_and_blank_lines_do_no_harm(kind: StoreKind) {
 async fn who_never_reads_is_closed_and_delays_nobody(kind: StoreKind) {
     let site = Site::start(kind).await;
     let (mut publisher, mut witness) = (site.spectator().await, site.spectator().await);
-    witness.subscribe("open").await;
+    witness.subscribe("plain:open").await;
     let stuck = raw(&site).await;
     let (mut read, mut write) = stuck.into_split();
     write.write_all(&masked(CONNECT)).await.unwrap();
-    write.write_all(&masked(r#"{"id":2,"subscribe":{"channel":"open"}}"#)).await.unwrap();
+    write.write_all(&masked(r#"{"id":2,"subscribe":{"channel":"plain:open"}}"#)).await.unwrap();
     until(|| site.app.metrics.subscriptions.get() == 2).await;
 
     // 30 MB: more than the kernel's buffers and the bound together.
     let payload = "x".repeat(30_000);
     for index in 0..1_000 {
-        publisher.ask("publish", json!({ "channel": "open", "data": [index, payload] })).await;
-        assert_eq!(witness.push("open").await["pub"]["data"][0], index);
+        publisher.ask("publish", json!({ "channel": "plain:open", "data": [index, payload] })).await;
+        assert_eq!(witness.push("plain:open").await["pub"]["data"][0], index);
         if site.app.metrics.subscriptions.get() < 2 {
             break;
         }

@@ -45,7 +45,7 @@ async fn who_answers_pings_stays(kind: StoreKind) {
 async fn a_half_open_peer_is_noticed_by_its_silence(kind: StoreKind) {
     let site = Site::start(kind).await;
     let mut silent = site.spectator().await;
-    silent.subscribe("open").await;
+    silent.subscribe("plain:open").await;
     assert_eq!(next_in_time(&site, &mut silent).await, json!({}));
     site.clock.advance(Duration::from_secs(11));
     assert_eq!(silent.closed().await, 3012);

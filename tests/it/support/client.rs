@@ -94,8 +94,36 @@ impl Client {
         }
     }
 
-    /// The next push of this channel. Those of others (a user's own comes unasked) are thrown away.
+    /// Publishes, and waits for what all hear of it; the acknowledgement may come before it or after it.
+    pub async fn publish_and_hear(&mut self, channel: &str, data: &Value) -> Value {
+        let id = self.next_id;
+        self.next_id += 1;
+        self.send(json!({ "id": id, "publish": { "channel": channel, "data": data } }).to_string()).await;
+        let (mut heard, mut is_acknowledged) = (None, false);
+        while heard.is_none() || !is_acknowledged {
+            let line = self.next_but_pings().await;
+            if line["id"] == id {
+                assert!(line["publish"].is_object(), "{line}");
+                is_acknowledged = true;
+            } else if line["push"]["channel"] == channel && line["push"]["pub"].is_object() {
+                heard = Some(line["push"]["pub"].clone());
+            }
+        }
+        heard.unwrap_or_default()
+    }
+
+    /// The next push of this channel but who comes and goes. Those of others (a user's own comes unasked) are thrown away.
     pub async fn push(&mut self, channel: &str) -> Value {
+        loop {
+            let push = self.any_push(channel).await;
+            if push["join"].is_null() && push["leave"].is_null() {
+                return push;
+            }
+        }
+    }
+
+    /// The next push of this channel. Those of others are thrown away.
+    pub async fn any_push(&mut self, channel: &str) -> Value {
         loop {
             let line = self.next_but_pings().await;
             assert!(line["push"].is_object(), "{line}");

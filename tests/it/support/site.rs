@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use reqwest::{Method, RequestBuilder};
 use runnity::app::runs::NewRun;
+use runnity::app::tokens::TokenSecret;
 use runnity::app::users::Identity;
 use runnity::app::{App, Settings};
 use runnity::clock::Clock;
@@ -19,6 +20,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::signed::SECRET;
 use super::store::Store;
 use super::{Client, DEADLINE, Reply, StoreKind, send, within};
 
@@ -81,7 +83,11 @@ impl Site {
     }
 
     async fn on(store: Arc<Store>, clock: Clock, options: Options) -> Self {
-        let app = App::new(store.open().await, clock.clone(), Settings { open_channels: true, ..Settings::default() });
+        let app = App::new(
+            store.open().await,
+            clock.clone(),
+            Settings { open_channels: true, token_secret: Some(TokenSecret::new(SECRET)) },
+        );
         let listener = runnity::instance::listen("127.0.0.1:0".parse().expect("an address")).await.expect("a port");
         let instance = Instance::start(app.clone(), listener, options.clone()).await.expect("an instance");
         let host = instance.address().to_string();

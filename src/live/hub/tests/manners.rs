@@ -1,0 +1,96 @@
+//! What members of one room hear in different manners, and what is said beside publications.
+
+use super::*;
+
+#[tokio::test]
+async fn patches_begin_with_a_whole_publication_for_each() {
+    let world = World::new();
+    let delta = Terms { delta: true, ..Terms::default() };
+    let data = |number: u64| format!(r#""a text that is long enough for a patch of it to be shorter: {number}""#);
+    let publication = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap()["push"]["pub"].clone();
+    let mut early = world.client().await;
+    let joining = world.hub.begin(entrance(), early.connection.clone(), delta).await.unwrap();
+    let _early = joining.finish(0, reply(0)).unwrap();
+    early.next().await;
+    world.append(data(1));
+    assert_eq!(publication(&early.next().await)["data"], data(1), "a text, as all that it hears");
+
+    // While this one reads its state, two come; the state covers the first.
+    let mut late = world.client().await;
+    let joining = world.hub.begin(entrance(), late.connection.clone(), delta).await.unwrap();
+    for number in 2..=4 {
+        world.append(data(number));
+        let heard = publication(&early.next().await);
+        assert_eq!((&heard["delta"], &heard["offset"]), (&true.into(), &number.into()), "{heard}");
+    }
+    let _late = joining.finish(2, reply(2)).unwrap();
+    assert_eq!(late.next().await, "state 2");
+    let first = publication(&late.next().await);
+    assert_eq!((&first["data"], first.get("delta")), (&data(3).into(), None));
+    let second = publication(&late.next().await);
+    world.append(data(5));
+    let third = publication(&late.next().await);
+    assert_eq!((&second["delta"], &third["delta"]), (&true.into(), &true.into()));
+    assert_eq!((&second["offset"], &third["offset"]), (&4.into(), &5.into()));
+    assert_eq!(third, publication(&early.next().await), "one patch for all");
+
+    // After a gap that cannot be filled nobody is inside, and nothing is built on what was before it.
+    world.store.deafen(true);
+    world.append(data(6));
+    world.store.forget(&entrance().topic, true);
+    world.store.deafen(false);
+    world.append(data(1));
+    assert!(early.next().await.contains(r#""code":2500"#));
+    let joining = world.hub.begin(entrance(), early.connection.clone(), delta).await.unwrap();
+    let _again = joining.finish(1, reply(1)).unwrap();
+    early.next().await;
+    world.append(data(2));
+    assert_eq!(publication(&early.next().await)["data"], data(2));
+}
+
+#[tokio::test]
+async fn who_comes_and_goes_is_told_between_publications() {
+    let world = World::new();
+    let (mut client, mut late) = (world.client().await, world.client().await);
+    let presence = AggregateId::new("run", "1").topic("presence");
+    let telling = Entrance { presence: Some(presence.clone()), ..entrance() };
+    let begin = |client: &Client| world.hub.begin(telling.clone(), client.connection.clone(), Terms::default());
+    let _early = begin(&client).await.unwrap().finish(0, reply(0)).unwrap();
+    let joining = begin(&late).await.unwrap();
+    client.next().await;
+    for (client_id, offset) in [("a", 1), ("b", 2)] {
+        world.store.append(&presence, format!(r#"{{"joined":{{"user":"","client":"{client_id}"}}}}"#));
+        let said = format!(r#"{{"push":{{"channel":"stream","join":{{"info":{{"client":"{client_id}"}}}}}}}}"#);
+        assert_eq!(client.next().await, said);
+        world.append(offset.to_string());
+        assert_eq!(client.next_offset().await, offset);
+    }
+    world.store.append(&presence, "what nobody can read".to_owned());
+    world.store.append(&presence, r#"{"left":{"user":"1","client":"a"}}"#.to_owned());
+    assert!(client.next().await.contains(r#""leave":{"info":{"user":"1","client":"a"}}"#));
+    // Who comes and goes is covered by no state: it is heard whatever that covers.
+    let _late = joining.finish(1, reply(1)).unwrap();
+    assert_eq!(late.next().await, "state 1");
+    let mut heard = Vec::new();
+    for _ in 0..4 {
+        let text = late.next().await;
+        heard.push(["join", "leave", "pub"].into_iter().find(|kind| text.contains(kind)).unwrap());
+    }
+    assert_eq!(heard, ["join", "join", "pub", "leave"]);
+}
+
+#[tokio::test]
+async fn each_hears_in_its_own_manner() {
+    let world = World::new();
+    let terms = Terms { by_number: true, ..Terms::default() };
+    let (mut plain, mut numbered) = (world.client().await, world.client().await);
+    let _plain = world.join(&plain).await;
+    let joining = world.hub.begin(entrance(), numbered.connection.clone(), terms).await.unwrap();
+    let number = joining.number();
+    let _numbered = joining.finish(0, reply(0)).unwrap();
+    plain.next().await;
+    numbered.next().await;
+    world.append("1");
+    assert_eq!(plain.next().await, r#"{"push":{"channel":"stream","pub":{"data":1,"offset":1}}}"#);
+    assert_eq!(numbered.next().await, format!(r#"{{"push":{{"id":{number},"pub":{{"data":1,"offset":1}}}}}}"#));
+}
