@@ -9,6 +9,7 @@ mod duties;
 mod error;
 mod follow_ups;
 mod instances;
+pub mod letters;
 pub mod metrics;
 pub mod presence;
 pub mod runs;
