@@ -21,6 +21,25 @@ pub const READY_WAIT_MAX: Duration = Duration::from_secs(1);
 pub const FILE_CHUNK_BYTES: usize = 64 * 1024;
 /// Bytes of one WebSocket message from a client: the Centrifuge default. The read buffer grows with the largest message.
 pub const MESSAGE_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of commands that are posted beside their connection: a message whose every character is escaped, and its address.
+pub const POSTED_MESSAGE_BYTES_MAX: usize = 2 * MESSAGE_BYTES_MAX + 1024;
+/// Bytes of all that is posted and not read yet. It is taken before anybody is known: two hundred of the longest at once.
+pub const POSTED_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Messages that are posted for one connection and wait for the one before them to be carried out.
+pub const INBOX_LEN_MAX: usize = 256;
+/// Bytes of them: a few of the longest.
+pub const INBOX_BYTES_MAX: usize = 4 * MESSAGE_BYTES_MAX;
+/// How long an instance may take to say whether it knows a mailbox. Sooner than the SDKs give up their command (5 s).
+pub const LETTER_WAIT: Duration = Duration::from_secs(3);
+/// Letters to other instances that wait for an answer.
+pub const LETTERS_WAITING_MAX: usize = 4_096;
+/// Letters that are answered at the same time.
+pub const LETTERS_AT_ONCE: usize = 32;
+/// How long listening for letters rests after an error of the store.
+pub const LETTERS_PAUSE: Duration = Duration::from_secs(1);
+/// How long a peer may leave what was sent to it unacknowledged, or take nothing more, before its connection is cut: as long
+/// as other web servers wait. So those who only listen, and are never heard, are noticed when they are gone.
+pub const PEER_SILENT_MAX: Duration = Duration::from_secs(60);
 /// Bytes that may wait for a slow reader before its socket is closed with 3008: the Centrifuge default.
 pub const OUTBOUND_BYTES_MAX: usize = 1024 * 1024;
 /// How long a connection or a subscription outlives its token, so that a new one can be on its way: the Centrifuge default,

@@ -2,35 +2,41 @@
 //!
 //! * [`protocol`], [`disconnect`]: every message and every code of the protocol.
 //! * [`form`], [`frame`]: messages in their encoding, in WebSocket frames.
-//! * [`connection`], [`outbound`]: one socket, its task, and its way out.
+//! * [`connection`], [`outbound`]: one connection, its task, and its way out: a socket, or the body of an answer.
 //! * [`delta`]: what turns one payload into the next.
 //! * [`session`]: what a client may ask and what it is answered.
 //! * [`hub`]: one room for each topic that somebody here listens to.
 //! * [`wheel`]: the times of all connections.
 //! * [`upgrade`]: from an HTTP request to a socket.
+//! * [`streams`]: from an HTTP request to an answer that does not end, where a socket cannot go.
+//! * [`mailboxes`], [`emulation`]: how those whom we answer so say something, to whichever instance they say it.
 //!
 //! This room decides nothing about runs and users: it asks the application.
 
 pub mod connection;
 pub mod delta;
 pub mod disconnect;
+pub mod emulation;
 pub mod form;
 pub mod frame;
 pub mod hub;
+pub mod mailboxes;
 pub mod outbound;
 pub mod protocol;
 pub mod session;
+pub mod streams;
 pub mod upgrade;
 pub mod wheel;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
 use parking_lot::Mutex;
 use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, SetOnce};
 use uuid::Uuid;
 
 use crate::app::channels::Channel;
@@ -38,8 +44,11 @@ use crate::app::{App, AppError};
 use crate::limits;
 use crate::live::connection::task::Task;
 use crate::live::connection::{Beat, Connection};
+use crate::live::emulation::Waiting;
 use crate::live::form::Form;
 use crate::live::hub::{Counts, Hub, Rules, Verdict};
+use crate::live::mailboxes::Mailboxes;
+use crate::live::outbound::Outbound;
 use crate::live::wheel::Wheel;
 
 /// Everything that is live in this process.
@@ -49,6 +58,15 @@ pub struct Live {
     pub options: Options,
     wheel: Wheel<Connection>,
     connections: Mutex<HashMap<Uuid, Weak<Connection>>>,
+    /// Those of them that have a socket of their own.
+    sockets_len: AtomicUsize,
+    mailboxes: Arc<Mailboxes>,
+    /// Who waits for another instance's word.
+    waiting: Arc<Waiting>,
+    /// Set once letters of other instances are heard.
+    hears_letters: SetOnce<()>,
+    /// Room for what is posted, until it is read.
+    bodies: Arc<Semaphore>,
     /// No new sockets: the process is about to end.
     is_draining: AtomicBool,
 }
@@ -85,15 +103,32 @@ impl Live {
             Counts { subscriptions: app.metrics.subscriptions.clone(), frames_sent: app.metrics.frames_sent.clone() };
         let hub = Hub::new(app.backend.clone(), rules(&app), app.workers.clone(), counts);
         let wheel = Wheel::new(options.tick, app.clock.now());
-        let (connections, is_draining) = (Mutex::default(), AtomicBool::new(false));
-        let live = Arc::new(Self { app, hub, options, wheel, connections, is_draining });
+        let live = Arc::new(Self {
+            app,
+            hub,
+            options,
+            wheel,
+            connections: Mutex::default(),
+            sockets_len: AtomicUsize::new(0),
+            mailboxes: Arc::default(),
+            waiting: Arc::default(),
+            hears_letters: SetOnce::new(),
+            bodies: Arc::new(Semaphore::new(limits::POSTED_BYTES_MAX)),
+            is_draining: AtomicBool::new(false),
+        });
         live.app.workers.spawn(live.clone().keep_time());
+        live.app.workers.spawn(live.clone().hear_letters());
         live
     }
 
     /// How many connections are open.
     pub fn connections_len(&self) -> usize {
         self.connections.lock().len()
+    }
+
+    /// How many of them have a socket of their own; the others are requests that are under way.
+    pub fn sockets_len(&self) -> usize {
+        self.sockets_len.load(Ordering::Relaxed)
     }
 
     /// Takes no new sockets, and tells those that are here to come back elsewhere, spread over `time`. Ends when all are gone.
@@ -141,10 +176,13 @@ impl Live {
         if let Err(error) = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(limits::SOCKET_UNSENT_BYTES) {
             tracing::debug!(%error, "a socket's unsent bytes could not be bounded");
         }
+        self.app.workers.spawn(Task::new(self.register(Outbound::to_socket(stream), form), early));
+    }
+
+    fn register(self: &Arc<Self>, outbound: Outbound, form: Form) -> Registered {
         let now = self.app.clock.now();
-        let connection = Arc::new(Connection::new(Uuid::new_v4(), stream, form, now, &self.options.beat));
-        let registered = Registered::new(self.clone(), connection);
-        self.app.workers.spawn(Task::new(registered, early));
+        let connection = Arc::new(Connection::new(Uuid::new_v4(), outbound, form, now, &self.options.beat));
+        Registered::new(self.clone(), connection)
     }
 
     /// Looks after pings, answers that do not come, and rooms that nobody needs, until the process ends.
@@ -219,6 +257,9 @@ impl Registered {
     fn new(live: Arc<Live>, connection: Arc<Connection>) -> Self {
         live.connections.lock().insert(connection.id, Arc::downgrade(&connection));
         live.app.metrics.connections.inc();
+        if connection.outbound.socket().is_some() {
+            live.sockets_len.fetch_add(1, Ordering::Relaxed);
+        }
         let first = live
             .app
             .clock
@@ -253,6 +294,9 @@ impl Drop for Registered {
     fn drop(&mut self) {
         self.live.connections.lock().remove(&self.connection.id);
         self.live.app.metrics.connections.dec();
+        if self.connection.outbound.socket().is_some() {
+            self.live.sockets_len.fetch_sub(1, Ordering::Relaxed);
+        }
         if self.connection.outbound.was_slow() {
             self.live.app.metrics.disconnects_slow.inc();
         }

@@ -117,7 +117,7 @@ impl Server {
 
     /// Who knocks meanwhile waits in the kernel's queue, and costs nothing here.
     async fn until_there_is_room(&self, requests: &TaskTracker) {
-        let is_full = || requests.len() + self.live.connections_len() >= self.options.connections_max;
+        let is_full = || requests.len() + self.live.sockets_len() >= self.options.connections_max;
         if is_full() {
             tracing::warn!(most = self.options.connections_max, "there are as many connections as there may be");
             while is_full() {
@@ -149,6 +149,7 @@ impl Server {
         async move {
             // Small frames go out at once. Only a socket that is gone already refuses.
             let _ = stream.set_nodelay(true);
+            let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(limits::PEER_SILENT_MAX));
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(limits::HEAD_TIME_MAX)

@@ -2,6 +2,8 @@
 //!
 //! What it has subscribed to is the session's business; reading from its socket is the task's.
 
+pub mod streamed;
+mod talk;
 pub mod task;
 
 use std::sync::OnceLock;
@@ -9,7 +11,6 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::net::TcpStream;
 use uuid::Uuid;
 
 use crate::app::users::Caller;
@@ -57,10 +58,10 @@ enum Heartbeat {
 }
 
 impl Connection {
-    pub fn new(id: Uuid, stream: TcpStream, form: Form, now: Timestamp, beat: &Beat) -> Self {
+    pub fn new(id: Uuid, outbound: Outbound, form: Form, now: Timestamp, beat: &Beat) -> Self {
         let heartbeat = Mutex::new(Heartbeat::Fresh { until: plus(now, beat.stale_after) });
         let (call_at_ms, is_called) = (AtomicI64::new(NEVER), AtomicBool::new(false));
-        Self { id, form, outbound: Outbound::new(stream), caller: OnceLock::new(), heartbeat, call_at_ms, is_called }
+        Self { id, form, outbound, caller: OnceLock::new(), heartbeat, call_at_ms, is_called }
     }
 
     /// Has the session called at this time, or within a ping's interval after it.
@@ -88,6 +89,11 @@ impl Connection {
     /// Who this is; nobody yet before the connect command.
     pub fn caller(&self) -> &Caller {
         self.caller.get().unwrap_or(&Caller::Anonymous)
+    }
+
+    /// Whether the connect command's token was found to be good.
+    pub fn is_known(&self) -> bool {
+        self.caller.get().is_some()
     }
 
     /// Notes who this is. Only the first word counts: a connection never becomes somebody else.
@@ -144,12 +150,17 @@ impl Connection {
                 None
             }
             Heartbeat::Resting { ping_at } if is_due(ping_at, now, beat.ping_interval) => {
-                let until = plus(now, beat.pong_timeout);
-                *heartbeat = Heartbeat::Asked { until, ping_at: plus(now, beat.ping_interval) };
+                let (until, ping_at) = (plus(now, beat.pong_timeout), plus(now, beat.ping_interval));
+                // Who only listens cannot answer.
+                let (next, asked) = match self.form.is_bare() {
+                    true => (ping_at, Heartbeat::Resting { ping_at }),
+                    false => (until, Heartbeat::Asked { until, ping_at }),
+                };
+                *heartbeat = asked;
                 // After the state: the answer may be here before this line is left.
                 drop(heartbeat);
                 self.outbound.push(&self.form.ping());
-                Some(until)
+                Some(next)
             }
             Heartbeat::Asked { until, .. } if is_due(until, now, beat.pong_timeout) => {
                 self.close(disconnect::NO_PONG);

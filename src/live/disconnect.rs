@@ -81,7 +81,9 @@ table! {
     INVALID_TOKEN           = Disconnect  3500 "invalid token"              ends;
     BAD_REQUEST             = Disconnect  3501 "bad request"                ends;
     STALE                   = Disconnect  3502 "stale"                      ends;
+    CHANNEL_LIMIT           = Disconnect  3505 "channel limit"              ends;
     INAPPROPRIATE_PROTOCOL  = Disconnect  3506 "inappropriate protocol"     ends;
+    NOT_PERMITTED           = Disconnect  3507 "permission denied"          ends;
     // The WebSocket's own (RFC 6455, section 7.4.1). The SDKs stay away after 1009 and come back after the others.
     PROTOCOL_ERROR          = Disconnect  1002 "protocol error"             again;
     INVALID_TEXT            = Disconnect  1007 "invalid text"               again;
@@ -108,6 +110,18 @@ impl Unsubscribe {
 impl Disconnect {
     const fn row(code: u16, reason: &'static str, comes_back: bool) -> Self {
         Self { code, reason, comes_back }
+    }
+
+    /// What an error comes to for a client that cannot be told errors.
+    pub fn of(error: &ReplyError) -> Self {
+        match error.code {
+            code if code == UNAUTHORIZED.code => INVALID_TOKEN,
+            code if code == PERMISSION_DENIED.code => NOT_PERMITTED,
+            code if code == LIMIT_EXCEEDED.code => CHANNEL_LIMIT,
+            code if code == TOKEN_EXPIRED.code => EXPIRED,
+            _ if error.temporary => SERVER_ERROR,
+            _ => BAD_REQUEST,
+        }
     }
 
     /// A WebSocket's own code: the protocol above it has nothing to say.

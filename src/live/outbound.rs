@@ -1,8 +1,9 @@
-//! The way out of one connection: a bounded queue of shared bytes in front of its socket.
+//! The way out of one connection: a bounded queue of shared bytes in front of its socket, or of the body of an answer.
 //!
 //! Whoever has something to say writes to the socket at once, in its own thread, as long as nothing waits. What the
-//! kernel does not take is queued, and the connection's task drains it. Everything happens under one short lock, so that
-//! order holds, nothing follows a close frame, and no wake-up is lost. The queue knows bytes, not what they mean.
+//! kernel does not take is queued, and the connection's task drains it. A body's bytes are all queued: who writes the body
+//! takes them as its reader does ([`Outbound::poll_next`]). Everything happens under one short lock, so that order holds,
+//! nothing follows a close frame, and no wake-up is lost. The queue knows bytes, not what they mean.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -10,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use bytes::{Buf as _, Bytes};
+use futures::task::AtomicWaker;
 use parking_lot::Mutex;
 use tokio::net::TcpStream;
 
@@ -17,8 +19,20 @@ use crate::limits;
 use crate::live::{disconnect, frame};
 
 pub struct Outbound {
-    stream: TcpStream,
+    way: Way,
     state: Mutex<State>,
+}
+
+enum Way {
+    Socket(TcpStream),
+    Body(Box<Body>),
+}
+
+struct Body {
+    /// Of who writes the body.
+    waker: AtomicWaker,
+    /// What is said to a reader that is too slow.
+    too_slow: Bytes,
 }
 
 struct State {
@@ -50,8 +64,22 @@ pub struct Drained {
     pub is_empty: bool,
 }
 
+/// The connection was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the connection was given up")]
+pub struct Aborted;
+
 impl Outbound {
-    pub fn new(stream: TcpStream) -> Self {
+    pub fn to_socket(stream: TcpStream) -> Self {
+        Self::by(Way::Socket(stream))
+    }
+
+    /// `too_slow`: the last words to a reader who does not keep up.
+    pub fn to_body(too_slow: Bytes) -> Self {
+        Self::by(Way::Body(Box::new(Body { waker: AtomicWaker::new(), too_slow })))
+    }
+
+    fn by(way: Way) -> Self {
         let state = State {
             queue: VecDeque::new(),
             waiting: 0,
@@ -60,11 +88,15 @@ impl Outbound {
             was_slow: false,
             waker: None,
         };
-        Self { stream, state: Mutex::new(state) }
+        Self { way, state: Mutex::new(state) }
     }
 
-    pub fn stream(&self) -> &TcpStream {
-        &self.stream
+    /// `None` when the bytes go into a body.
+    pub fn socket(&self) -> Option<&TcpStream> {
+        match &self.way {
+            Way::Socket(stream) => Some(stream),
+            Way::Body(_) => None,
+        }
     }
 
     pub fn phase(&self) -> Phase {
@@ -78,14 +110,14 @@ impl Outbound {
 
     /// Says these whole frames.
     pub fn push(&self, frames: &Bytes) {
-        self.state.lock().push(&self.stream, frames);
+        self.state.lock().push(&self.way, frames);
     }
 
     /// Says these whole frames unless `cancelled`. Asked under the lock: see [`Outbound::cancel`].
     pub fn push_unless(&self, cancelled: &AtomicBool, frames: &Bytes) {
         let mut state = self.state.lock();
         if !cancelled.load(Ordering::Relaxed) {
-            state.push(&self.stream, frames);
+            state.push(&self.way, frames);
         }
     }
 
@@ -95,18 +127,25 @@ impl Outbound {
         let mut state = self.state.lock();
         let is_first = !cancelled.swap(true, Ordering::Relaxed);
         if is_first {
-            state.push(&self.stream, last);
+            state.push(&self.way, last);
         }
         is_first
     }
 
-    /// Says the last words and the close frame. What waits is still sent.
+    /// Says the last words and the close frame; a body has none, and just ends. What waits is still sent.
     pub fn close(&self, words: Option<&Bytes>, close: &Bytes) {
         let mut state = self.state.lock();
         if let Some(words) = words {
-            state.push(&self.stream, words);
+            state.push(&self.way, words);
         }
-        state.push(&self.stream, close);
+        match &self.way {
+            Way::Socket(_) => state.push(&self.way, close),
+            Way::Body(body) if state.phase == Phase::Open => {
+                state.phase = Phase::Closing;
+                body.waker.wake();
+            }
+            Way::Body(_) => {}
+        }
         state.wake();
     }
 
@@ -120,8 +159,37 @@ impl Outbound {
         let mut state = self.state.lock();
         if state.phase != Phase::Dead {
             state.die();
-            // A reset, so that the kernel does not keep what the peer never read.
-            let _ = self.stream.set_zero_linger();
+            match &self.way {
+                // A reset, so that the kernel does not keep what the peer never read.
+                Way::Socket(stream) => drop(stream.set_zero_linger()),
+                Way::Body(body) => body.waker.wake(),
+            }
+        }
+    }
+
+    /// What comes next in the body; its end, after which the connection is over.
+    ///
+    /// # Errors
+    /// The connection was given up: the body breaks off.
+    pub fn poll_next(&self, context: &mut Context) -> Poll<Option<Result<Bytes, Aborted>>> {
+        if let Way::Body(body) = &self.way {
+            body.waker.register(context.waker());
+        }
+        let mut state = self.state.lock();
+        match (state.phase, state.queue.pop_front()) {
+            (Phase::Dead, _) => Poll::Ready(Some(Err(Aborted))),
+            (_, Some(bytes)) => {
+                state.waiting -= bytes.len();
+                if state.queue.is_empty() {
+                    state.queue = VecDeque::new();
+                }
+                Poll::Ready(Some(Ok(bytes)))
+            }
+            (Phase::Open, None) => Poll::Pending,
+            (Phase::Closing, None) => {
+                state.die();
+                Poll::Ready(None)
+            }
         }
     }
 
@@ -131,10 +199,13 @@ impl Outbound {
         if state.waker.as_ref().is_none_or(|waker| !waker.will_wake(context.waker())) {
             state.waker = Some(context.waker().clone());
         }
+        let Way::Socket(stream) = &self.way else {
+            return Drained { phase: state.phase, is_empty: state.queue.is_empty() };
+        };
         while state.phase != Phase::Dead && !state.queue.is_empty() {
-            match self.stream.poll_write_ready(context) {
+            match stream.poll_write_ready(context) {
                 Poll::Pending => break,
-                Poll::Ready(Ok(())) => state.write_waiting(&self.stream),
+                Poll::Ready(Ok(())) => state.write_waiting(stream),
                 Poll::Ready(Err(_)) => state.die(),
             }
         }
@@ -143,10 +214,24 @@ impl Outbound {
 }
 
 impl State {
-    fn push(&mut self, stream: &TcpStream, frames: &Bytes) {
+    fn push(&mut self, way: &Way, frames: &Bytes) {
         if self.phase != Phase::Open || frames.is_empty() {
             return;
         }
+        match way {
+            Way::Socket(stream) => self.write(stream, frames),
+            Way::Body(body) => {
+                if !self.queue.is_empty() && self.waiting + frames.len() > limits::OUTBOUND_BYTES_MAX {
+                    self.give_up_on_slow_reader(body.too_slow.clone());
+                } else {
+                    self.queue(frames.clone());
+                }
+                body.waker.wake();
+            }
+        }
+    }
+
+    fn write(&mut self, stream: &TcpStream, frames: &Bytes) {
         if frame::is_close(frames) {
             self.phase = Phase::Closing;
         }
@@ -165,7 +250,7 @@ impl State {
                 Err(_) => self.die(),
             }
         } else if self.waiting + frames.len() > limits::OUTBOUND_BYTES_MAX {
-            self.give_up_on_slow_reader();
+            self.give_up_on_slow_reader(frame::close(disconnect::SLOW));
         } else {
             self.queue(frames.clone());
         }
@@ -177,10 +262,10 @@ impl State {
     }
 
     /// Drops all that can be dropped, and closes: the client comes back and recovers by its cursors.
-    fn give_up_on_slow_reader(&mut self) {
+    fn give_up_on_slow_reader(&mut self, last: Bytes) {
         self.queue.truncate(usize::from(self.head_is_cut));
         self.waiting = self.queue.iter().map(Bytes::len).sum();
-        self.queue(frame::close(disconnect::SLOW));
+        self.queue(last);
         self.phase = Phase::Closing;
         self.was_slow = true;
         self.wake();

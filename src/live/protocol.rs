@@ -162,6 +162,23 @@ pub struct ConnectResult {
     pub ping_s: u32,
     /// Whether pings must be answered.
     pub pong: bool,
+    /// Where to post commands, where the connection itself carries none.
+    pub mailbox: Option<Mailbox>,
+}
+
+/// Where a client posts its commands: a secret of its own, and the instance that knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mailbox {
+    pub session: String,
+    pub node: String,
+}
+
+/// Commands of a client that cannot send them on its connection, posted beside it.
+#[derive(Clone, PartialEq)]
+pub struct Posted {
+    pub mailbox: Mailbox,
+    /// As a message of the connection would hold them.
+    pub commands: Bytes,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -207,6 +224,8 @@ pub struct Publication {
 /// What the server says unasked.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Push<'a> {
+    /// The first word to a client that only listens.
+    Connect(&'a ConnectResult),
     Publication {
         to: Address<'a>,
         publication: &'a Publication,
@@ -255,6 +274,22 @@ impl Encoding {
         }
     }
 
+    /// Reads the one request of a client that only listens; nothing at all is one of a stranger's.
+    pub fn connect_request(self, message: &Bytes) -> Result<Connect, Garbage> {
+        match self {
+            Self::Json => json::connect_request(message),
+            Self::Protobuf => protobuf::connect_request(message.clone()),
+        }
+    }
+
+    /// Reads commands that were posted beside their connection.
+    pub fn posted(self, body: &Bytes) -> Result<Posted, Garbage> {
+        match self {
+            Self::Json => json::posted(body),
+            Self::Protobuf => protobuf::posted(body.clone()),
+        }
+    }
+
     /// Writes a reply behind `out`.
     pub fn reply(self, out: &mut Vec<u8>, id: u32, reply: &Reply) {
         match self {
@@ -268,6 +303,14 @@ impl Encoding {
         match self {
             Self::Json => json::write(out, |members| members::push(members, push)),
             Self::Protobuf => protobuf::write(out, |members| members::push(members, push)),
+        }
+    }
+
+    /// Writes a push behind `out` as those hear it who hear nothing but pushes.
+    pub fn bare_push(self, out: &mut Vec<u8>, push: &Push) {
+        match self {
+            Self::Json => json::write(out, |members| members::bare_push(members, push)),
+            Self::Protobuf => protobuf::write(out, |members| members::bare_push(members, push)),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Commands are carried out one by one. An error is answered and the connection lives on; a breach of the protocol ends it
 //! with a [`Disconnect`]. What a channel holds and who may do what is decided by the application.
 //!
-//! * [`connect`]: who somebody is, and the channels that it hears unasked.
+//! * [`connect`]: who somebody is, and the channels that it hears from the first moment.
 //! * [`subscribe`]: in and out of channels; [`beginning`]: what a newcomer is told first.
 //! * [`publish`], [`reading`]: what those inside may say and look up.
 //! * [`expiry`]: permissions that end, and their renewal.
@@ -29,7 +29,7 @@ use crate::live::Live;
 use crate::live::connection::Connection;
 use crate::live::disconnect::{self, Disconnect, ReplyError};
 use crate::live::hub::room::{Membership, Spoiled};
-use crate::live::protocol::{Command, Reply, Request};
+use crate::live::protocol::{Command, Mailbox, Reply, Request};
 
 pub struct Session {
     live: Arc<Live>,
@@ -42,6 +42,8 @@ pub struct Session {
     expires_at: Option<Timestamp>,
     /// The client knows what to do with numbers in place of channels' names.
     takes_numbers: bool,
+    /// Where the client posts its commands, until it was told so.
+    mailbox: Option<Mailbox>,
 }
 
 /// A channel that this connection hears. Dropping it is leaving.
@@ -78,9 +80,18 @@ enum Done {
 }
 
 impl Session {
-    pub fn new(live: Arc<Live>, connection: Arc<Connection>) -> Self {
-        let (stage, subscriptions) = (Stage::Fresh, Vec::new());
-        Self { live, connection, stage, subscriptions, conn_info: None, expires_at: None, takes_numbers: false }
+    /// `mailbox`: where the client posts its commands, if its connection carries none.
+    pub fn new(live: Arc<Live>, connection: Arc<Connection>, mailbox: Option<Mailbox>) -> Self {
+        Self {
+            live,
+            connection,
+            stage: Stage::Fresh,
+            subscriptions: Vec::new(),
+            conn_info: None,
+            expires_at: None,
+            takes_numbers: false,
+            mailbox,
+        }
     }
 
     /// The answer to our ping.
@@ -109,6 +120,7 @@ impl Session {
         let reply = match self.answer(id, request).await {
             Ok(Done::Answered) => return Ok(()),
             Ok(Done::Answer(reply)) => reply,
+            Err(Refusal::Answered(error)) if self.connection.form.is_bare() => return Err(Disconnect::of(&error)),
             Err(Refusal::Answered(error)) => Reply::Error(error),
             Err(Refusal::Closed(why)) => return Err(why),
         };

@@ -30,25 +30,37 @@ const PROTOBUF: [(&str, &str); 2] = [("format", "protobuf"), ("cf_protocol", "pr
 const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("1");
 
 impl Live {
-    /// `GET /connection/websocket`.
+    /// Everything under `/connection`, and `/emulation`.
     pub fn routes(self: &Arc<Self>) -> BoxedFilter<(Response,)> {
+        self.socket_routes().or(self.stream_routes()).unify().boxed()
+    }
+
+    /// `GET /connection/websocket`, and `GET /connection/uni_websocket` for those who only listen.
+    fn socket_routes(self: &Arc<Self>) -> BoxedFilter<(Response,)> {
         let live = self.clone();
-        warp::path!("connection" / "websocket")
+        let uni = warp::path!("connection" / "uni_websocket").map(|| true);
+        let bidi = warp::path!("connection" / "websocket").map(|| false);
+        bidi.or(uni)
+            .unify()
             .and(warp::get())
             .and(warp::header::headers_cloned())
             .and(warp::query::raw().or_else(async |_| Ok::<_, Infallible>((String::new(),))))
             .and(warp::ext::optional::<OnUpgrade>())
-            .map(move |headers: HeaderMap, query: String, upgrade: Option<OnUpgrade>| {
-                live.shake_hands(&headers, &query, upgrade)
+            .map(move |is_bare, headers: HeaderMap, query: String, upgrade: Option<OnUpgrade>| {
+                live.shake_hands(is_bare, &headers, &query, upgrade)
             })
             .boxed()
     }
 
-    fn shake_hands(self: &Arc<Self>, headers: &HeaderMap, query: &str, upgrade: Option<OnUpgrade>) -> Response {
+    fn shake_hands(
+        self: &Arc<Self>,
+        is_bare: bool,
+        headers: &HeaderMap,
+        query: &str,
+        upgrade: Option<OnUpgrade>,
+    ) -> Response {
         if self.is_draining() {
-            let mut response = refusal(StatusCode::SERVICE_UNAVAILABLE, "the server is about to stop");
-            response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_S);
-            return response;
+            return unavailable();
         }
         let key = match accept_key(headers) {
             Ok(key) => key,
@@ -57,8 +69,9 @@ impl Live {
         let Some(upgrade) = upgrade else {
             return refusal(StatusCode::BAD_REQUEST, "this connection cannot become a WebSocket");
         };
-        let subprotocol = subprotocol(headers);
+        let subprotocol = subprotocol(headers).filter(|(_, form)| !is_bare || *form == Form::Json);
         let form = match subprotocol {
+            _ if is_bare => Form::BareJson,
             Some((_, form @ Form::Protobuf)) => form,
             Some(_) | None if asks_for_protobuf(query) => Form::Protobuf,
             Some(_) | None => Form::Json,
@@ -128,7 +141,14 @@ fn tokens<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item =
     values.flat_map(|value| value.split(',')).map(str::trim)
 }
 
-fn refusal(status: StatusCode, message: &'static str) -> Response {
+/// Not now: the server is about to stop, or has no room.
+pub(super) fn unavailable() -> Response {
+    let mut response = refusal(StatusCode::SERVICE_UNAVAILABLE, "the server cannot serve you right now");
+    response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_S);
+    response
+}
+
+pub(super) fn refusal(status: StatusCode, message: &'static str) -> Response {
     let mut response = Response::new(message.into());
     *response.status_mut() = status;
     response

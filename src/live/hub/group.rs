@@ -10,7 +10,7 @@ use bytes::Bytes;
 use crate::app::channels::ClientInfo;
 use crate::live::delta;
 use crate::live::form::Form;
-use crate::live::protocol::{Address, Publication, Push};
+use crate::live::protocol::{Address, Encoding, Publication, Push};
 
 /// How a member hears its room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,10 @@ pub struct Group {
     said: Vec<Said>,
     /// The data of the publication that everybody in the room heard before these.
     before: Option<Bytes>,
+    /// In the forms of sockets.
     written: [OnceLock<Written>; SCRIPTS],
+    /// In all other forms, which few rooms need.
+    written_rarely: OnceLock<Box<[OnceLock<Written>; RARE_SCRIPTS]>>,
 }
 
 /// One change.
@@ -75,12 +78,17 @@ enum Patches {
     Followed,
 }
 
-/// Two forms, two ways of naming the room, three of writing data.
-const SCRIPTS: usize = 2 * 2 * 3;
+/// Two ways of naming the room, three of writing data.
+const SCRIPTS_OF_A_FORM: usize = 2 * 3;
+/// Of both forms of a socket.
+const SCRIPTS: usize = 2 * SCRIPTS_OF_A_FORM;
+/// Of all the others.
+const RARE_SCRIPTS: usize = 6 * SCRIPTS_OF_A_FORM;
 
 impl Group {
     pub fn new(label: Label, before: Option<Bytes>, said: Vec<Said>) -> Self {
-        Self { label, said, before, written: [const { OnceLock::new() }; SCRIPTS] }
+        let written = [const { OnceLock::new() }; SCRIPTS];
+        Self { label, said, before, written, written_rarely: OnceLock::new() }
     }
 
     /// How many changes it says.
@@ -131,7 +139,14 @@ impl Group {
 
     fn written(&self, manner: Manner, patches: Patches) -> &Written {
         let script = Script { form: manner.form, by_number: manner.by_number, patches };
-        self.written[script.index()].get_or_init(|| self.write(script))
+        let index = script.index();
+        let written = match index.checked_sub(SCRIPTS) {
+            None => &self.written[index],
+            Some(index) => {
+                &self.written_rarely.get_or_init(|| Box::new([const { OnceLock::new() }; RARE_SCRIPTS]))[index]
+            }
+        };
+        written.get_or_init(|| self.write(script))
     }
 
     fn write(&self, script: Script) -> Written {
@@ -158,7 +173,7 @@ impl Group {
             places.push(start..message.len());
         }
         let frame = script.form.frame(&message);
-        let head_len = frame.len() - message.len();
+        let head_len = script.form.head_len(&frame, &message);
         for place in &mut places {
             *place = place.start + head_len..place.end + head_len;
         }
@@ -171,7 +186,7 @@ pub fn patch(form: Form, base: Option<&Bytes>, publication: &Publication) -> Pub
     let patch = base.map(|base| delta::delta(base, &publication.data));
     let patch = patch.filter(|patch| patch.len() < publication.data.len());
     let (data, delta) = patch.map_or_else(|| (publication.data.clone(), false), |patch| (patch.into(), true));
-    let data = if form == Form::Json { quoted(&data) } else { data };
+    let data = if form.encoding() == Encoding::Json { quoted(&data) } else { data };
     Publication { data, delta, ..publication.clone() }
 }
 
@@ -204,7 +219,7 @@ impl Said {
 
 impl Script {
     fn index(self) -> usize {
-        self.form as usize * 6 + usize::from(self.by_number) * 3 + self.patches as usize
+        self.form as usize * SCRIPTS_OF_A_FORM + usize::from(self.by_number) * 3 + self.patches as usize
     }
 }
 

@@ -22,6 +22,7 @@ use crate::live::connection::Beat;
 use crate::live::disconnect;
 use crate::live::form::Form;
 use crate::live::frame::{self, Kind};
+use crate::live::outbound::Outbound;
 
 /// Far above anything that a test waits for.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -63,8 +64,13 @@ impl World {
         let (server, _) = listener.accept().await.unwrap();
         let hour = Duration::from_secs(3600);
         let beat = Beat { ping_interval: hour, pong_timeout: hour, stale_after: hour };
-        let connection =
-            Arc::new(Connection::new(Uuid::new_v4(), server, Form::Json, Timestamp::from_millis(0), &beat));
+        let connection = Arc::new(Connection::new(
+            Uuid::new_v4(),
+            Outbound::to_socket(server),
+            Form::Json,
+            Timestamp::from_millis(0),
+            &beat,
+        ));
         let socket = WebSocketStream::from_raw_socket(stream, Role::Client, None).await;
         Client { connection, socket, lines: VecDeque::new() }
     }

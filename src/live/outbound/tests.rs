@@ -26,7 +26,7 @@ async fn pair() -> (Outbound, TcpStream) {
     let (server, _) = listener.accept().await.unwrap();
     socket2::SockRef::from(&server).set_send_buffer_size(4096).unwrap();
     socket2::SockRef::from(&client).set_recv_buffer_size(4096).unwrap();
-    (Outbound::new(server), client)
+    (Outbound::to_socket(server), client)
 }
 
 async fn drain(outbound: &Outbound) -> Drained {
@@ -98,7 +98,7 @@ async fn a_reader_that_is_too_slow_gets_the_cut_frame_and_a_close() {
     let (drained, _) = tokio::join!(
         async {
             let drained = drain(&outbound).await;
-            socket2::SockRef::from(outbound.stream()).shutdown(std::net::Shutdown::Write).unwrap();
+            socket2::SockRef::from(outbound.socket().unwrap()).shutdown(std::net::Shutdown::Write).unwrap();
             drained
         },
         client.read_to_end(&mut read)
@@ -158,4 +158,50 @@ async fn giving_up_drops_what_waits() {
     assert_eq!(waiting(&outbound), 0);
     outbound.push(&Form::Json.ping());
     assert_eq!(waiting(&outbound), 0);
+}
+
+async fn next(outbound: &Outbound) -> Option<Result<Bytes, Aborted>> {
+    poll_fn(|context| outbound.poll_next(context)).await
+}
+
+#[tokio::test]
+async fn a_body_takes_what_waits_in_order_and_ends() {
+    let outbound = Outbound::to_body(Bytes::from_static(b"slow"));
+    outbound.push(&Bytes::from_static(b"a"));
+    // No close frame, whatever the first byte is.
+    outbound.push(&Bytes::from_static(b"\x88\x01"));
+    let (words, close) = Form::JsonLines.close(disconnect::SHUTDOWN);
+    outbound.close(words.as_ref(), &close);
+    outbound.push(&Bytes::from_static(b"too late"));
+    assert_eq!(outbound.phase(), Phase::Closing);
+    for expected in [Bytes::from_static(b"a"), Bytes::from_static(b"\x88\x01"), words.unwrap()] {
+        assert_eq!(next(&outbound).await, Some(Ok(expected)));
+    }
+    assert_eq!(next(&outbound).await, None);
+    assert_eq!(outbound.phase(), Phase::Dead, "it is over when all of it was taken");
+}
+
+#[tokio::test]
+async fn a_body_wakes_who_writes_it() {
+    let outbound = Outbound::to_body(Bytes::new());
+    let (taken, ()) = tokio::join!(next(&outbound), async { outbound.push(&Bytes::from_static(b"a")) });
+    assert_eq!(taken, Some(Ok(Bytes::from_static(b"a"))));
+    let (ended, ()) = tokio::join!(next(&outbound), async { outbound.close(None, &Bytes::new()) });
+    assert_eq!(ended, None);
+    let outbound = Outbound::to_body(Bytes::new());
+    let (broken, ()) = tokio::join!(next(&outbound), async { outbound.abort() });
+    assert_eq!(broken, Some(Err(Aborted)));
+}
+
+#[tokio::test]
+async fn a_body_that_is_read_too_slowly_ends_with_that_word() {
+    let outbound = Outbound::to_body(Bytes::from_static(b"slow"));
+    let bytes = Bytes::from(vec![b'x'; 60_000]);
+    while outbound.phase() == Phase::Open {
+        outbound.push(&bytes);
+        assert!(waiting(&outbound) <= limits::OUTBOUND_BYTES_MAX);
+    }
+    assert!(outbound.was_slow());
+    assert_eq!(next(&outbound).await, Some(Ok(Bytes::from_static(b"slow"))));
+    assert_eq!(next(&outbound).await, None);
 }

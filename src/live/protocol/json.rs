@@ -6,7 +6,7 @@ mod reading;
 
 use std::io::Write as _;
 
-pub(super) use reading::next_command;
+pub(super) use reading::{connect_request, next_command, posted};
 
 use super::members::{Member, Members};
 

@@ -5,7 +5,7 @@
 
 use crate::app::channels::ClientInfo;
 
-use super::{Address, ConnectResult, Life, Position, Publication, Push, Reply, SubscribeResult};
+use super::{Address, ConnectResult, Life, Mailbox, Position, Publication, Push, Reply, SubscribeResult};
 
 /// A member's name in JSON and its number in Protobuf.
 pub(super) type Member = (&'static str, u32);
@@ -68,7 +68,13 @@ pub(super) fn reply(members: &mut impl Members, id: u32, reply: &Reply) {
 }
 
 pub(super) fn push(members: &mut impl Members, push: &Push) {
-    members.object(("push", 4), |members| match push {
+    members.object(("push", 4), |members| bare_push(members, push));
+}
+
+/// The inside of a push, which is the whole of it to those who hear nothing else.
+pub(super) fn bare_push(members: &mut impl Members, push: &Push) {
+    match push {
+        Push::Connect(result) => members.object(("connect", 10), |members| connect_push(members, result)),
         Push::Publication { to, publication } => {
             address(members, *to);
             members.object(("pub", 4), |members| self::publication(members, publication));
@@ -106,7 +112,7 @@ pub(super) fn push(members: &mut impl Members, push: &Push) {
         Push::Refresh(life) => members.object(("refresh", 12), |members| {
             self::life(members, ("expires", 1), ("ttl", 2), *life);
         }),
-    });
+    }
 }
 
 const CHANNEL: Member = ("channel", 2);
@@ -124,6 +130,20 @@ fn connect_result(members: &mut impl Members, result: &ConnectResult) {
     life(members, ("expires", 3), ("ttl", 4), result.life);
     data(members, ("data", 5), result.data.as_deref());
     members.map(("subs", 6), &result.subs, subscribe_result);
+    members.number(("ping", 7), result.ping_s.into());
+    members.flag(("pong", 8), result.pong);
+    if let Some(Mailbox { session, node }) = &result.mailbox {
+        members.text(("session", 9), session);
+        members.text(("node", 10), node);
+    }
+}
+
+fn connect_push(members: &mut impl Members, result: &ConnectResult) {
+    members.text(("client", 1), &result.client);
+    members.text(("version", 2), result.version);
+    data(members, ("data", 3), result.data.as_deref());
+    members.map(("subs", 4), &result.subs, subscribe_result);
+    life(members, ("expires", 5), ("ttl", 6), result.life);
     members.number(("ping", 7), result.ping_s.into());
     members.flag(("pong", 8), result.pong);
 }

@@ -6,7 +6,7 @@ mod reading;
 
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
 
-pub(super) use reading::next_command;
+pub(super) use reading::{connect_request, next_command, posted};
 
 use super::members::{Member, Members};
 

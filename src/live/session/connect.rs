@@ -1,24 +1,28 @@
-//! The first command: who somebody is, and the channels that it hears unasked.
+//! The first command: who somebody is, and the channels that it hears from that moment: those of the server's choice, and for
+//! a client that only listens, who can ask for nothing later, those of its own.
 
 use bytes::Bytes;
 
 use super::{Done, Refusal, Session, Stage, refuse_token};
-use crate::app::tokens::{Credential, ServerSub};
+use crate::app::channels::Recovery;
+use crate::app::tokens::{Credential, ServerSub, SubscriptionGrant};
 use crate::app::users::Caller;
+use crate::domain::time::Timestamp;
 use crate::live::disconnect::{self, ReplyError};
-use crate::live::form::Form;
+use crate::live::hub::Entrance;
 use crate::live::hub::room::{Joining, Terms};
-use crate::live::protocol::{Connect, ConnectResult, Reply, Subscribe, SubscribeResult};
+use crate::live::protocol::{Connect, ConnectResult, Encoding, Reply, Subscribe, SubscribeResult};
 
 /// The SDKs that find a subscription by its number in Protobuf. JavaScript's says that it does, and compares the objects that
 /// such numbers are there (long.js), of which no two are the same: it would hear nothing.
 const NUMBER_READERS: [&str; 5] = ["csharp", "go", "java", "python", "swift"];
 
-/// A channel that the server subscribes the client to.
+/// A channel that the client hears from the first moment.
 struct Unasked {
     joining: Joining,
     covered: u64,
     chan_info: Option<Bytes>,
+    expires_at: Option<Timestamp>,
 }
 
 impl Session {
@@ -29,9 +33,9 @@ impl Session {
         } else {
             self.live.app.connection_token(&connect.token).await.map_err(refuse_token)?
         };
-        self.takes_numbers = match self.connection.form {
-            Form::Json => true,
-            Form::Protobuf => NUMBER_READERS.contains(&connect.name.as_str()),
+        self.takes_numbers = match self.connection.form.encoding() {
+            Encoding::Json => true,
+            Encoding::Protobuf => NUMBER_READERS.contains(&connect.name.as_str()),
         };
         (self.conn_info, self.expires_at) = (credential.info, credential.expires_at);
         let caller = self.connection.identify(credential.caller).clone();
@@ -42,13 +46,24 @@ impl Session {
             data: None,
             subs: Vec::new(),
             ping_s: u32::try_from(self.live.options.beat.ping_interval.as_secs()).unwrap_or(u32::MAX).max(1),
-            pong: true,
+            pong: !self.connection.form.is_bare(),
+            mailbox: self.mailbox.take(),
         };
         let mut all = Vec::new();
         for sub in self.unasked_subs(&caller, credential.subs) {
             if let Some((name, beginning, unasked)) = self.unasked(&caller, sub, &connect.subs).await? {
                 result.subs.push((name, beginning));
                 all.push(unasked);
+            }
+        }
+        if self.connection.form.is_bare() {
+            for request in &connect.subs {
+                if !result.subs.iter().any(|(name, _)| *name == request.channel) {
+                    self.check_subscribe(request, all.len())?;
+                    let (beginning, asked) = self.asked(&caller, request).await?;
+                    result.subs.push((request.channel.clone(), beginning));
+                    all.push(asked);
+                }
             }
         }
         // The credential was good before anybody here listened, on the user's own channel, for the word that it is not.
@@ -80,7 +95,6 @@ impl Session {
         asked: &[Subscribe],
     ) -> Result<Option<(String, SubscribeResult, Unasked)>, Refusal> {
         let ServerSub { channel: name, info: chan_info, data } = sub;
-        let by_server = |_: &_| Terms { by_server: true, ..Terms::default() };
         let (entrance, joining) = match self.enter(caller, &name, by_server).await {
             Ok(entered) => entered,
             Err(Refusal::Answered(error)) if is_not_for_them(&error) => return Ok(None),
@@ -89,7 +103,21 @@ impl Session {
         let known = asked.iter().find(|subscribe| subscribe.channel == name).cloned().unwrap_or_default();
         let mut beginning = self.beginning(&entrance, &known, false).await?;
         beginning.result.data = data.or(beginning.result.data);
-        Ok(Some((name, beginning.result, Unasked { joining, covered: beginning.covered, chan_info })))
+        let unasked = Unasked { joining, covered: beginning.covered, chan_info, expires_at: None };
+        Ok(Some((name, beginning.result, unasked)))
+    }
+
+    /// Begins to enter a channel of a listener's choice. It hears it as it hears one of the server's: when it misses
+    /// something, it has to connect again.
+    async fn asked(&self, caller: &Caller, request: &Subscribe) -> Result<(SubscribeResult, Unasked), Refusal> {
+        let SubscriptionGrant { expires_at, info: chan_info } = self.grant(caller, request)?;
+        let (entrance, joining) = self.enter(caller, &request.channel, by_server).await?;
+        // Where the newest publication says all, it is the beginning.
+        let recover = request.recover || entrance.features.recovers == Recovery::Cache;
+        let request = Subscribe { recover, ..request.clone() };
+        let mut beginning = self.beginning(&entrance, &request, false).await?;
+        beginning.result.life = self.life(expires_at);
+        Ok((beginning.result, Unasked { joining, covered: beginning.covered, chan_info, expires_at }))
     }
 
     /// Says the reply, and comes into all of them.
@@ -98,7 +126,7 @@ impl Session {
             self.connection.outbound.push(&reply);
         }
         let mut reply = Some(reply);
-        for Unasked { joining, covered, chan_info } in all {
+        for Unasked { joining, covered, chan_info, expires_at } in all {
             // The reply speaks of all of them: it goes first, and then each with what it has missed since.
             let is_first = reply.is_some();
             let membership =
@@ -106,10 +134,14 @@ impl Session {
                     true => spoiled.into(),
                     false => Refusal::Closed(disconnect::STATE_LOST),
                 })?;
-            self.subscribed(membership, chan_info, None);
+            self.subscribed(membership, chan_info, expires_at);
         }
         Ok(())
     }
+}
+
+fn by_server(_: &Entrance) -> Terms {
+    Terms { by_server: true, ..Terms::default() }
 }
 
 /// What is said of a channel that is not there, or not for this user.

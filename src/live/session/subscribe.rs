@@ -14,15 +14,9 @@ const FOSSIL: &str = "fossil";
 
 impl Session {
     pub(super) async fn subscribe(&mut self, id: u32, request: Subscribe) -> Result<Done, Refusal> {
-        self.check_subscribe(&request)?;
+        self.check_subscribe(&request, self.subscriptions.len())?;
         let caller = self.connection.caller().clone();
-        let SubscriptionGrant { expires_at, info: chan_info } = match request.token.as_str() {
-            "" => SubscriptionGrant { expires_at: None, info: None },
-            token => {
-                let granted = self.live.app.subscription_token(&caller, &request.channel, token);
-                granted.map_err(refuse_token)?
-            }
-        };
+        let SubscriptionGrant { expires_at, info: chan_info } = self.grant(&caller, &request)?;
         let terms = |entrance: &Entrance| Terms {
             by_server: false,
             by_number: request.takes_numbers && self.takes_numbers,
@@ -40,7 +34,16 @@ impl Session {
         Ok(Done::Answered)
     }
 
-    fn check_subscribe(&self, request: &Subscribe) -> Result<(), ReplyError> {
+    /// What the token says that came with the request, if one did.
+    pub(super) fn grant(&self, caller: &Caller, request: &Subscribe) -> Result<SubscriptionGrant, Refusal> {
+        match request.token.as_str() {
+            "" => Ok(SubscriptionGrant { expires_at: None, info: None }),
+            token => self.live.app.subscription_token(caller, &request.channel, token).map_err(refuse_token),
+        }
+    }
+
+    /// `len`: how many channels the client hears already.
+    pub(super) fn check_subscribe(&self, request: &Subscribe, len: usize) -> Result<(), ReplyError> {
         let name = &request.channel;
         if name.is_empty() || !name.is_ascii() || name.len() > limits::CHANNEL_NAME_LEN_MAX {
             let message = format!("a channel's name has 1 to {} ASCII characters", limits::CHANNEL_NAME_LEN_MAX);
@@ -55,7 +58,7 @@ impl Session {
         if self.subscription(name).is_some() {
             return Err(disconnect::ALREADY_SUBSCRIBED);
         }
-        if self.subscriptions.len() >= limits::CHANNELS_LEN_MAX {
+        if len >= limits::CHANNELS_LEN_MAX {
             return Err(disconnect::LIMIT_EXCEEDED);
         }
         Ok(())

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::limits;
-use crate::live::protocol::{Command, Connect, Garbage, History, Position, Request, Subscribe};
+use crate::live::protocol::{Command, Connect, Garbage, History, Mailbox, Position, Posted, Request, Subscribe};
 
 /// Takes the next line that is not blank off the front of a text message. `data` in it shares the message's memory.
 pub fn next_command(message: &mut Bytes) -> Option<Result<Command, Garbage>> {
@@ -26,6 +26,31 @@ pub fn next_command(message: &mut Bytes) -> Option<Result<Command, Garbage>> {
         }
     }
     None
+}
+
+/// The whole message is one request. `data` in it shares the message's memory.
+pub fn connect_request(message: &Bytes) -> Result<Connect, Garbage> {
+    let text = std::str::from_utf8(message).map_err(|_| Garbage)?;
+    if text.trim().is_empty() {
+        return Ok(Connect::default());
+    }
+    if !is_flat_enough(text) {
+        return Err(Garbage);
+    }
+    let connect: ConnectJson = serde_json::from_str(text).map_err(|_| Garbage)?;
+    Ok(connect.read(message))
+}
+
+/// Commands, as a text inside of what was posted.
+pub fn posted(body: &Bytes) -> Result<Posted, Garbage> {
+    let PostedJson { session, node, data } = serde_json::from_slice(body).map_err(|_| Garbage)?;
+    let mailbox = Mailbox { session: session.into_owned(), node: node.into_owned() };
+    let commands = match data {
+        // Nothing was escaped: the commands stand in the body as they are.
+        Cow::Borrowed(data) => body.slice_ref(data.as_bytes()),
+        Cow::Owned(data) => data.into(),
+    };
+    Ok(Posted { mailbox, commands })
 }
 
 /// `text` is the whole of `line`.
@@ -126,6 +151,16 @@ struct ConnectJson<'a> {
     #[serde(borrow, default)]
     version: Cow<'a, str>,
     headers: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Deserialize)]
+struct PostedJson<'a> {
+    #[serde(borrow, default)]
+    session: Cow<'a, str>,
+    #[serde(borrow, default)]
+    node: Cow<'a, str>,
+    #[serde(borrow)]
+    data: Cow<'a, str>,
 }
 
 #[derive(Deserialize)]

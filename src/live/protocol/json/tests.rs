@@ -187,6 +187,7 @@ fn replies_leave_out_what_is_empty() {
         subs: vec![("#u".into(), recovered), ("b".into(), SubscribeResult::default())],
         ping_s: 25,
         pong: true,
+        mailbox: Some(Mailbox { session: "s".into(), node: "n".into() }),
     };
     let top = Position { offset: 5, epoch: "e".into() };
     let tags = vec![("k".into(), "v\"".into())];
@@ -204,7 +205,7 @@ fn replies_leave_out_what_is_empty() {
                 r#""connect":{"client":"c","version":"0.1.0","expires":true,"ttl":300,"data":[],"#,
                 r##""subs":{"#u":{"recoverable":true,"epoch":"abcdefgh","##,
                 r#""publications":[{"data":1,"offset":4},{"data":2,"offset":5}],"recovered":true,"offset":3,"#,
-                r#""positioned":true,"was_recovering":true},"b":{}},"ping":25,"pong":true}"#
+                r#""positioned":true,"was_recovering":true},"b":{}},"ping":25,"pong":true,"session":"s","node":"n"}"#
             ),
         ),
         (
@@ -268,5 +269,22 @@ fn pushes_name_their_channel() {
         (Push::Refresh(Life::Ends(5)), r#"{"refresh":{"expires":true,"ttl":5}}"#),
     ] {
         assert_eq!(push(&said), format!(r#"{{"push":{json}}}"#));
+    }
+}
+
+#[test]
+fn what_is_posted_is_a_text_in_an_object() {
+    for (body, commands) in [
+        (r#"{"session":"s","node":"n","data":"{}"}"#, "{}"),
+        (r#"{"node":"n","data":"{\"id\":1}\n{}","session":"s","more":[]}"#, "{\"id\":1}\n{}"),
+    ] {
+        let Ok(Posted { mailbox, commands: found }) = Encoding::Json.posted(&Bytes::from_static(body.as_bytes()))
+        else {
+            panic!("{body}")
+        };
+        assert_eq!((&*mailbox.session, &*mailbox.node, &found[..]), ("s", "n", commands.as_bytes()));
+    }
+    for body in ["", "{}", r#"{"session":"s","node":"n","data":{}}"#, r#"{"session":"s","node":null,"data":""}"#] {
+        assert!(Encoding::Json.posted(&Bytes::from_static(body.as_bytes())).is_err(), "{body}");
     }
 }

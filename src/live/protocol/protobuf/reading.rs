@@ -8,7 +8,7 @@ use bytes::{Buf as _, Bytes};
 use prost::Message;
 use prost::encoding::decode_varint;
 
-use crate::live::protocol::{Command, Connect, Garbage, History, Position, Request, Subscribe};
+use crate::live::protocol::{Command, Connect, Garbage, History, Mailbox, Position, Posted, Request, Subscribe};
 
 /// Takes the next message off the front of a binary frame. `data` in it shares the frame's memory.
 pub fn next_command(frame: &mut Bytes) -> Option<Result<Command, Garbage>> {
@@ -22,6 +22,27 @@ pub fn next_command(frame: &mut Bytes) -> Option<Result<Command, Garbage>> {
     };
     let message = frame.split_to(length);
     Some(CommandMessage::decode(message).map(CommandMessage::read).map_err(|_| Garbage))
+}
+
+/// The whole message is one request.
+pub fn connect_request(message: Bytes) -> Result<Connect, Garbage> {
+    ConnectMessage::decode(message).map(ConnectMessage::read).map_err(|_| Garbage)
+}
+
+/// Commands, beside where they are for. They share the body's memory.
+pub fn posted(body: Bytes) -> Result<Posted, Garbage> {
+    let PostedMessage { node, session, data } = PostedMessage::decode(body).map_err(|_| Garbage)?;
+    Ok(Posted { mailbox: Mailbox { session, node }, commands: data })
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct PostedMessage {
+    #[prost(string, tag = "1")]
+    node: String,
+    #[prost(string, tag = "2")]
+    session: String,
+    #[prost(bytes = "bytes", tag = "3")]
+    data: Bytes,
 }
 
 #[derive(Clone, PartialEq, Message)]

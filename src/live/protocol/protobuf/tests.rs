@@ -100,6 +100,10 @@ struct ConnectMessage {
     ping: u32,
     #[prost(bool, tag = "8")]
     pong: bool,
+    #[prost(string, tag = "9")]
+    session: String,
+    #[prost(string, tag = "10")]
+    node: String,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -331,6 +335,7 @@ fn replies_are_read_as_the_schema_says() {
         subs: vec![("#u".into(), subscribed.clone())],
         ping_s: 25,
         pong: true,
+        mailbox: Some(Mailbox { session: "s".into(), node: "n".into() }),
     };
     let connected_message = ConnectMessage {
         client: "c".into(),
@@ -340,6 +345,8 @@ fn replies_are_read_as_the_schema_says() {
         subs: [("#u".into(), subscribed_message.clone())].into(),
         ping: 25,
         pong: true,
+        session: "s".into(),
+        node: "n".into(),
     };
     assert_eq!(reply(2, &Reply::Subscribe(subscribed)).subscribe, Some(subscribed_message));
     assert_eq!(reply(2, &Reply::Connect(connected)).connect, Some(connected_message));
