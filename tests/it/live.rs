@@ -1,8 +1,10 @@
 //! The live socket, through real connections on loopback: what it answers, how it recovers, what it refuses.
 
 mod bad_input;
+mod emulation;
 mod forms;
 mod handshake;
+mod listeners;
 mod open;
 mod recovery;
 mod rights;

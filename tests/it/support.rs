@@ -20,6 +20,7 @@ mod reply;
 mod signed;
 mod site;
 mod store;
+mod streamed;
 
 use std::time::Duration;
 
@@ -28,6 +29,7 @@ pub use reply::{Reply, send};
 pub use signed::{SECRET, signed, signed_with};
 pub use site::{Runner, Site, http_client};
 pub use store::{Store, StoreKind};
+pub use streamed::Streamed;
 
 /// Far above anything that a test waits for, on a busy machine too.
 pub const DEADLINE: Duration = Duration::from_secs(30);

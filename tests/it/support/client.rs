@@ -94,6 +94,14 @@ impl Client {
         }
     }
 
+    /// Publishes in a free-form channel, from inside.
+    pub async fn say_in(&mut self, channel: &str, data: &Value) {
+        let subscribed = self.ask("subscribe", json!({ "channel": channel })).await;
+        assert!(subscribed["subscribe"].is_object() || subscribed["error"]["code"] == 105, "{subscribed}");
+        let reply = self.ask("publish", json!({ "channel": channel, "data": data })).await;
+        assert!(reply["publish"].is_object(), "{reply}");
+    }
+
     /// Publishes, and waits for what all hear of it; the acknowledgement may come before it or after it.
     pub async fn publish_and_hear(&mut self, channel: &str, data: &Value) -> Value {
         let id = self.next_id;
