@@ -2,6 +2,7 @@
 //!
 //! Knows no wire: the API families and the socket translate into these calls and out of these answers.
 
+pub mod api_key;
 pub mod channels;
 pub mod documents;
 mod due;
@@ -11,6 +12,7 @@ mod follow_ups;
 mod instances;
 pub mod letters;
 pub mod metrics;
+pub mod orders;
 pub mod presence;
 pub mod runs;
 pub mod tokens;
@@ -27,6 +29,7 @@ use uuid::Uuid;
 use crate::backend::Backend;
 use crate::clock::Clock;
 
+use api_key::ApiKey;
 use channels::Snapshots;
 use duties::{LeaseRecord, Watch};
 pub use error::AppError;
@@ -74,6 +77,8 @@ pub struct Settings {
     pub open_channels: bool,
     /// Tokens that are signed with it are taken.
     pub token_secret: Option<TokenSecret>,
+    /// Whoever shows it may call the live protocol's server API.
+    pub api_key: Option<ApiKey>,
 }
 
 impl App {

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::app::api_key::ApiKey;
 use crate::app::tokens::TokenSecret;
 use crate::backend::RedisUrl;
 use crate::http::{Options, Tiles, WebDemo};
 use crate::limits;
 
-/// Bytes of an operator's admin token, at least: 22 characters of base64 hold 128 bits.
+/// Characters of an operator's admin token or API key, at least: 22 characters of base64 hold 128 bits.
 const ADMIN_TOKEN_LEN_MIN: usize = 22;
 
 /// The live run server: phones send positions, spectators watch them move.
@@ -59,6 +60,9 @@ pub struct Serve {
     /// The secret with which your own back end signs connection and subscription tokens (JWT, HS256).
     #[arg(long, env = "RUNNITY_TOKEN_SECRET", hide_env_values = true, value_parser = token_secret)]
     pub token_secret: Option<TokenSecret>,
+    /// The key with which your own back ends call the live protocol's server API (header X-API-Key at /api/publish …).
+    #[arg(long, env = "RUNNITY_API_KEY", hide_env_values = true, value_parser = api_key)]
+    pub api_key: Option<ApiKey>,
     #[command(flatten)]
     pub pages: Pages,
     /// Seconds for which it still serves at the end, while /health/ready tells load balancers to turn elsewhere.
@@ -222,6 +226,10 @@ impl Pages {
     }
 }
 
+fn api_key(text: &str) -> Result<ApiKey, String> {
+    admin_token(text).map(|key| ApiKey::new(&key))
+}
+
 fn admin_token(text: &str) -> Result<String, String> {
     if text.len() < ADMIN_TOKEN_LEN_MIN {
         return Err(format!("must have at least {ADMIN_TOKEN_LEN_MIN} characters, so that it cannot be guessed"));
@@ -281,6 +289,8 @@ mod tests {
     fn a_secret_is_not_printed() {
         let line = CommandLine::try_parse_from(["runnity", "--token-secret", "hush-hush"]).unwrap();
         assert!(!format!("{line:?}").contains("hush"));
+        let line = CommandLine::try_parse_from(["runnity", "--api-key", "hush-hush-hush-hush-hush"]).unwrap();
+        assert!(!format!("{line:?}").contains("hush"));
     }
 
     #[test]
@@ -289,6 +299,7 @@ mod tests {
             &["--listen", "nowhere"][..],
             &["--admin-token", "short"],
             &["--token-secret", ""],
+            &["--api-key", "short"],
             &["--drain-s", "-1"],
             &["--drain-s", "soon"],
             &["--drain-s", "3600.5"],

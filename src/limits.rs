@@ -280,3 +280,21 @@ pub const REDIS_SUBSCRIBE_LEN_MAX: usize = 512;
 pub const REDIS_WANTED_LEN_MAX: usize = 4_096;
 /// Commands that wait to be written to the connection; who comes later waits for a place.
 pub const REDIS_PIPELINE_LEN: usize = 1_024;
+/// Orders that are kept for instances that missed some of them: more than come in while a store is away for a moment.
+pub const ORDERS_LEN_MAX: u32 = 1_024;
+/// Orders that wait for one connection; more are left out. Each is carried out in milliseconds.
+pub const ORDERS_WAITING_LEN_MAX: usize = 128;
+/// Connections that an order may leave alone: more than anybody has open.
+pub const ORDER_EXCEPT_LEN_MAX: usize = 100;
+/// Bytes of a close frame's reason (RFC 6455, section 5.5).
+pub const CLOSE_REASON_BYTES_MAX: usize = 123;
+/// Channels that one answer lists: a megabyte or less.
+pub const LISTED_LEN_MAX: usize = 10_000;
+/// Of those, how many are read at once.
+pub const LISTED_READ_LEN_MAX: usize = 256;
+/// Channels of one broadcast, or commands of one batch: a second of work or less.
+pub const BROADCAST_LEN_MAX: usize = 1_000;
+/// Channels of one broadcast, or commands of one batch, that are taken at once.
+pub const BROADCAST_AT_ONCE: usize = 32;
+/// Bytes of all replies of one batch: more than anybody reads, and no burden to keep.
+pub const BATCH_REPLIES_BYTES_MAX: usize = 8 * 1024 * 1024;

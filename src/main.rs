@@ -74,7 +74,11 @@ fn complain(error: &Failure) -> ExitCode {
 async fn run_server(serve: config::Serve) -> Result<(), Failure> {
     let clock = Clock::system();
     let backend = Store::open(&serve.store, clock.clone()).await?;
-    let settings = Settings { open_channels: serve.open_channels, token_secret: serve.token_secret.clone() };
+    let settings = Settings {
+        open_channels: serve.open_channels,
+        token_secret: serve.token_secret.clone(),
+        api_key: serve.api_key.clone(),
+    };
     if settings.open_channels {
         tracing::warn!("--open-channels: everyone may subscribe to and publish on any channel. For development only");
     }

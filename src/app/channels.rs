@@ -3,6 +3,7 @@
 //! A channel is what a client subscribes to; the topic behind it is where its changes are kept. The product's own channels
 //! carry changes of runs and users. Where the operator has opened free-form channels, any other name is one.
 
+mod announcing;
 mod features;
 mod history;
 mod published;
@@ -17,6 +18,7 @@ use crate::app::{App, AppError};
 use crate::backend::{AggregateId, Topic};
 use crate::domain::ids::{RunId, UserId};
 
+pub use announcing::Announcement;
 pub use features::{Features, Presence, Publishers, Recovery};
 pub use history::{HistoryPage, HistoryQuery};
 pub use published::{ClientInfo, Published};
@@ -49,6 +51,16 @@ impl Channel {
 
     pub fn topic(&self) -> Topic {
         self.aggregate().topic("")
+    }
+
+    /// The channel whose topics this aggregate owns, by its stored form.
+    pub(in crate::app) fn of_aggregate(aggregate: &str) -> Option<Self> {
+        match aggregate.split_once('/')? {
+            ("run", id) => RunId::parse(id).map(Self::Run),
+            ("user", id) => UserId::parse(id).map(Self::User),
+            ("channel", name) => Some(Self::Open(name.into())),
+            _ => None,
+        }
     }
 
     /// What owns the channel's topics.

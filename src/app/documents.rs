@@ -9,6 +9,7 @@ mod parse;
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use crate::app::AppError;
 use crate::domain::fix::{Fix, Readings};
@@ -171,6 +172,11 @@ pub enum ChangeDocument {
     /// On the runner's own channel.
     RunStarted(RunChange),
     RunFinished(RunChange),
+    /// What the operator's back end has to say, on any of the product's own channels.
+    Notice {
+        at: String,
+        data: Box<RawValue>,
+    },
     /// On a user's own channel: some of their tokens or sessions are no longer good.
     Revoked {
         at: String,

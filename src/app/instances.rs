@@ -27,6 +27,21 @@ pub struct InstanceRecord {
     beat: u64,
     #[serde(default)]
     is_buried: bool,
+    /// Since when it has stood here, by its own clock; milliseconds since 1970.
+    #[serde(default)]
+    pub since_ms: i64,
+    #[serde(default)]
+    pub told: Told,
+}
+
+/// What an instance says of itself, for the operator.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    pub version: String,
+    pub clients_len: u64,
+    pub subscriptions_len: u64,
+    /// Channels that somebody is in, as far as presence is kept.
+    pub channels_len: u64,
 }
 
 impl Record for InstanceRecord {
@@ -108,7 +123,7 @@ impl View {
         let passed_ms = since_ms.clamp(0, 2 * millis(limits::INSTANCE_BEAT));
         self.looked_at = Some(now);
         let before = std::mem::take(&mut self.seen);
-        for (name, InstanceRecord { beat, is_buried }) in records {
+        for (name, InstanceRecord { beat, is_buried, .. }) in records {
             let unchanged_ms = match before.get(&name) {
                 Some(seen) if seen.beat == beat => seen.unchanged_ms + passed_ms,
                 _ => 0,
@@ -164,16 +179,16 @@ impl App {
 
     /// Answers whether this instance still stands among the living.
     async fn write_beat(&self, is_new: bool) -> Result<bool, AppError> {
-        let name = self.instances.name();
+        let (name, told, now_ms) = (self.instances.name(), self.told(), self.clock.now().as_millis());
         self.instance_records
             .transact(aggregate(&name), None, move |draft| {
-                let beat = match draft.record() {
+                let (beat, since_ms) = match draft.record() {
                     Some(record) if record.is_buried => return Ok(false),
-                    Some(record) => record.beat + 1,
-                    None if is_new => 1,
+                    Some(record) => (record.beat + 1, record.since_ms),
+                    None if is_new => (1, now_ms),
                     None => return Ok(false),
                 };
-                draft.put(InstanceRecord { beat, is_buried: false });
+                draft.put(InstanceRecord { beat, is_buried: false, since_ms, told: told.clone() });
                 draft.place(index(), name.clone(), Some(0));
                 Ok(true)
             })
@@ -213,8 +228,8 @@ impl App {
                 Some(record) if !record.is_buried && record.beat != beat => Ok(false),
                 None => Ok(false),
                 Some(record) => {
-                    let beat = record.beat;
-                    draft.put(InstanceRecord { beat, is_buried: true });
+                    let buried = InstanceRecord { is_buried: true, ..record.clone() };
+                    draft.put(buried);
                     Ok(true)
                 }
             })
@@ -250,7 +265,7 @@ mod tests {
     use super::*;
 
     fn record(beat: u64) -> Vec<(Arc<str>, InstanceRecord)> {
-        vec![("a".into(), InstanceRecord { beat, is_buried: false })]
+        vec![("a".into(), InstanceRecord { beat, is_buried: false, since_ms: 0, told: Told::default() })]
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! many there are and nothing else.
 
 mod here;
+mod listing;
 mod rooms;
 mod sweeping;
 mod writing;
@@ -25,6 +26,7 @@ use crate::app::{App, AppError};
 use crate::backend::{AggregateId, Topic};
 
 use here::{PresenceRecord, Stay, as_many_as_fit};
+pub use listing::InstanceInfo;
 pub use rooms::Presences;
 
 /// How many are in a channel. Where names are not kept, a user who came by several instances counts on each.
@@ -41,6 +43,12 @@ pub struct PresenceStats {
 pub enum PresenceChange {
     Joined(ClientInfo),
     Left(ClientInfo),
+    /// Nobody has come or gone: something was said that is not to be kept, which the channel's own topic has no room for.
+    /// JSON, as text.
+    Passing {
+        data: String,
+        tags: Vec<(String, String)>,
+    },
 }
 
 /// Being in a channel. Dropping it is leaving.
@@ -63,7 +71,7 @@ impl PresenceChange {
         decode(payload)
     }
 
-    fn payload(&self) -> Result<Bytes, AppError> {
+    pub(in crate::app) fn payload(&self) -> Result<Bytes, AppError> {
         encode(self)
     }
 }

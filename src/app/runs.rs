@@ -18,7 +18,7 @@ pub use track::Tracks;
 
 use crate::app::documents::{ChangeDocument, RunChange, RunDocument};
 use crate::app::follow_ups::{self, FollowUp};
-use crate::app::transact::{Draft, Lanes, encode};
+use crate::app::transact::{Draft, Lanes, OnceKey, encode};
 use crate::app::users::{Caller, Identity};
 use crate::app::{App, AppError};
 use crate::backend::{AggregateId, Keep};
@@ -99,6 +99,24 @@ impl App {
     ) -> Result<std::sync::Arc<RunRecord>, AppError> {
         let record = self.visible(&Caller::User(identity.clone()), run).await?;
         if record.run.owner == identity.user { Ok(record) } else { Err(AppError::Forbidden) }
+    }
+
+    /// Lets those who watch the run know what the operator's back end has to say → the offset of that change.
+    pub(in crate::app) async fn notice_in_run(
+        &self,
+        run: RunId,
+        notice: ChangeDocument,
+        once: Option<OnceKey>,
+    ) -> Result<u64, AppError> {
+        self.runs
+            .transact(aggregate(run), once, move |draft| {
+                let Some(mut record) = draft.record().cloned() else { return Err(AppError::NotFound("channel")) };
+                announce(draft, &mut record, &notice)?;
+                let offset = record.offset;
+                draft.put(record);
+                Ok(offset)
+            })
+            .await
     }
 
     async fn turn(

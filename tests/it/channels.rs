@@ -75,7 +75,7 @@ impl World {
 }
 
 fn settings() -> Settings {
-    Settings { open_channels: true, token_secret: Some(TokenSecret::new(SECRET)) }
+    Settings { open_channels: true, token_secret: Some(TokenSecret::new(SECRET)), ..Settings::default() }
 }
 
 fn client(user: &str, id: &str) -> ClientInfo {

@@ -112,6 +112,13 @@ impl Here {
         }
     }
 
+    pub fn clients_len(&self) -> u64 {
+        match self {
+            Self::Named(clients) => clients.len() as u64,
+            Self::Counted { clients_len, .. } => *clients_len,
+        }
+    }
+
     pub fn record(&self) -> PresenceRecord {
         match self {
             Self::Named(clients) => {

@@ -106,6 +106,12 @@ impl Presences {
         self.wake.notify_one();
     }
 
+    /// How many are here now, in each channel.
+    pub(super) fn clients(&self) -> Vec<(Channel, u64)> {
+        let state = self.state.lock();
+        state.rooms.iter().map(|(channel, room)| (channel.clone(), room.here.clients_len())).collect()
+    }
+
     /// Those who are here now.
     pub(super) fn record(&self, channel: &Channel) -> PresenceRecord {
         let mut state = self.state.lock();

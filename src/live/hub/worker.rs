@@ -111,6 +111,9 @@ impl Worker {
         let what = match change {
             PresenceChange::Joined(info) => What::Joined(info),
             PresenceChange::Left(info) => What::Left(info),
+            PresenceChange::Passing { data, tags } => {
+                What::Published(Publication { data: data.into(), tags, ..Publication::default() })
+            }
         };
         self.say(Said { offset: 0, what }).await;
     }

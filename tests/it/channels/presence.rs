@@ -59,6 +59,7 @@ async fn next(subscription: &mut Subscription) -> String {
         Heard::Change { payload, .. } => match PresenceChange::read(&payload).unwrap() {
             PresenceChange::Joined(client) => format!("+{}", client.client),
             PresenceChange::Left(client) => format!("-{}", client.client),
+            PresenceChange::Passing { data, .. } => format!("!{data}"),
         },
         Heard::Gap => panic!("a gap"),
     }

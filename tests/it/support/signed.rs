@@ -9,6 +9,9 @@ use sha2::Sha256;
 /// What instances under test take tokens by.
 pub const SECRET: &str = "secret";
 
+/// What instances under test know the operator's back end by.
+pub const API_KEY: &str = "a-key-of-22-characters";
+
 pub fn signed(claims: &Value) -> String {
     signed_with(SECRET, claims)
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use reqwest::{Method, RequestBuilder};
+use runnity::app::api_key::ApiKey;
 use runnity::app::runs::NewRun;
 use runnity::app::tokens::TokenSecret;
 use runnity::app::users::Identity;
@@ -20,7 +21,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::signed::SECRET;
+use super::signed::{API_KEY, SECRET};
 use super::store::Store;
 use super::{Client, DEADLINE, Reply, StoreKind, send, within};
 
@@ -86,7 +87,11 @@ impl Site {
         let app = App::new(
             store.open().await,
             clock.clone(),
-            Settings { open_channels: true, token_secret: Some(TokenSecret::new(SECRET)) },
+            Settings {
+                open_channels: true,
+                token_secret: Some(TokenSecret::new(SECRET)),
+                api_key: Some(ApiKey::new(API_KEY)),
+            },
         );
         let listener = runnity::instance::listen("127.0.0.1:0".parse().expect("an address")).await.expect("a port");
         let instance = Instance::start(app.clone(), listener, options.clone()).await.expect("an instance");

@@ -1,0 +1,166 @@
+//! What the operator's other back ends order to be done to connections, on whichever instance those are.
+//!
+//! An order is a change on one topic that every instance hears and keeps to. A stretch that was missed is read again, so an
+//! order that was acknowledged is carried out by every instance that lives.
+
+use serde::{Deserialize, Serialize};
+
+use crate::app::channels::Channel;
+use crate::app::transact::{decode, encode};
+use crate::app::{App, AppError};
+use crate::backend::{AggregateId, Append, Commit, Cursor, Keep, Topic};
+use crate::limits;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    pub whom: Whom,
+    pub deed: Deed,
+}
+
+/// Which connections are meant.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Whom {
+    /// All of this user's; empty: of whoever.
+    pub user: String,
+    /// Only the connection with this id; empty: any.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub client: String,
+    /// Connections that are left alone, by their ids.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub except: Vec<String>,
+}
+
+/// What is done to each of them. Documents are JSON, as text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deed {
+    /// Into a channel that this user may see.
+    Subscribe {
+        channel: String,
+        info: Option<String>,
+        data: Option<String>,
+        since: Option<Place>,
+    },
+    Unsubscribe {
+        channel: String,
+    },
+    /// `None`: with the usual code, after which it does not come back by itself.
+    Disconnect {
+        why: Option<Why>,
+    },
+    /// The permission to be connected ends then; `None`: never.
+    Refresh {
+        expires_ms: Option<i64>,
+    },
+    /// The permission to be connected is over.
+    Expire,
+}
+
+/// Where the client left a channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    pub epoch: String,
+    pub offset: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Why {
+    pub code: u16,
+    pub reason: String,
+}
+
+impl Whom {
+    /// Whether a connection of this user is meant; its id is only asked for where it matters.
+    pub fn is(&self, user: &str, client: impl FnOnce() -> String) -> bool {
+        if !self.user.is_empty() && self.user != user {
+            return false;
+        }
+        if self.client.is_empty() && self.except.is_empty() {
+            return true;
+        }
+        let client = client();
+        (self.client.is_empty() || self.client == client) && !self.except.contains(&client)
+    }
+}
+
+impl Order {
+    /// What a change of the orders' topic says.
+    pub fn read(payload: &[u8]) -> Result<Self, AppError> {
+        decode(payload)
+    }
+}
+
+impl App {
+    /// Tells every instance → once it is stored, which is before it is carried out.
+    ///
+    /// # Errors
+    /// [`AppError::Invalid`]: nobody is meant, or what is to be done cannot be. [`AppError::Forbidden`]: a user's own channel
+    /// cannot be taken away, because the word that a credential is no longer good comes by it.
+    pub async fn order(&self, order: &Order) -> Result<(), AppError> {
+        let Order { whom, deed } = order;
+        if whom.user.is_empty() && whom.client.is_empty() {
+            return Err(AppError::invalid("user", "is missing"));
+        }
+        if whom.except.len() > limits::ORDER_EXCEPT_LEN_MAX {
+            let problem = format!("must name at most {} connections", limits::ORDER_EXCEPT_LEN_MAX);
+            return Err(AppError::invalid("whitelist", problem));
+        }
+        match deed {
+            Deed::Subscribe { channel, .. } => drop(self.operators_channel(channel).await?),
+            Deed::Unsubscribe { channel } => {
+                if let Channel::User(_) = self.operators_channel(channel).await? {
+                    return Err(AppError::Forbidden);
+                }
+            }
+            Deed::Disconnect { why: Some(Why { code, reason }) } => {
+                if !(3_000..=4_999).contains(code) || reason.len() > limits::CLOSE_REASON_BYTES_MAX {
+                    let most = limits::CLOSE_REASON_BYTES_MAX;
+                    let problem = format!("must have a code from 3000 to 4999 and a reason of at most {most} bytes");
+                    return Err(AppError::invalid("disconnect", problem));
+                }
+            }
+            Deed::Disconnect { why: None } | Deed::Refresh { .. } | Deed::Expire => {}
+        }
+        let topic = orders_topic();
+        let mut commit = Commit::on(topic.aggregate.clone());
+        commit.appends.push(Append { topic, keep: Keep::Newest(limits::ORDERS_LEN_MAX), payload: encode(order)? });
+        self.backend.commit(commit).await?;
+        Ok(())
+    }
+
+    /// Where the orders' topic stands.
+    pub async fn orders_top(&self) -> Result<Cursor, AppError> {
+        self.top(&orders_topic()).await
+    }
+}
+
+/// Where orders are told.
+pub fn orders_topic() -> Topic {
+    AggregateId::new("orders", "all").topic("")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_is_meant_by_its_user_and_its_id() {
+        let whom = |user: &str, client: &str, except: &[&str]| Whom {
+            user: user.into(),
+            client: client.into(),
+            except: except.iter().map(|&id| id.to_owned()).collect(),
+        };
+        for (whom, is) in [
+            (whom("aino", "", &[]), true),
+            (whom("aino", "c1", &[]), true),
+            (whom("", "c1", &[]), true),
+            (whom("aino", "c2", &[]), false),
+            (whom("eino", "", &[]), false),
+            (whom("eino", "c1", &[]), false),
+            (whom("aino", "", &["c1"]), false),
+            (whom("aino", "", &["c2"]), true),
+        ] {
+            assert_eq!(whom.is("aino", || "c1".to_owned()), is, "{whom:?}");
+        }
+    }
+}
