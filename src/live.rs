@@ -6,6 +6,7 @@
 //! * [`delta`]: what turns one payload into the next.
 //! * [`session`]: what a client may ask and what it is answered.
 //! * [`hub`]: one room for each topic that somebody here listens to.
+//! * `orders`: what the operator's back end has done to connections.
 //! * [`wheel`]: the times of all connections.
 //! * [`upgrade`]: from an HTTP request to a socket.
 //! * [`streams`]: from an HTTP request to an answer that does not end, where a socket cannot go.
@@ -21,6 +22,7 @@ pub mod form;
 pub mod frame;
 pub mod hub;
 pub mod mailboxes;
+mod orders;
 pub mod outbound;
 pub mod protocol;
 pub mod session;
@@ -118,6 +120,7 @@ impl Live {
         });
         live.app.workers.spawn(live.clone().keep_time());
         live.app.workers.spawn(live.clone().hear_letters());
+        live.app.workers.spawn(live.clone().obey());
         live
     }
 

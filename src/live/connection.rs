@@ -13,6 +13,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use uuid::Uuid;
 
+use crate::app::orders::Deed;
 use crate::app::users::Caller;
 use crate::domain::time::Timestamp;
 use crate::limits;
@@ -31,6 +32,8 @@ pub struct Connection {
     call_at_ms: AtomicI64,
     /// Something has ended: the session is to look.
     is_called: AtomicBool,
+    /// What the operator's back end wants done, in order.
+    orders: Mutex<Vec<Deed>>,
 }
 
 const NEVER: i64 = i64::MAX;
@@ -61,7 +64,8 @@ impl Connection {
     pub fn new(id: Uuid, outbound: Outbound, form: Form, now: Timestamp, beat: &Beat) -> Self {
         let heartbeat = Mutex::new(Heartbeat::Fresh { until: plus(now, beat.stale_after) });
         let (call_at_ms, is_called) = (AtomicI64::new(NEVER), AtomicBool::new(false));
-        Self { id, form, outbound, caller: OnceLock::new(), heartbeat, call_at_ms, is_called }
+        let orders = Mutex::default();
+        Self { id, form, outbound, caller: OnceLock::new(), heartbeat, call_at_ms, is_called, orders }
     }
 
     /// Has the session called at this time, or within a ping's interval after it.
@@ -78,6 +82,30 @@ impl Connection {
     /// Whether the session was called since this was asked before.
     pub fn take_call(&self) -> bool {
         self.is_called.load(Ordering::Relaxed) && self.is_called.swap(false, Ordering::SeqCst)
+    }
+
+    /// Has the session carry this out.
+    pub fn order(&self, deed: Deed) {
+        let mut orders = self.orders.lock();
+        if orders.len() >= limits::ORDERS_WAITING_LEN_MAX {
+            tracing::warn!("a connection has too many orders waiting: one is left out");
+            return;
+        }
+        orders.push(deed);
+        drop(orders);
+        self.call();
+    }
+
+    /// The order that came first.
+    pub fn take_order(&self) -> Option<Deed> {
+        let mut orders = self.orders.lock();
+        (!orders.is_empty()).then(|| orders.remove(0))
+    }
+
+    /// Closes with a code and a reason of the operator's own. What waits is still sent.
+    pub fn close_saying(&self, code: u16, reason: &str) {
+        let (words, close) = self.form.close_saying(code, reason);
+        self.outbound.close(Some(&words), &close);
     }
 
     /// Says why, and closes. What waits is still sent.

@@ -81,6 +81,7 @@ table! {
     INVALID_TOKEN           = Disconnect  3500 "invalid token"              ends;
     BAD_REQUEST             = Disconnect  3501 "bad request"                ends;
     STALE                   = Disconnect  3502 "stale"                      ends;
+    FORCED                  = Disconnect  3503 "force disconnect"           ends;
     CHANNEL_LIMIT           = Disconnect  3505 "channel limit"              ends;
     INAPPROPRIATE_PROTOCOL  = Disconnect  3506 "inappropriate protocol"     ends;
     NOT_PERMITTED           = Disconnect  3507 "permission denied"          ends;

@@ -138,14 +138,22 @@ impl Form {
         })
     }
 
+    /// As [`Form::close`], with a code and a reason of the operator's own.
+    pub fn close_saying(self, code: u16, reason: &str) -> (Bytes, Bytes) {
+        (self.push(&Push::SentAway { code, reason }), self.close_frame(|| frame::close_saying(code, reason)))
+    }
+
     /// The last words, and the close frame behind them, if there are such frames.
     pub fn close(self, why: Disconnect) -> (Option<Bytes>, Bytes) {
         let words = (!why.is_transport()).then(|| self.push(&Push::Disconnect(why)));
-        let close = match self.wrapping() {
-            Wrapping::Frame(_) => frame::close(why),
+        (words, self.close_frame(|| frame::close(why)))
+    }
+
+    fn close_frame(self, frame: impl FnOnce() -> Bytes) -> Bytes {
+        match self.wrapping() {
+            Wrapping::Frame(_) => frame(),
             Wrapping::Nothing | Wrapping::Line | Wrapping::Event => Bytes::new(),
-        };
-        (words, close)
+        }
     }
 
     fn write(self, out: &mut Vec<u8>, push: &Push) {

@@ -4,6 +4,7 @@
 
 use bytes::Bytes;
 
+use crate::limits;
 use crate::live::disconnect::Disconnect;
 
 const CLOSE: u8 = 0x88;
@@ -46,10 +47,16 @@ pub fn alone(kind: Kind, payload: &[u8]) -> Bytes {
 
 /// The close frame.
 pub fn close(why: Disconnect) -> Bytes {
-    let length = u8::try_from(2 + why.reason.len()).unwrap_or(2);
-    let mut out = vec![CLOSE, length];
-    out.extend_from_slice(&why.code.to_be_bytes());
-    out.extend_from_slice(&why.reason.as_bytes()[..usize::from(length) - 2]);
+    close_saying(why.code, why.reason)
+}
+
+/// A close frame with a reason of at most [`limits::CLOSE_REASON_BYTES_MAX`]; a longer one is left out.
+pub fn close_saying(code: u16, reason: &str) -> Bytes {
+    let reason = if reason.len() > limits::CLOSE_REASON_BYTES_MAX { "" } else { reason };
+    #[allow(clippy::cast_possible_truncation)] // bounded right before
+    let mut out = vec![CLOSE, 2 + reason.len() as u8];
+    out.extend_from_slice(&code.to_be_bytes());
+    out.extend_from_slice(reason.as_bytes());
     out.into()
 }
 

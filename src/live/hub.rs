@@ -117,6 +117,16 @@ impl Hub {
         Ok(Joining::begin(seat, connection, terms))
     }
 
+    /// Ends the subscriptions to this channel of those who are meant.
+    pub fn send_out(&self, name: &str, is_meant: impl Fn(&Connection) -> bool, why: Unsubscribe) {
+        let room = self.rooms.lock().get(name).cloned();
+        let Some(room) = room else { return };
+        for member in room.members().into_iter().filter(|member| is_meant(&member.connection)) {
+            room.remove(&member);
+            member.send_out(name, why);
+        }
+    }
+
     /// Closes rooms that have been empty for a while.
     pub fn sweep(&self, now: Instant) {
         loop {

@@ -251,6 +251,11 @@ pub enum Push<'a> {
         data: &'a [u8],
     },
     Disconnect(Disconnect),
+    /// The operator's back end has ended the connection, in words of its own.
+    SentAway {
+        code: u16,
+        reason: &'a str,
+    },
     Refresh(Life),
 }
 

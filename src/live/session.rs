@@ -7,12 +7,13 @@
 //! * [`subscribe`]: in and out of channels; [`beginning`]: what a newcomer is told first.
 //! * [`publish`], [`reading`]: what those inside may say and look up.
 //! * [`expiry`]: permissions that end, and their renewal.
-//! * [`methods`]: what can be called by name.
+//! * [`methods`]: what can be called by name; [`orders`]: what the operator's back end has done to it.
 
 mod beginning;
 mod connect;
 mod expiry;
 mod methods;
+mod orders;
 mod publish;
 mod reading;
 mod subscribe;

@@ -54,6 +54,9 @@ impl Talk {
                 return;
             }
             self.look_if_called();
+            if let Work::Busy(_) = self.work {
+                continue;
+            }
             if self.message.is_empty() {
                 match read(self.registered.connection(), context) {
                     Poll::Pending => return,
@@ -99,6 +102,23 @@ impl Talk {
         {
             let outcome = session.look();
             self.note(outcome);
+            self.obey();
+        }
+    }
+
+    /// Begins to carry out an order, if there is one.
+    fn obey(&mut self) {
+        let Some(deed) = self.connection().take_order() else { return };
+        // There may be more.
+        self.connection().call();
+        match std::mem::replace(&mut self.work, Work::Over) {
+            Work::Idle(mut session) => {
+                self.work = Work::Busy(Box::pin(async move {
+                    let outcome = session.obey(deed).await;
+                    (session, outcome)
+                }));
+            }
+            other => self.work = other,
         }
     }
 

@@ -109,6 +109,10 @@ pub(super) fn bare_push(members: &mut impl Members, push: &Push) {
             members.number(("code", 1), why.code.into());
             members.text(("reason", 2), why.reason);
         }),
+        Push::SentAway { code, reason } => members.object(("disconnect", 11), |members| {
+            members.number(("code", 1), (*code).into());
+            members.text(("reason", 2), reason);
+        }),
         Push::Refresh(life) => members.object(("refresh", 12), |members| {
             self::life(members, ("expires", 1), ("ttl", 2), *life);
         }),
