@@ -7,6 +7,7 @@ mod answer;
 mod caller;
 mod cors;
 mod health;
+mod live_api;
 mod metrics;
 mod request;
 mod rest;
@@ -54,7 +55,9 @@ pub struct Options {
 pub fn routes(app: Arc<App>, web: WebDemo, options: Options) -> BoxedFilter<(Response,)> {
     let policy = security_policy(&options.tiles);
     let bodies = Bodies::new(limits::BODIES_BYTES_MAX);
-    rest::routes(app.clone(), &bodies)
+    live_api::routes(app.clone(), &bodies)
+        .or(rest::routes(app.clone(), &bodies))
+        .unify()
         .or(runnity::routes(app.clone(), &bodies))
         .unify()
         .or(health::routes(app.clone(), &bodies))

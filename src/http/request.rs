@@ -127,9 +127,19 @@ where
     A: Fn(Request) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Answer> + Send + 'static,
 {
+    let owns_path = move |path: &str| owns(path.split('/').nth(1).unwrap_or_default());
+    paths(owns_path, bodies, metrics, answer)
+}
+
+/// As [`family`], for the paths that `owns` knows: a family in the midst of another's.
+pub fn paths<O, A, F>(owns: O, bodies: &Bodies, metrics: Arc<Metrics>, answer: A) -> BoxedFilter<(Response,)>
+where
+    O: Fn(&str) -> bool + Clone + Send + Sync + 'static,
+    A: Fn(Request) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Answer> + Send + 'static,
+{
     let ours = warp::path::full().and_then(move |path: FullPath| {
-        let first = path.as_str().split('/').nth(1).unwrap_or_default();
-        future::ready(if owns(first) { Ok(()) } else { Err(warp::reject::not_found()) })
+        future::ready(if owns(path.as_str()) { Ok(()) } else { Err(warp::reject::not_found()) })
     });
     let answered = move |request: Request| {
         let started = Instant::now();

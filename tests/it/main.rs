@@ -13,6 +13,7 @@ mod deploy;
 mod faults;
 mod leaving;
 mod live;
+mod live_api;
 mod rest;
 mod runnity;
 mod runs;

@@ -26,7 +26,7 @@ use std::time::Duration;
 
 pub use client::Client;
 pub use reply::{Reply, send};
-pub use signed::{SECRET, signed, signed_with};
+pub use signed::{API_KEY, SECRET, signed, signed_with};
 pub use site::{Runner, Site, http_client};
 pub use store::{Store, StoreKind};
 pub use streamed::Streamed;

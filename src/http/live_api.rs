@@ -1,0 +1,129 @@
+//! The live protocol's server API, `POST /api/<method>`: what the operator's other back ends may do, as Centrifugo's
+//! clients (PyPI `cent` and its like) ask for it.
+//!
+//! Its paths stand beside those of our REST API, which avoids these names. Its answers have a form of their own: status 200
+//! and `result` or `error`; whoever sends `X-Centrifugo-Error-Mode: transport` gets errors by status too. Callers show the
+//! API key, or an admin's token; never the cookie.
+
+mod answers;
+mod calls;
+mod history;
+mod presence;
+mod publish;
+mod users;
+
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+use warp::filters::BoxedFilter;
+use warp::http::header::AUTHORIZATION;
+use warp::http::{HeaderMap, Method as HttpMethod};
+use warp::reply::Response;
+
+use crate::app::users::Caller;
+use crate::app::{App, AppError};
+use crate::domain::user::Level;
+use crate::http::answer::{self, Answer};
+use crate::http::caller::{self, CallerError, Intent};
+use crate::http::request::{self, Bodies, BodyError, Request};
+use answers::{Batch, Denied};
+use calls::Method;
+
+const METHODS: &[HttpMethod] = &[HttpMethod::POST];
+const API_KEY: &str = "x-api-key";
+
+pub fn routes(app: Arc<App>, bodies: &Bodies) -> BoxedFilter<(Response,)> {
+    let metrics = app.metrics.clone();
+    request::paths(|path| Call::at(path).is_some(), bodies, metrics, move |request| answer(app.clone(), request))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Call {
+    One(Method),
+    Batch,
+}
+
+impl Call {
+    fn at(path: &str) -> Option<Self> {
+        match path.strip_prefix("/api/")? {
+            "batch" => Some(Self::Batch),
+            name => Method::named(name).map(Self::One),
+        }
+    }
+
+    fn template(self) -> &'static str {
+        match self {
+            Self::One(method) => method.template(),
+            Self::Batch => "/api/batch",
+        }
+    }
+}
+
+async fn answer(app: Arc<App>, request: Request) -> Answer {
+    let Some(call) = Call::at(&request.path) else {
+        return Answer { route: "/api/*", response: answers::denied(Denied::Unknown) };
+    };
+    let response = match answer::not_by_this_method(&request.method, METHODS) {
+        Some(response) => response,
+        None => match permitted(&app, &request.headers).await {
+            Ok(()) => carry_out(&app, call, &request).await,
+            Err(denied) => answers::denied(denied),
+        },
+    };
+    Answer { route: call.template(), response }
+}
+
+/// By the API key, or by an admin's token.
+async fn permitted(app: &App, headers: &HeaderMap) -> Result<(), Denied> {
+    let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let scheme_key = authorization.and_then(|text| text.split_once(' ')).and_then(|(scheme, key)| {
+        let is_key = scheme.eq_ignore_ascii_case("apikey");
+        is_key.then_some(key.trim())
+    });
+    let header_key = headers.get(API_KEY).and_then(|value| value.to_str().ok());
+    if let Some(given) = header_key.or(scheme_key) {
+        let is_good = app.settings.api_key.as_ref().is_some_and(|key| key.is(given));
+        return if is_good { Ok(()) } else { Err(Denied::Unauthenticated) };
+    }
+    if authorization.is_none() {
+        return Err(Denied::Unauthenticated);
+    }
+    match caller::caller(app, headers, Intent::Write).await {
+        Ok(Caller::User(identity)) if identity.level == Level::Admin => Ok(()),
+        Ok(Caller::User(_)) => Err(Denied::Forbidden),
+        Ok(Caller::Anonymous | Caller::Guest(_)) => Err(Denied::Unauthenticated),
+        Err(CallerError::Unknown { .. } | CallerError::ForeignOrigin) => Err(Denied::Unauthenticated),
+        Err(CallerError::App(error)) => Err(Denied::App(error)),
+    }
+}
+
+async fn carry_out(app: &App, call: Call, request: &Request) -> Response {
+    let mode = answers::Mode::of(&request.headers);
+    let body = match &request.body {
+        Ok(body) if body.is_empty() => &b"{}"[..],
+        Ok(body) => body,
+        Err(fault) => return answers::unreadable(*fault),
+    };
+    match call {
+        Call::One(method) => answers::one(calls::carry_out(app, method, body).await, mode),
+        Call::Batch => match batch(app, body).await {
+            Ok(replies) => answers::batch(replies),
+            Err(error) => answers::one(Err(error), mode),
+        },
+    }
+}
+
+async fn batch(app: &App, body: &[u8]) -> Result<Vec<Box<RawValue>>, AppError> {
+    let Batch { commands, parallel } = calls::read(body)?;
+    calls::carry_out_all(app, commands, parallel).await
+}
+
+impl From<BodyError> for Denied {
+    fn from(fault: BodyError) -> Self {
+        match fault {
+            BodyError::TooLarge => Self::TooLarge,
+            BodyError::NoRoom => Self::App(AppError::Busy),
+            BodyError::TooSlow | BodyError::Broken => Self::Broken,
+        }
+    }
+}

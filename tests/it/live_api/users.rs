@@ -1,0 +1,152 @@
+//! What the operator's back end has done to connections, on any instance.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{code, result};
+use crate::support::{Client, Site, StoreKind, on_each_store, signed};
+
+on_each_store!(
+    a_user_is_subscribed_and_unsubscribed,
+    who_is_subscribed_hears_what_was_missed,
+    a_user_is_disconnected_on_every_connection_but_those_that_are_spared,
+    a_connection_s_time_is_set_by_the_back_end,
+    an_order_that_cannot_be_is_refused,
+);
+
+/// A client of a user who has no account here, and its id.
+async fn guest(site: &Site, name: &str) -> (Client, String) {
+    let mut client = site.socket().await;
+    let reply = client.ask("connect", json!({ "token": signed(&json!({ "sub": name })) })).await;
+    let id = reply["connect"]["client"].as_str().unwrap_or_else(|| panic!("{reply}")).to_owned();
+    (client, id)
+}
+
+async fn a_user_is_subscribed_and_unsubscribed(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let ((mut one, _), (mut other, _)) = (guest(&site, "42").await, guest(&site, "43").await);
+    let order = json!({ "user": "42", "channel": "news", "data": { "welcome": 1 }, "info": { "seat": 7 } });
+    result(&site, "subscribe", order).await;
+    let push = one.push("news").await["subscribe"].clone();
+    assert_eq!((&push["data"], &push["recoverable"]), (&json!({ "welcome": 1 }), &json!(true)), "{push}");
+    let join = one.any_push("news").await["join"]["info"].clone();
+    assert_eq!((&join["user"], &join["chan_info"]), (&json!("42"), &json!({ "seat": 7 })));
+    result(&site, "publish", json!({ "channel": "news", "data": 1 })).await;
+    assert_eq!(one.push("news").await["pub"]["data"], 1);
+    other.subscribe("news").await;
+
+    result(&site, "unsubscribe", json!({ "user": "42", "channel": "news" })).await;
+    assert_eq!(one.push("news").await["unsubscribe"]["code"], 2000);
+    result(&site, "publish", json!({ "channel": "news", "data": 2 })).await;
+    assert_eq!(other.push("news").await["pub"]["data"], 2);
+    // It is out: it can come in by itself, and heard nothing meanwhile.
+    one.send(json!({ "id": 77, "subscribe": { "channel": "news" } }).to_string()).await;
+    let line = one.next().await;
+    assert_eq!((&line["id"], &line["subscribe"]["offset"]), (&json!(77), &json!(2)), "{line}");
+}
+
+async fn who_is_subscribed_hears_what_was_missed(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let (mut client, id) = guest(&site, "42").await;
+    let mut first = Value::Null;
+    for number in 1..=3 {
+        let said = result(&site, "publish", json!({ "channel": "news", "data": number })).await;
+        first = if number == 1 { said } else { first };
+    }
+    let order = json!({ "user": "42", "client": id, "channel": "news", "recover_since": first });
+    result(&site, "subscribe", order).await;
+    assert_eq!(client.push("news").await["subscribe"]["offset"], 1);
+    for number in 2..=3 {
+        assert_eq!(client.push("news").await["pub"], json!({ "data": number, "offset": number }));
+    }
+}
+
+async fn a_user_is_disconnected_on_every_connection_but_those_that_are_spared(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let ((one, _), (other, _)) = (guest(&site, "42").await, guest(&site, "42").await);
+    let ((mut spared, id), (mut another, _)) = (guest(&site, "42").await, guest(&site, "43").await);
+    result(&site, "disconnect", json!({ "user": "42", "whitelist": [id] })).await;
+    assert_eq!((one.closed().await, other.closed().await), (3503, 3503));
+    spared.subscribe("news").await;
+    another.subscribe("news").await;
+    let why = json!({ "code": 4_200, "reason": "the race is over" });
+    result(&site, "disconnect", json!({ "user": "", "client": id, "disconnect": why })).await;
+    loop {
+        let line = spared.next().await;
+        if line["push"]["disconnect"].is_object() {
+            assert_eq!(line["push"]["disconnect"], why);
+            break;
+        }
+    }
+    assert_eq!(spared.closed().await, 4_200);
+    another.subscribe("other").await;
+}
+
+async fn a_connection_s_time_is_set_by_the_back_end(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let ((mut one, _), (other, _)) = (guest(&site, "42").await, guest(&site, "43").await);
+    let in_a_minute = site.clock.now().as_millis() / 1_000 + 60;
+    result(&site, "refresh", json!({ "user": "42", "expire_at": in_a_minute })).await;
+    loop {
+        let line = one.next().await;
+        if line["push"]["refresh"].is_object() {
+            assert_eq!(line["push"]["refresh"], json!({ "expires": true, "ttl": 60 }));
+            break;
+        }
+    }
+    result(&site, "refresh", json!({ "user": "43", "expired": true })).await;
+    assert_eq!(other.closed().await, 3005);
+    for _ in 0..90 {
+        site.clock.advance(Duration::from_secs(1));
+        one.send(json!({ "id": 1_000, "unsubscribe": { "channel": "none" } }).to_string()).await;
+    }
+    assert_eq!(one.closed().await, 3005);
+}
+
+async fn an_order_that_cannot_be_is_refused(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let runner = site.runner("Aino").await;
+    let own = format!("#{}", runner.id);
+    for (method, body, expected) in [
+        ("subscribe", json!({ "channel": "news" }), 107),
+        ("subscribe", json!({ "user": "42", "channel": "" }), 107),
+        ("subscribe", json!({ "user": "42", "channel": "a", "b64data": "!" }), 107),
+        ("subscribe", json!({ "user": "42", "channel": "a", "override": {} }), 108),
+        ("unsubscribe", json!({ "user": runner.id, "channel": own }), 103),
+        ("disconnect", json!({ "user": "42", "session": "s" }), 108),
+        ("disconnect", json!({ "user": "42", "disconnect": { "code": 1_000 } }), 107),
+        ("disconnect", json!({ "user": "42", "disconnect": { "code": 4_000, "reason": "x".repeat(124) } }), 107),
+        ("disconnect", json!({ "user": "42", "whitelist": vec!["x"; 101] }), 107),
+        ("refresh", json!({}), 107),
+    ] {
+        assert_eq!(code(&site, method, body.clone()).await, expected, "{method} {body}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn orders_reach_connections_of_other_instances() {
+    let one = Site::start(StoreKind::Redis).await;
+    let other = one.another().await;
+    let (mut client, _) = guest(&other, "42").await;
+    result(&one, "subscribe", json!({ "user": "42", "channel": "news" })).await;
+    assert!(client.push("news").await["subscribe"].is_object());
+    result(&one, "publish", json!({ "channel": "news", "data": 1 })).await;
+    assert_eq!(client.push("news").await["pub"]["data"], 1);
+    let nodes = result(&one, "info", json!({})).await["nodes"].clone();
+    assert_eq!(nodes.as_array().unwrap().len(), 2, "{nodes}");
+    // What others know of it is written a moment later.
+    crate::support::within(async {
+        loop {
+            let listed = result(&one, "channels", json!({ "pattern": "n*" })).await["channels"].clone();
+            if listed == json!({ "news": { "num_clients": 1 } }) {
+                break;
+            }
+        }
+    })
+    .await;
+    result(&one, "unsubscribe", json!({ "user": "42", "channel": "news" })).await;
+    assert_eq!(client.push("news").await["unsubscribe"]["code"], 2000);
+    result(&one, "disconnect", json!({ "user": "42" })).await;
+    assert_eq!(client.closed().await, 3503);
+}
