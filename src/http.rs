@@ -4,6 +4,7 @@
 //! included, in its own words. A new family is one more line in [`routes`]. Knows nothing of sockets.
 
 mod answer;
+mod asyncapi;
 mod caller;
 mod cors;
 mod health;
@@ -56,6 +57,8 @@ pub fn routes(app: Arc<App>, web: WebDemo, options: Options) -> BoxedFilter<(Res
     let policy = security_policy(&options.tiles);
     let bodies = Bodies::new(limits::BODIES_BYTES_MAX);
     live_api::routes(app.clone(), &bodies)
+        .or(asyncapi::routes(&bodies, app.metrics.clone()))
+        .unify()
         .or(rest::routes(app.clone(), &bodies))
         .unify()
         .or(runnity::routes(app.clone(), &bodies))

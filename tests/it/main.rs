@@ -3,6 +3,7 @@
 //! A test of behaviour is written once and runs on every store: `support.rs` says how. What is one store's own
 //! (`backend_embedded`, `crash`) or no store's (`tidy`, most of `web_files`) is a plain test.
 
+mod asyncapi;
 mod backend_contract;
 mod backend_embedded;
 mod backend_redis;

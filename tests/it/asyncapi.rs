@@ -1,0 +1,208 @@
+//! The AsyncAPI document, held against what the server really says and hears.
+
+use std::collections::BTreeSet;
+
+use jsonschema::Validator;
+use reqwest::Method;
+use runnity::app::runs::{NewRun, Transition};
+use runnity::domain::ids::RunId;
+use runnity::domain::user::Visibility;
+use serde_json::{Value, json};
+
+use crate::support::{API_KEY, Client, Runner, Site, StoreKind, on_each_store, send};
+
+on_each_store!(what_is_said_on_a_socket_is_what_the_document_says);
+
+/// The document, and a validator for each of its schemas as it is needed.
+struct Document(Value);
+
+impl Document {
+    async fn of(site: &Site) -> Self {
+        let reply = send(site.ask(Method::GET, "/api/asyncapi.json")).await;
+        assert_eq!((reply.status, reply.header("content-type")), (200, "application/json"));
+        Self(reply.json())
+    }
+
+    /// A validator for payloads that are one of these messages.
+    fn one_of(&self, messages: &[&str]) -> Validator {
+        let schema = |name: &&str| json!({ "$ref": format!("#/components/schemas/{name}") });
+        let any: Vec<Value> = messages.iter().map(schema).collect();
+        let schema = json!({ "anyOf": any, "components": self.0["components"] });
+        jsonschema::draft7::options().should_validate_formats(true).build(&schema).expect("a schema")
+    }
+
+    /// The messages that the server sends in a channel, by the names of their schemas.
+    fn sent_in(&self, channel: &str) -> Vec<String> {
+        let operations = self.0["operations"].as_object().unwrap().values();
+        let address = format!("#/channels/{channel}");
+        let sends = operations.filter(|it| it["action"] == "send" && it["channel"]["$ref"] == address.as_str());
+        let messages = sends.flat_map(|operation| operation["messages"].as_array().unwrap());
+        let schema = |message: &Value| {
+            let message = self.at(message["$ref"].as_str().unwrap());
+            let message = self.at(message["$ref"].as_str().unwrap());
+            message["payload"]["$ref"].as_str().unwrap().rsplit('/').next().unwrap().to_owned()
+        };
+        messages.map(schema).collect()
+    }
+
+    /// What a reference points to.
+    fn at(&self, reference: &str) -> &Value {
+        let found = self.0.pointer(reference.strip_prefix('#').expect("a place in this document"));
+        found.unwrap_or_else(|| panic!("{reference} is nowhere"))
+    }
+}
+
+#[track_caller]
+fn holds(validator: &Validator, value: &Value) {
+    let faults: Vec<String> = validator.iter_errors(value).map(|fault| fault.to_string()).collect();
+    assert!(faults.is_empty(), "{value}: {faults:?}");
+}
+
+/// Every reference in `value`.
+fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                match member {
+                    Value::String(reference) if name == "$ref" => found.push(reference),
+                    member => references(member, found),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        _ => {}
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_document_is_whole_and_its_examples_are_true() {
+    let site = Site::start(StoreKind::Embedded).await;
+    let document = Document::of(&site).await;
+    assert_eq!(document.0["asyncapi"], "3.0.0");
+    assert_eq!(document.0["info"]["version"], env!("CARGO_PKG_VERSION"));
+    let mut found = Vec::new();
+    references(&document.0, &mut found);
+    assert!(found.len() > 50);
+    for reference in found {
+        document.at(reference);
+    }
+    for (name, message) in document.0["components"]["messages"].as_object().unwrap() {
+        let schema = message["payload"]["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
+        let examples = message["examples"].as_array().unwrap();
+        assert!(!examples.is_empty(), "{name}");
+        examples.iter().for_each(|example| holds(&document.one_of(&[schema]), &example["payload"]));
+    }
+    let reply = send(site.ask(Method::POST, "/api/asyncapi.json")).await;
+    assert_eq!((reply.status, reply.header("allow")), (405, "GET, HEAD, OPTIONS"));
+}
+
+/// Does all that a runner and a spectator can do, and gives back everything that was said on each of their sockets.
+async fn said(site: &Site, runner: &Runner) -> Vec<Value> {
+    let new = NewRun { visibility: Some(Visibility::Public), planned: true, ..NewRun::default() };
+    let run = site.app.new_run(&runner.identity, new).await.unwrap().id;
+    let (id, run) = (RunId::parse(&run).unwrap(), format!("run:{run}"));
+    let own = format!("#{}", runner.id);
+    let (mut phone, mut spectator) = (Talk::of(site).await, Talk::of(site).await);
+    phone.ask("connect", json!({ "token": runner.token, "name": "a test", "version": "1" })).await;
+    spectator.ask("connect", json!({})).await;
+    spectator.ask("subscribe", json!({ "channel": run })).await;
+    site.app.transition(&runner.identity, id, Transition::Start).await.unwrap();
+    let fix = |second: u32| {
+        let time = format!("2026-11-21T09:00:{second:02}Z");
+        json!({ "time": time, "latitude": 60.17, "longitude": 24.94, "elevation_m": 3, "heart_rate_bpm": 151 })
+    };
+    // Little time in all: whoever does not answer a ping is sent away.
+    site.advance(std::time::Duration::from_secs(6)).await;
+    phone.ask("publish", json!({ "channel": run, "data": { "fixes": [fix(1), fix(5), fix(3)] } })).await;
+    site.record(runner, id, 3).await;
+    site.app.transition(&runner.identity, id, Transition::Pause).await.unwrap();
+    site.app.transition(&runner.identity, id, Transition::Resume).await.unwrap();
+    let place = runnity::domain::geo::Place::new(60.2, 24.9).unwrap();
+    site.app.set_destination(&runner.identity, id, place).await.unwrap();
+    for channel in [&run, &own] {
+        let notice = json!({ "channel": channel, "data": { "cheer": "Hyvä!" } });
+        let request = site.ask(Method::POST, "/api/publish").header("X-API-Key", API_KEY).json(&notice);
+        assert!(send(request).await.json()["error"].is_null());
+    }
+    let mut late = Talk::of(site).await;
+    late.ask("connect", json!({})).await;
+    late.ask("subscribe", json!({ "channel": run, "flag": 1 })).await;
+    site.app.transition(&runner.identity, id, Transition::Finish).await.unwrap();
+    for talk in [&mut spectator, &mut late] {
+        talk.until(|line| line["push"]["pub"]["data"]["type"] == "finished").await;
+    }
+    phone.until(|line| line["push"]["pub"]["data"]["type"] == "run_finished").await;
+    // What else can be asked, by somebody who is in the channel and by somebody who is not.
+    for channel in [&run, "news"] {
+        spectator.ask("subscribe", json!({ "channel": channel })).await;
+        spectator.ask("publish", json!({ "channel": channel, "data": { "a": 1 } })).await;
+        for command in ["presence", "presence_stats", "history", "sub_refresh", "unsubscribe"] {
+            spectator.ask(command, json!({ "channel": channel, "token": "no", "limit": 3 })).await;
+        }
+    }
+    spectator.ask("rpc", json!({ "method": "nothing" })).await;
+    phone.ask("refresh", json!({ "token": runner.token })).await;
+    let (_, session) = site.app.open_session(&runner.token).await.unwrap();
+    let session = site.holder_of(session.reveal()).await;
+    site.app.log_out(&session.identity).await.unwrap();
+    phone.until(|line| line["push"]["pub"]["data"]["type"] == "revoked").await;
+    [phone.said, spectator.said, late.said].concat()
+}
+
+/// A client that remembers everything that it was told.
+struct Talk {
+    client: Client,
+    next_id: u32,
+    said: Vec<Value>,
+}
+
+impl Talk {
+    async fn of(site: &Site) -> Self {
+        Self { client: site.socket().await, next_id: 1, said: Vec::new() }
+    }
+
+    async fn ask(&mut self, command: &str, body: Value) {
+        let id = self.next_id;
+        self.next_id += 1;
+        self.client.send(json!({ "id": id, command: body }).to_string()).await;
+        self.until(|line| line["id"] == id).await;
+    }
+
+    async fn until(&mut self, is_it: impl Fn(&Value) -> bool) {
+        while !self.said.iter().any(&is_it) {
+            let line = self.client.next().await;
+            if line == json!({}) {
+                self.client.send("{}").await;
+            }
+            self.said.push(line);
+        }
+    }
+}
+
+async fn what_is_said_on_a_socket_is_what_the_document_says(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let runner = site.runner("Aino").await;
+    let document = Document::of(&site).await;
+    let (in_runs, in_users) = (document.sent_in("run"), document.sent_in("user"));
+    let names = |names: &[String]| document.one_of(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let (frames, runs, users) = (document.one_of(&["Reply", "Push", "Ping"]), names(&in_runs), names(&in_users));
+    let mut kinds = BTreeSet::new();
+    for line in said(&site, &runner).await {
+        holds(&frames, &line);
+        let mut data = vec![(&line["push"]["channel"], &line["push"]["pub"]["data"])];
+        data.push((&Value::Null, &line["subscribe"]["data"]));
+        for (channel, data) in data {
+            let Some(kind) = data["type"].as_str() else { continue };
+            kinds.insert(kind.to_owned());
+            let is_own = channel.as_str().is_some_and(|channel| channel.starts_with('#'));
+            holds(if is_own { &users } else { &runs }, data);
+        }
+    }
+    // Everything that the document knows of was said.
+    let schema =
+        |name: &String| document.at(&format!("#/components/schemas/{name}"))["properties"]["type"]["const"].clone();
+    let expected: BTreeSet<String> =
+        in_runs.iter().chain(&in_users).map(|name| schema(name).as_str().unwrap().to_owned()).collect();
+    let missing: Vec<_> = expected.difference(&kinds).collect();
+    assert_eq!(missing, Vec::<&String>::new(), "{kinds:?}");
+}

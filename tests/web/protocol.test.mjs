@@ -1,0 +1,47 @@
+// Pure: the page's parsers, held against the AsyncAPI document that the server serves.
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { parseChange, parseSnapshot, runChannel, timeOf } from '../../web-demo/protocol.js';
+
+const asyncapi = JSON.parse(readFileSync(new URL('../../src/http/asyncapi/document.json', import.meta.url), 'utf8'));
+const at = (reference) => reference.slice(2).split('/').reduce((value, name) => value[name], asyncapi);
+
+/** Examples of what the server sends in a channel, by their type. */
+function examples(channel) {
+  const operations = Object.values(asyncapi.operations);
+  const sends = operations.filter((it) => it.action === 'send' && it.channel.$ref === `#/channels/${channel}`);
+  const messages = sends.flatMap((operation) => operation.messages).map((it) => at(at(it.$ref).$ref));
+  return Object.fromEntries(messages.flatMap((it) => it.examples).map(({ payload }) => [payload.type, payload]));
+}
+
+/** Everything of `document` stands in `parsed` too; times are milliseconds there. */
+function mirrors(document, parsed, leftOut = []) {
+  for (const [name, value] of Object.entries(document)) {
+    if (leftOut.includes(name)) continue;
+    const isTime = typeof value === 'string' && timeOf(value) !== null;
+    const found = isTime ? parsed[`${name}_ms`] : parsed[name];
+    if (isTime) assert.equal(found, timeOf(value), name);
+    else if (value !== null && typeof value === 'object') mirrors(value, found, leftOut);
+    else assert.equal(found ?? null, value, name);
+  }
+}
+
+test('what_the_page_reads_of_a_run_is_what_the_document_says', () => {
+  const { snapshot, ...changes } = examples('run');
+  assert.ok(runChannel('1') === asyncapi.channels.run.address.replace('{run}', '1'));
+  const { run, track } = parseSnapshot(snapshot);
+  mirrors(snapshot.run, run, ['visibility', 'created_at', 'destination', 'finished_at']);
+  assert.equal(run.finished_at_ms, timeOf(snapshot.run.finished_at));
+  const names = ['time_ms', 'latitude', 'longitude', 'elevation_m', 'distance_m'];
+  assert.deepEqual(track.map((point) => names.map((name) => point[name])), snapshot.track.fixes);
+
+  const notRead = [];
+  for (const [type, document] of Object.entries(changes)) {
+    const change = parseChange(document);
+    if (!change) notRead.push(type);
+    // The channel says which run it is, and a run that changes its state has no new pace.
+    else mirrors(document, change, type === 'fixes' ? [] : ['run', 'pace_s_per_km']);
+  }
+  assert.deepEqual(notRead, ['changed', 'notice']);
+});
