@@ -1,0 +1,180 @@
+//! What is given any bytes at all, and what must be true of every decoder whatever it is given.
+//!
+//! Two engines drive these: `tests/fuzz/main.rs` for seconds, with every `cargo test`, and `tests/fuzz/guided` for as long as
+//! one likes, led by what the bytes reach in the code. A target knows neither.
+
+use std::alloc::System;
+use std::cell::LazyCell;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use cap::Cap;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use http_body_util::Full;
+use runnity::app::tokens::{TokenSecret, jwt};
+use runnity::app::{App, AppError, Settings};
+use runnity::backend::embedded::Embedded;
+use runnity::clock::Clock;
+use runnity::domain::time::Timestamp;
+use runnity::http::{self as documents, WebDemo};
+use runnity::limits;
+use runnity::live::delta::delta;
+use runnity::live::protocol::{Encoding, Request};
+use runnity::live::{self, Live};
+use serde::de::IgnoredAny;
+use sha2::Sha256;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tower_service::Service as _;
+use warp::Filter as _;
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+
+/// Counts what is allocated, so that a length that somebody only claims is seen to cost nothing.
+#[global_allocator]
+static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
+
+/// Takes any bytes; panics when something is wrong.
+pub type Target = fn(&[u8]);
+
+/// Each target by its name, which is also its corpus's.
+pub const TARGETS: [(&str, Target); 5] = [
+    ("json_lines", |input| commands(Encoding::Json, input)),
+    ("protobuf_frames", |input| commands(Encoding::Protobuf, input)),
+    ("tokens", tokens),
+    ("queries", queries),
+    ("deltas", deltas),
+];
+
+/// A message of a client, as it comes from a socket, in either form.
+fn commands(encoding: Encoding, input: &[u8]) {
+    /// Bytes allocated in all for one byte of a message. The worst is a map of short names, at sixty: an entry of eight bytes
+    /// takes two hundred in a tree, and as much again in the list that it becomes.
+    const GROWTH_MAX: usize = 128;
+    /// And for any message, however short.
+    const BYTES_MAX: usize = 4 * 1024;
+    let input = &input[..input.len().min(limits::MESSAGE_BYTES_MAX)];
+    let mut message = Bytes::copy_from_slice(input);
+    let before = ALLOCATOR.total_allocated();
+    loop {
+        let left = message.len();
+        let Some(command) = encoding.next_command(&mut message) else { break };
+        assert!(message.len() < left, "a command that takes nothing off the message never ends");
+        let Ok(command) = command else { break };
+        if encoding == Encoding::Json
+            && let Request::Publish { data: Some(data), .. } | Request::Rpc { data: Some(data), .. } = command.request
+        {
+            assert!(serde_json::from_slice::<IgnoredAny>(&data).is_ok(), "what goes on to others is JSON");
+        }
+    }
+    let allocated = ALLOCATOR.total_allocated() - before;
+    assert!(allocated <= GROWTH_MAX * input.len() + BYTES_MAX, "{allocated} bytes allocated for {}", input.len());
+}
+
+const SECRET: &str = "a secret that nobody guesses who is not told";
+
+thread_local! {
+    static STAGE: LazyCell<Stage> = LazyCell::new(Stage::new);
+}
+
+/// An application on a store that is thrown away, and its doors.
+struct Stage {
+    runtime: Runtime,
+    app: Arc<App>,
+    routes: BoxedFilter<(Response,)>,
+    _folder: TempDir,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let folder = tempfile::tempdir().expect("a directory");
+        let clock = Clock::manual(Timestamp::parse("2026-11-21T09:00:00Z").expect("a time"));
+        let store = Embedded::open(folder.path(), clock.clone()).expect("a store");
+        let settings = Settings { open_channels: true, token_secret: Some(TokenSecret::new(SECRET)) };
+        let _entered = runtime.enter();
+        let app = App::new(Arc::new(store), clock, settings);
+        let live = Live::new(app.clone(), live::Options::default());
+        let documents = documents::routes(app.clone(), WebDemo::Embedded, documents::Options::default());
+        let routes = live.routes().or(documents).unify().boxed();
+        Self { runtime, app, routes, _folder: folder }
+    }
+}
+
+/// A token as it comes; and, when the input has several lines, one that is signed, with the first line as its header and the
+/// second as its claims.
+fn tokens(input: &[u8]) {
+    STAGE.with(|stage| {
+        let raw = String::from_utf8_lossy(input);
+        let is_signed = jwt::verify(SECRET.as_bytes(), &raw).is_ok();
+        assert!(!is_signed || raw.rsplit_once('.').is_some_and(|(text, mac)| mac == signature(text)));
+        let opened = stage.runtime.block_on(stage.app.connection_token(&raw));
+        assert!(is_signed || matches!(opened, Err(AppError::Unauthenticated)), "nobody comes in without a good token");
+
+        let mut lines = input.splitn(3, |byte| *byte == b'\n');
+        let (Some(header), Some(claims)) = (lines.next(), lines.next()) else { return };
+        let text = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+        let token = format!("{text}.{}", signature(&text));
+        match stage.runtime.block_on(stage.app.connection_token(&token)) {
+            Ok(credential) => {
+                assert!(credential.subs.len() <= limits::CHANNELS_LEN_MAX);
+                let told = credential.subs.iter().flat_map(|sub| [&sub.info, &sub.data]).chain([&credential.info]);
+                for json in told.flatten() {
+                    assert!(serde_json::from_slice::<IgnoredAny>(json).is_ok() && !json.contains(&b'\n'));
+                }
+                let named = credential.subs.first().map_or("channel", |sub| &sub.channel);
+                let _ = stage.app.subscription_token(&credential.caller, named, &token);
+            }
+            Err(AppError::Unauthenticated | AppError::Expired) => {}
+            Err(other) => panic!("{other:?}"),
+        }
+    });
+}
+
+fn signature(text: &str) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("any length is a key");
+    mac.update(text.as_bytes());
+    URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+}
+
+/// Where queries are read. Nothing here is stored by somebody who is nobody.
+const DOORS: [(&str, &str); 10] = [
+    ("GET", "/connection/websocket"),
+    ("GET", "/connection/sse"),
+    ("GET", "/connection/uni_sse"),
+    ("POST", "/run/new"),
+    ("PUT", "/run/update"),
+    ("GET", "/login"),
+    ("GET", "/logout"),
+    ("GET", "/api/runs"),
+    ("GET", "/api/users/me"),
+    ("GET", "/"),
+];
+
+/// The first byte says which door, the others are the query.
+fn queries(input: &[u8]) {
+    let Some((door, query)) = input.split_first() else { return };
+    let (method, path) = DOORS[usize::from(*door) % DOORS.len()];
+    let mut uri = format!("{path}?").into_bytes();
+    uri.extend_from_slice(query);
+    // What is no request at all is hyper's to answer.
+    let Ok(request) = http::Request::builder().method(method).uri(&uri[..]).body(Full::<Bytes>::default()) else {
+        return;
+    };
+    STAGE.with(|stage| {
+        let answer = stage.runtime.block_on(warp::service(stage.routes.clone()).call(request));
+        let status = answer.expect("infallible").status();
+        assert!(!status.is_server_error(), "{status}");
+    });
+}
+
+/// The old payload, a byte of its own, the new payload.
+fn deltas(input: &[u8]) {
+    let middle = input.first().map_or(0, |share| usize::from(*share) * input.len() / 256);
+    let (old, new) = input.split_at(middle);
+    let patch = delta(old, new);
+    assert!(patch.len() <= new.len() + 40, "a patch is at most the payload and a few numbers");
+    assert!(std::str::from_utf8(new).is_err() || std::str::from_utf8(&patch).is_ok(), "the patch of a text is a text");
+}
