@@ -93,7 +93,8 @@ impl Stage {
         let folder = tempfile::tempdir().expect("a directory");
         let clock = Clock::manual(Timestamp::parse("2026-11-21T09:00:00Z").expect("a time"));
         let store = Embedded::open(folder.path(), clock.clone()).expect("a store");
-        let settings = Settings { open_channels: true, token_secret: Some(TokenSecret::new(SECRET)) };
+        let settings =
+            Settings { open_channels: true, token_secret: Some(TokenSecret::new(SECRET)), ..Settings::default() };
         let _entered = runtime.enter();
         let app = App::new(Arc::new(store), clock, settings);
         let live = Live::new(app.clone(), live::Options::default());

@@ -204,7 +204,7 @@ async fn a_batch_answers_each_command_in_its_place(kind: StoreKind) {
 async fn only_the_operator_may_call(kind: StoreKind) {
     let site = Site::start(kind).await;
     let runner = site.runner("Aino").await;
-    let (_, admin) = site.app.add_user("Admin", Level::Admin).await.unwrap();
+    let admin = site.app.ensure_admin(None).await.unwrap().expect("the first start's token");
     let (_, session) = site.app.open_session(admin.reveal()).await.unwrap();
     let bearer = |secret: &str| ("Authorization", format!("Bearer {secret}"));
     for (header, status) in [

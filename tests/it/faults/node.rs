@@ -38,7 +38,7 @@ impl Node {
         let proxy = Proxy::to(redis_port).await;
         let url = proxy.url().parse().expect("a URL");
         let store = Arc::new(RedisStore::open(&url).await.expect("a store"));
-        let app = App::new(store, clock, Settings { open_channels: true });
+        let app = App::new(store, clock, Settings { open_channels: true, ..Settings::default() });
         let listener = runnity::instance::listen("127.0.0.1:0".parse().expect("an address")).await.expect("a port");
         let instance = Instance::start(app.clone(), listener, Options::default()).await.expect("an instance");
         Self { app, host: instance.address().to_string(), proxy, _instance: instance }

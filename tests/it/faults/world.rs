@@ -226,7 +226,7 @@ async fn says_so_by_socket(host: &str, runner: &Runner) {
         let mut stranger = Client::at(host).await;
         stranger.connect().await;
         is_temporary(&stranger.ask("subscribe", json!({ "channel": runner.channel() })).await);
-        is_temporary(&stranger.ask("publish", json!({ "channel": "open", "data": 1 })).await);
+        is_temporary(&stranger.ask("subscribe", json!({ "channel": "open" })).await);
     };
     let known = async {
         let mut known = Client::at(host).await;
