@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{API_KEY, Site, StoreKind, on_each_store, send};
-use runnity::domain::user::{Level, Visibility};
+use runnity::domain::user::Visibility;
 
 on_each_store!(
     what_the_back_end_publishes_is_heard_and_kept,
