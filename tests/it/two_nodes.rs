@@ -133,6 +133,16 @@ async fn log_out_through_one_closes_the_sockets_of_the_other() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_admin_token_given_to_one_closes_the_sockets_of_the_former_at_the_other() {
+    const FORMER: &str = "an-operators-former-token";
+    let (one, other) = two().await;
+    one.app.ensure_admin(Some(FORMER)).await.unwrap();
+    let (admin, _) = other.connected(&other.holder_of(FORMER).await).await;
+    one.app.ensure_admin(Some("an-operators-latter-token")).await.unwrap();
+    assert_eq!(admin.closed().await, 3500);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn run_made_private_through_one_ends_for_the_spectators_of_the_other() {
     let (one, other) = two().await;
     let runner = one.runner("Aino").await;

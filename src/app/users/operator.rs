@@ -3,6 +3,7 @@
 use crate::app::transact::Lanes;
 use crate::app::users::credential::{ADMIN, Credential, CredentialKind, Secret, admin_id, hash};
 use crate::app::users::record::UserRecord;
+use crate::app::users::revoked;
 use crate::app::{App, AppError};
 use crate::domain::user::{Level, Visibility};
 
@@ -64,7 +65,11 @@ impl App {
                 if !is_made && same {
                     return Ok(false);
                 }
+                let before = admin.credentials.len();
                 admin.credentials.retain(|it| !operators(it));
+                if admin.credentials.len() < before {
+                    revoked(draft, now)?;
+                }
                 if let Some(hash) = given.clone() {
                     let created_ms = now.as_millis();
                     let kind = CredentialKind::Operator;
