@@ -70,6 +70,22 @@ fn room_does_not_know(sources: &[Source], room: &[&str], others: &[&str]) {
 }
 
 #[test]
+fn redis_is_tried_for_every_command_of_the_scripts() {
+    let scripts = read("src/backend/redis", &["lua"]);
+    let (tried, others): (Vec<_>, Vec<_>) = scripts.iter().partition(|script| script.path.ends_with("try.lua"));
+    let tried = &tried[0].text;
+    let mut commands = 0;
+    for script in others {
+        for called in script.text.split("call('").skip(1).chain(script.text.split("in_parts('").skip(1)) {
+            let command = called.split('\'').next().unwrap();
+            assert!(tried.contains(&format!("{{'{command}'")), "{command} of {} is not tried", script.path);
+            commands += 1;
+        }
+    }
+    assert!(commands > 20, "{commands}");
+}
+
+#[test]
 fn domain_is_pure() {
     let sources = read("src", &["rs"]);
     let allowed = ["std::", "super::", "self::", "crate::domain", "chrono::", "chrono_tz::", "thiserror::"];

@@ -13,6 +13,7 @@ local commands = {
   {'ZCOUNT', key, '1', '1'}, {'ZRANGE', key, '0', '0'}, {'ZREVRANGE', key, '0', '0'},
   {'UNLINK', key},
   {'XADD', key, 'MAXLEN', '=', '1', '1-0', 'p', ''}, {'XLEN', key}, {'XRANGE', key, '-', '+'},
+  {'XTRIM', key, 'MINID', '=', '1-0'},
   {'UNLINK', key},
   {'SET', key, '', 'PX', '1000'}, {'GET', key}, {'PTTL', key},
   {'UNLINK', key},
