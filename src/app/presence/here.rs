@@ -31,8 +31,68 @@ pub type Stay = u64;
 pub enum Here {
     /// Who they are, in the order in which they came.
     Named(BTreeMap<Stay, ClientInfo>),
-    /// How many there are. A client that has just left still counts for a while, and is the same one when it comes back.
-    Counted { clients_len: u64, users: HashMap<String, u64>, lingering: VecDeque<(Timestamp, String)> },
+    /// How many there are.
+    Counted(Crowd),
+}
+
+/// Clients that are only counted. One that has just left still counts for a while, and is the same one when it comes back.
+#[derive(Default)]
+pub struct Crowd {
+    clients_len: u64,
+    users: HashMap<String, OfUser>,
+    /// Whoever left, in order. Those who came back since stand in it too: of a user's, the first ones.
+    left: VecDeque<(Timestamp, String)>,
+}
+
+/// One user's clients.
+#[derive(Default)]
+struct OfUser {
+    /// Those who have just left among them.
+    len: u64,
+    away: u64,
+    /// How often one of them came back that still stands in `left`.
+    back: u64,
+}
+
+impl Crowd {
+    fn enter(&mut self, user: String) {
+        let of_user = self.users.entry(user).or_default();
+        if of_user.away > 0 {
+            of_user.away -= 1;
+            of_user.back += 1;
+        } else {
+            of_user.len += 1;
+            self.clients_len += 1;
+        }
+    }
+
+    fn leave(&mut self, user: &str, now: Timestamp) {
+        if let Some(of_user) = self.users.get_mut(user) {
+            of_user.away += 1;
+            self.left.push_back((now, user.to_owned()));
+        }
+    }
+
+    fn forget(&mut self, now: Timestamp) -> bool {
+        let before = self.clients_len;
+        let linger_ms = i64::try_from(limits::PRESENCE_LINGER.as_millis()).unwrap_or(i64::MAX);
+        // A clock that was set back must not keep anybody for ever.
+        let is_over = |left_at: Timestamp| !(0..linger_ms).contains(&(now.as_millis() - left_at.as_millis()));
+        while let Some((_, user)) = self.left.pop_front_if(|(left_at, _)| is_over(*left_at)) {
+            let Some(of_user) = self.users.get_mut(&user) else { continue };
+            if of_user.back > 0 {
+                of_user.back -= 1;
+                continue;
+            }
+            of_user.away = of_user.away.saturating_sub(1);
+            of_user.len = of_user.len.saturating_sub(1);
+            self.clients_len = self.clients_len.saturating_sub(1);
+            if of_user.len == 0 {
+                self.users.remove(&user);
+            }
+        }
+        self.clients_len < before
+    }
 }
 
 impl Here {
@@ -41,7 +101,7 @@ impl Here {
     }
 
     pub fn counted() -> Self {
-        Self::Counted { clients_len: 0, users: HashMap::new(), lingering: VecDeque::new() }
+        Self::Counted(Crowd::default())
     }
 
     pub fn enter(&mut self, stay: Stay, info: ClientInfo) {
@@ -49,14 +109,7 @@ impl Here {
             Self::Named(clients) => {
                 clients.insert(stay, info);
             }
-            Self::Counted { clients_len, users, lingering } => {
-                if let Some(index) = lingering.iter().position(|(_, user)| *user == info.user) {
-                    lingering.remove(index);
-                    return;
-                }
-                *clients_len += 1;
-                *users.entry(info.user).or_default() += 1;
-            }
+            Self::Counted(crowd) => crowd.enter(info.user),
         }
     }
 
@@ -64,8 +117,8 @@ impl Here {
     pub fn leave(&mut self, stay: Stay, user: &str, now: Timestamp) -> Option<ClientInfo> {
         match self {
             Self::Named(clients) => clients.remove(&stay),
-            Self::Counted { lingering, .. } => {
-                lingering.push_back((now, user.to_owned()));
+            Self::Counted(crowd) => {
+                crowd.leave(user, now);
                 None
             }
         }
@@ -73,49 +126,36 @@ impl Here {
 
     /// Those who have been away for a while are gone. Answers whether any was.
     pub fn forget(&mut self, now: Timestamp) -> bool {
-        let Self::Counted { clients_len, users, lingering } = self else { return false };
-        let linger_ms = i64::try_from(limits::PRESENCE_LINGER.as_millis()).unwrap_or(i64::MAX);
-        let before = lingering.len();
-        // A clock that was set back must not keep anybody for ever.
-        lingering.retain(|(left_at, user)| {
-            let stays = (0..linger_ms).contains(&(now.as_millis() - left_at.as_millis()));
-            if !stays {
-                *clients_len -= 1;
-                match users.get_mut(user) {
-                    Some(count) if *count > 1 => *count -= 1,
-                    _ => drop(users.remove(user)),
-                }
-            }
-            stays
-        });
-        lingering.len() < before
+        match self {
+            Self::Named(_) => false,
+            Self::Counted(crowd) => crowd.forget(now),
+        }
     }
 
     /// Whether anybody is only counted for a while longer.
     pub fn is_lingering(&self) -> bool {
-        matches!(self, Self::Counted { lingering, .. } if !lingering.is_empty())
+        matches!(self, Self::Counted(crowd) if !crowd.left.is_empty())
     }
 
     /// Those who are known by name.
-    pub fn into_named(self) -> impl Iterator<Item = ClientInfo> {
-        let clients = match self {
-            Self::Named(clients) => clients,
-            Self::Counted { .. } => BTreeMap::new(),
-        };
-        clients.into_values()
+    pub fn by_name(&self) -> Vec<ClientInfo> {
+        match self {
+            Self::Named(clients) => clients.values().cloned().collect(),
+            Self::Counted(_) => Vec::new(),
+        }
     }
 
     pub fn is_empty(&self) -> bool {
         match self {
             Self::Named(clients) => clients.is_empty(),
-            Self::Counted { clients_len, .. } => *clients_len == 0,
+            Self::Counted(crowd) => crowd.clients_len == 0,
         }
     }
 
     pub fn clients_len(&self) -> u64 {
         match self {
             Self::Named(clients) => clients.len() as u64,
-            Self::Counted { clients_len, .. } => *clients_len,
+            Self::Counted(crowd) => crowd.clients_len,
         }
     }
 
@@ -128,9 +168,11 @@ impl Here {
                 let (clients_len, users_len) = (clients.len() as u64, users.len() as u64);
                 PresenceRecord { clients_len, users_len, clients: as_many_as_fit(clients.values().cloned()) }
             }
-            Self::Counted { clients_len, users, .. } => {
-                PresenceRecord { clients_len: *clients_len, users_len: users.len() as u64, clients: Vec::new() }
-            }
+            Self::Counted(crowd) => PresenceRecord {
+                clients_len: crowd.clients_len,
+                users_len: crowd.users.len() as u64,
+                clients: Vec::new(),
+            },
         }
     }
 }

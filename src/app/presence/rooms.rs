@@ -131,11 +131,16 @@ impl Presences {
         }
     }
 
-    /// What stands in the store under another name than this instance's is to be written under its own.
+    /// What stands in the store under another name than this instance's is to be written under its own. Whoever was taken for
+    /// dead with that name was said to have left: it is back.
     pub fn write_all_anew(&self) {
         let mut state = self.state.lock();
         let channels: Vec<Channel> = state.rooms.keys().cloned().collect();
         for channel in channels {
+            let named = state.rooms.get(&channel).map(|room| room.here.by_name()).unwrap_or_default();
+            for info in named {
+                state.tell(&channel, || PresenceChange::Joined(info));
+            }
             state.make_due(&channel, Instant::now());
         }
         self.wake.notify_one();
@@ -153,7 +158,7 @@ impl Presences {
             // A write may be under way that nobody waits for any more.
             (room.stored, room.is_due) = (Stored::Unknown(name.clone()), true);
             state.due.push(Due { at: Instant::now(), channel: channel.clone() });
-            for info in here.into_named() {
+            for info in here.by_name() {
                 state.tell(&channel, || PresenceChange::Left(info));
             }
         }
@@ -246,7 +251,7 @@ impl State {
         let at = match room.here {
             // At once, if it has been quiet.
             Here::Named(_) => room.written_at.map_or(now, |at| now.max(at + limits::PRESENCE_NAMED_EVERY)),
-            Here::Counted { .. } => now + limits::PRESENCE_COUNTED_EVERY,
+            Here::Counted(_) => now + limits::PRESENCE_COUNTED_EVERY,
         };
         self.due.push(Due { at, channel: channel.clone() });
     }

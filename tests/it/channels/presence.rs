@@ -165,12 +165,15 @@ async fn who_was_only_asleep_goes_on_under_a_new_name(kind: StoreKind) {
     write(&other).await;
     let this = [(&*world.app, &world.clock)];
     live_on(&this, limits::INSTANCE_DEAD_AFTER * 2).await;
+    let mut heard = world.backend.subscribe(&channel.presence_topic()).await.unwrap();
     assert_eq!(world.app.do_duties().await.unwrap(), 1);
+    assert_eq!(next(&mut heard).await, "-2");
     assert_eq!(stats(&world.app, &channel).await, (1, 1));
 
     other_clock.advance(Duration::from_secs(120));
     other.beat().await.unwrap();
     write(&other).await;
+    assert_eq!(next(&mut heard).await, "+2");
     assert_eq!(stats(&world.app, &channel).await, (2, 2));
     assert_eq!(stats(&other, &channel).await, (2, 2));
     drop(eero);
