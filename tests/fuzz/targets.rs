@@ -3,6 +3,9 @@
 //! Two engines drive these: `tests/fuzz/main.rs` for seconds, with every `cargo test`, and `tests/fuzz/guided` for as long as
 //! one likes, led by what the bytes reach in the code. A target knows neither.
 
+#[path = "apply.rs"]
+mod apply;
+
 use std::alloc::System;
 use std::cell::LazyCell;
 use std::sync::Arc;
@@ -174,6 +177,7 @@ fn deltas(input: &[u8]) {
     let middle = input.first().map_or(0, |share| usize::from(*share) * input.len() / 256);
     let (old, new) = input.split_at(middle);
     let patch = delta(old, new);
+    assert_eq!(apply::apply(old, &patch), new);
     assert!(patch.len() <= new.len() + 40, "a patch is at most the payload and a few numbers");
     assert!(std::str::from_utf8(new).is_err() || std::str::from_utf8(&patch).is_ok(), "the patch of a text is a text");
 }

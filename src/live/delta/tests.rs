@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::*;
 
+#[path = "../../../tests/fuzz/apply.rs"]
+mod apply;
+use apply::apply;
+
 /// Two payloads, in parts of `[text, how often]`, and their patch. What is no text is in hexadecimal digits.
 #[derive(Deserialize, Serialize)]
 struct Vector {
@@ -32,42 +36,6 @@ fn hex(bytes: &[u8]) -> String {
         write!(out, "{byte:02x}").unwrap();
         out
     })
-}
-
-/// What the SDKs do (`applyDelta`), with all their checks.
-fn apply(old: &[u8], patch: &[u8]) -> Vec<u8> {
-    let mut at = 0;
-    let read = |at: &mut usize| {
-        let mut value = 0_usize;
-        while let Some(digit) = DIGITS.iter().position(|digit| *digit == patch[*at]) {
-            value = value << 6 | digit;
-            *at += 1;
-        }
-        *at += 1;
-        (u32::try_from(value).unwrap() as usize, patch[*at - 1])
-    };
-    let (len, end) = read(&mut at);
-    assert_eq!(end, b'\n');
-    let mut out = Vec::new();
-    loop {
-        match read(&mut at) {
-            (count, b'@') => {
-                let (from, end) = read(&mut at);
-                assert_eq!(end, b',');
-                out.extend_from_slice(&old[from..from + count]);
-            }
-            (count, b':') => {
-                out.extend_from_slice(&patch[at..at + count]);
-                at += count;
-            }
-            (sum, b';') => {
-                assert_eq!((sum, len, at), (checksum(&out) as usize, out.len(), patch.len()));
-                return out;
-            }
-            (_, other) => panic!("unknown operator {other}"),
-        }
-        assert!(out.len() <= len);
-    }
 }
 
 /// The vectors are in a file of their own, because the SDKs' decoders are tried on them as well.
