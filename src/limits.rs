@@ -217,6 +217,8 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Changes that a room encodes in one go: after a gap there may be hundreds, and one frame buffer should not grow to megabytes.
 pub const GROUP_LEN_MAX: usize = 64;
 /// How long a fan-out may keep its thread before others get a turn: a WebSocket ping meanwhile waits no longer than this.
+/// Bytes of a frame into which answers to commands that came together are put together: more gains nothing.
+pub const JOINED_FRAME_BYTES_MAX: usize = 16 * 1024;
 pub const FAN_OUT_TURN: Duration = Duration::from_micros(500);
 /// Changes that wait for a client that is just joining. It joins in milliseconds; if not, it is told to try again.
 pub const JOINING_LEN_MAX: usize = 1_024;

@@ -8,6 +8,7 @@ use crate::limits;
 use crate::live::disconnect::Disconnect;
 
 const CLOSE: u8 = 0x88;
+const PING: u8 = 0x89;
 
 /// Bytes that a header can have before the payload of a server's frame.
 pub const HEAD_BYTES_MAX: usize = 10;
@@ -43,6 +44,50 @@ pub fn alone(kind: Kind, payload: &[u8]) -> Bytes {
     let mut out = Vec::with_capacity(HEAD_BYTES_MAX + payload.len());
     add(&mut out, kind, payload);
     out.into()
+}
+
+/// The same messages in fewer frames: neighbours of one kind become one, as long as that stays small. In text they are lines
+/// then; in binary each has its length before it.
+pub fn join(frames: impl IntoIterator<Item = Bytes>) -> Vec<Bytes> {
+    let mut joined = Vec::new();
+    let mut last: Option<(Kind, Vec<u8>)> = None;
+    for mut frames in frames {
+        while let Some((kind, frame, head_len)) = split_first(&mut frames) {
+            let is_small = |len: usize| len <= limits::JOINED_FRAME_BYTES_MAX;
+            match (&mut last, kind) {
+                (Some((of, message)), Some(kind)) if *of == kind && is_small(message.len() + frame.len()) => {
+                    message.extend_from_slice(if kind == Kind::Text { b"\n" } else { b"" });
+                    message.extend_from_slice(&frame[head_len..]);
+                }
+                (_, Some(kind)) if is_small(frame.len()) => {
+                    let before = last.replace((kind, frame[head_len..].to_vec()));
+                    joined.extend(before.map(|(kind, message)| alone(kind, &message)));
+                }
+                _ => {
+                    joined.extend(last.take().map(|(kind, message)| alone(kind, &message)));
+                    joined.push(frame);
+                }
+            }
+        }
+    }
+    joined.extend(last.map(|(kind, message)| alone(kind, &message)));
+    joined
+}
+
+/// Takes the first of these whole frames → its kind, when it is a message; the frame; how long its head is.
+fn split_first(frames: &mut Bytes) -> Option<(Option<Kind>, Bytes, usize)> {
+    let kind = [Kind::Text, Kind::Binary].into_iter().find(|kind| Some(&(*kind as u8)) == frames.first());
+    let (head_len, len) = match *frames.get(1)? {
+        126 => (4, usize::from(u16::from_be_bytes(frames.get(2..4)?.try_into().ok()?))),
+        127 => (10, usize::try_from(u64::from_be_bytes(frames.get(2..10)?.try_into().ok()?)).ok()?),
+        len => (2, usize::from(len)),
+    };
+    (head_len + len <= frames.len()).then(|| (kind, frames.split_to(head_len + len), head_len))
+}
+
+/// The WebSocket's own ping.
+pub fn ping() -> Bytes {
+    Bytes::from_static(&[PING, 0])
 }
 
 /// The close frame.
@@ -82,6 +127,21 @@ mod tests {
             assert_eq!(frame[..head.len()], head);
             assert_eq!(frame.len(), head.len() + len);
         }
+    }
+
+    #[test]
+    fn neighbours_of_one_kind_are_joined_while_they_are_small() {
+        let text = |text: &str| alone(Kind::Text, text.as_bytes());
+        let (long, most) = ("x".repeat(300), "y".repeat(limits::JOINED_FRAME_BYTES_MAX));
+        let two = Bytes::from([text("a"), text(&long)].concat());
+        assert_eq!(join([two, text("b")]), [text(&format!("a\n{long}\nb"))]);
+        assert_eq!(join([text("a"), text(&most), text("b"), text("c")]), [text("a"), text(&most), text("b\nc")]);
+        let binary = |bytes: &[u8]| alone(Kind::Binary, bytes);
+        let mixed = [binary(&[1, 7]), binary(&[0]), ping(), binary(&[0]), text("a"), close(disconnect::SLOW)];
+        let expected = [binary(&[1, 7, 0]), ping(), binary(&[0]), text("a"), close(disconnect::SLOW)];
+        assert_eq!(join(mixed), expected);
+        assert_eq!(join([text(""), text("")]), [text("\n")]);
+        assert!(join([]).is_empty());
     }
 
     #[test]

@@ -43,6 +43,8 @@ struct State {
     head_is_cut: bool,
     phase: Phase,
     was_slow: bool,
+    /// What is said waits for more of it: see [`Outbound::hold`].
+    is_held: bool,
     /// Of the connection's task.
     waker: Option<Waker>,
 }
@@ -86,6 +88,7 @@ impl Outbound {
             head_is_cut: false,
             phase: Phase::Open,
             was_slow: false,
+            is_held: false,
             waker: None,
         };
         Self { way, state: Mutex::new(state) }
@@ -147,6 +150,21 @@ impl Outbound {
             Way::Body(_) => {}
         }
         state.wake();
+    }
+
+    /// From now on what is said waits, so that what belongs together leaves together. For the connection's task alone, which
+    /// lets it go and drains it before it rests.
+    pub fn hold(&self) {
+        if let Way::Socket(_) = self.way {
+            let mut state = self.state.lock();
+            // Of a reader who does not keep up something waits anyway, which is shared with others and stays as it is.
+            state.is_held = state.queue.is_empty();
+        }
+    }
+
+    /// What waits may go, in as few frames as it takes.
+    pub fn let_go(&self) {
+        self.state.lock().let_go();
     }
 
     /// Wakes the connection's task.
@@ -235,7 +253,14 @@ impl State {
         if frame::is_close(frames) {
             self.phase = Phase::Closing;
         }
-        if self.queue.is_empty() {
+        if self.is_held && self.waiting + frames.len() > limits::JOINED_FRAME_BYTES_MAX {
+            // No reason to wait any longer.
+            self.let_go();
+            if !self.queue.is_empty() {
+                self.write_waiting(stream);
+            }
+        }
+        if self.queue.is_empty() && !self.is_held {
             match stream.try_write(frames) {
                 Ok(written) if written == frames.len() => {}
                 Ok(written) => {
@@ -253,6 +278,13 @@ impl State {
             self.give_up_on_slow_reader(frame::close(disconnect::SLOW));
         } else {
             self.queue(frames.clone());
+        }
+    }
+
+    fn let_go(&mut self) {
+        if std::mem::take(&mut self.is_held) && self.queue.len() > 1 && !self.head_is_cut {
+            self.queue = frame::join(std::mem::take(&mut self.queue)).into();
+            self.waiting = self.queue.iter().map(Bytes::len).sum();
         }
     }
 

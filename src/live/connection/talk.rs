@@ -21,6 +21,8 @@ pub(super) struct Talk {
     /// What a message holds of commands that are not carried out yet.
     message: Bytes,
     work: Work,
+    /// The way out is held.
+    is_holding: bool,
 }
 
 /// What the session is doing.
@@ -34,7 +36,7 @@ enum Work {
 impl Talk {
     pub fn new(registered: Registered, mailbox: Option<Mailbox>) -> Self {
         let session = Session::new(registered.live().clone(), registered.connection().clone(), mailbox);
-        Self { registered, message: Bytes::new(), work: Work::Idle(Box::new(session)) }
+        Self { registered, message: Bytes::new(), work: Work::Idle(Box::new(session)), is_holding: false }
     }
 
     pub fn connection(&self) -> &Arc<Connection> {
@@ -42,8 +44,15 @@ impl Talk {
     }
 
     /// Carries out what the client has sent, until there is no more or others must have their turn. `read` gives the next
-    /// message; an empty one is of no interest.
-    pub fn serve(&mut self, context: &mut Context, mut read: impl FnMut(&Connection, &mut Context) -> Poll<Bytes>) {
+    /// message; an empty one is of no interest. The way out is to be drained after this.
+    pub fn serve(&mut self, context: &mut Context, read: impl FnMut(&Connection, &mut Context) -> Poll<Bytes>) {
+        self.take_turn(context, read);
+        if std::mem::take(&mut self.is_holding) {
+            self.connection().outbound.let_go();
+        }
+    }
+
+    fn take_turn(&mut self, context: &mut Context, mut read: impl FnMut(&Connection, &mut Context) -> Poll<Bytes>) {
         for _ in 0..limits::MESSAGES_PER_TURN_MAX {
             if let Work::Busy(running) = &mut self.work {
                 let Poll::Ready((session, outcome)) = running.as_mut().poll(context) else { return };
@@ -74,7 +83,13 @@ impl Talk {
         match self.connection().form.next_command(&mut self.message) {
             None => {}
             Some(Err(Garbage)) => self.note(Err(disconnect::BAD_REQUEST)),
-            Some(Ok(command)) => self.carry_out(command),
+            Some(Ok(command)) => {
+                // Commands that came together are answered together, as far as the answers are there at once.
+                if !self.message.is_empty() && !std::mem::replace(&mut self.is_holding, true) {
+                    self.connection().outbound.hold();
+                }
+                self.carry_out(command);
+            }
         }
     }
 
