@@ -6,6 +6,7 @@ mod forms;
 mod handshake;
 mod listeners;
 mod open;
+mod odd_input;
 mod recovery;
 mod rights;
 mod runs;

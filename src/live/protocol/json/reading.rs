@@ -65,23 +65,23 @@ fn command(line: &Bytes, text: &str) -> Result<Command, Garbage> {
     } else if let Some(subscribe) = command.subscribe {
         Request::Subscribe(subscribe.read(line, None))
     } else if let Some(unsubscribe) = command.unsubscribe {
-        Request::Unsubscribe { channel: unsubscribe.channel.into_owned() }
+        Request::Unsubscribe { channel: unsubscribe.channel.read() }
     } else if let Some(publish) = command.publish {
-        Request::Publish { channel: publish.channel.into_owned(), data: shared(line, publish.data) }
+        Request::Publish { channel: publish.channel.read(), data: shared(line, publish.data) }
     } else if let Some(presence) = command.presence {
-        Request::Presence { channel: presence.channel.into_owned() }
+        Request::Presence { channel: presence.channel.read() }
     } else if let Some(presence_stats) = command.presence_stats {
-        Request::PresenceStats { channel: presence_stats.channel.into_owned() }
+        Request::PresenceStats { channel: presence_stats.channel.read() }
     } else if let Some(history) = command.history {
         Request::History(history.read())
     } else if command.send.is_some() {
         Request::Send
     } else if let Some(rpc) = command.rpc {
-        Request::Rpc { method: rpc.method.into_owned(), data: shared(line, rpc.data) }
+        Request::Rpc { method: rpc.method.read(), data: shared(line, rpc.data) }
     } else if let Some(refresh) = command.refresh {
-        Request::Refresh { token: refresh.token.into_owned() }
+        Request::Refresh { token: refresh.token.read() }
     } else if let Some(SubRefreshJson { channel, token }) = command.sub_refresh {
-        Request::SubRefresh { channel: channel.into_owned(), token: token.into_owned() }
+        Request::SubRefresh { channel: channel.read(), token: token.read() }
     } else if id == 0 {
         Request::Pong
     } else {
@@ -111,9 +111,14 @@ fn is_flat_enough(text: &str) -> bool {
     true
 }
 
+/// A text, borrowed where nothing in it is escaped.
+#[derive(Default, Deserialize)]
+#[serde(transparent)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
 #[derive(Deserialize)]
 struct CommandJson<'a> {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     id: u32,
     #[serde(borrow)]
     connect: Option<ConnectJson<'a>>,
@@ -140,16 +145,16 @@ struct CommandJson<'a> {
 
 #[derive(Deserialize)]
 struct ConnectJson<'a> {
-    #[serde(borrow, default)]
-    token: Cow<'a, str>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    token: Text<'a>,
     #[serde(borrow, default, deserialize_with = "present")]
     data: Option<&'a RawValue>,
     #[serde(borrow)]
     subs: Option<BTreeMap<Cow<'a, str>, SubscribeJson<'a>>>,
-    #[serde(borrow, default)]
-    name: Cow<'a, str>,
-    #[serde(borrow, default)]
-    version: Cow<'a, str>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    name: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    version: Text<'a>,
     headers: Option<BTreeMap<String, String>>,
 }
 
@@ -165,87 +170,87 @@ struct PostedJson<'a> {
 
 #[derive(Deserialize)]
 struct SubscribeJson<'a> {
-    #[serde(borrow, default)]
-    channel: Cow<'a, str>,
-    #[serde(borrow, default)]
-    token: Cow<'a, str>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    channel: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    token: Text<'a>,
     #[serde(borrow, default, deserialize_with = "present")]
     data: Option<&'a RawValue>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     recover: bool,
-    #[serde(borrow, default)]
-    epoch: Cow<'a, str>,
-    #[serde(default)]
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    epoch: Text<'a>,
+    #[serde(default, deserialize_with = "or_default")]
     offset: u64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     positioned: bool,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     recoverable: bool,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     join_leave: bool,
-    #[serde(borrow, default)]
-    delta: Cow<'a, str>,
-    #[serde(default)]
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    delta: Text<'a>,
+    #[serde(default, deserialize_with = "or_default")]
     flag: i64,
-    #[serde(default, rename = "type")]
+    #[serde(default, rename = "type", deserialize_with = "or_default")]
     kind: i32,
     tf: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
 struct ChannelJson<'a> {
-    #[serde(borrow, default)]
-    channel: Cow<'a, str>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    channel: Text<'a>,
 }
 
 #[derive(Deserialize)]
 struct PublishJson<'a> {
-    #[serde(borrow, default)]
-    channel: Cow<'a, str>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    channel: Text<'a>,
     #[serde(borrow, default, deserialize_with = "present")]
     data: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
 struct HistoryJson<'a> {
-    #[serde(borrow, default)]
-    channel: Cow<'a, str>,
-    #[serde(default)]
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    channel: Text<'a>,
+    #[serde(default, deserialize_with = "or_default")]
     limit: i32,
     #[serde(borrow)]
     since: Option<PositionJson<'a>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     reverse: bool,
 }
 
 #[derive(Deserialize)]
 struct PositionJson<'a> {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     offset: u64,
-    #[serde(borrow, default)]
-    epoch: Cow<'a, str>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    epoch: Text<'a>,
 }
 
 #[derive(Deserialize)]
 struct RpcJson<'a> {
-    #[serde(borrow, default)]
-    method: Cow<'a, str>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    method: Text<'a>,
     #[serde(borrow, default, deserialize_with = "present")]
     data: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
 struct RefreshJson<'a> {
-    #[serde(borrow, default)]
-    token: Cow<'a, str>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    token: Text<'a>,
 }
 
 #[derive(Deserialize)]
 struct SubRefreshJson<'a> {
-    #[serde(borrow, default)]
-    channel: Cow<'a, str>,
-    #[serde(borrow, default)]
-    token: Cow<'a, str>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    channel: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    token: Text<'a>,
 }
 
 /// `null` is a document too.
@@ -253,19 +258,30 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de Raw
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 
+/// In place of what has a default, `null` may stand: some writers leave nothing out.
+fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
 fn shared(line: &Bytes, data: Option<&RawValue>) -> Option<Bytes> {
     data.map(|data| line.slice_ref(data.get().as_bytes()))
+}
+
+impl Text<'_> {
+    fn read(self) -> String {
+        self.0.into_owned()
+    }
 }
 
 impl ConnectJson<'_> {
     fn read(self, line: &Bytes) -> Connect {
         let subs = self.subs.unwrap_or_default();
         Connect {
-            token: self.token.into_owned(),
+            token: self.token.read(),
             data: shared(line, self.data),
             subs: subs.into_iter().map(|(channel, subscribe)| subscribe.read(line, Some(channel))).collect(),
-            name: self.name.into_owned(),
-            version: self.version.into_owned(),
+            name: self.name.read(),
+            version: self.version.read(),
             headers: self.headers.unwrap_or_default().into_iter().collect(),
         }
     }
@@ -274,16 +290,16 @@ impl ConnectJson<'_> {
 impl SubscribeJson<'_> {
     fn read(self, line: &Bytes, channel: Option<Cow<str>>) -> Subscribe {
         let subscribe = Subscribe {
-            channel: channel.map_or_else(|| self.channel.into_owned(), Cow::into_owned),
-            token: self.token.into_owned(),
+            channel: channel.map_or_else(|| self.channel.read(), Cow::into_owned),
+            token: self.token.read(),
             data: shared(line, self.data),
             recover: self.recover,
-            epoch: self.epoch.into_owned(),
+            epoch: self.epoch.read(),
             offset: self.offset,
             positioned: self.positioned,
             recoverable: self.recoverable,
             join_leave: self.join_leave,
-            delta: self.delta.into_owned(),
+            delta: self.delta.read(),
             is_special: self.kind != 0,
             is_filtered: self.tf.is_some(),
             ..Subscribe::default()
@@ -294,9 +310,9 @@ impl SubscribeJson<'_> {
 
 impl HistoryJson<'_> {
     fn read(self) -> History {
-        let position = |since: PositionJson| Position { offset: since.offset, epoch: since.epoch.into_owned() };
+        let position = |since: PositionJson| Position { offset: since.offset, epoch: since.epoch.read() };
         History {
-            channel: self.channel.into_owned(),
+            channel: self.channel.read(),
             limit: self.limit,
             since: self.since.map(position),
             reverse: self.reverse,
