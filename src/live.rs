@@ -175,17 +175,21 @@ impl Live {
     }
 
     /// Begins to serve a socket whose hand-shake is done. `early`: bytes that came behind the request.
-    fn welcome(self: &Arc<Self>, stream: TcpStream, early: Vec<u8>, form: Form) {
+    fn welcome(self: &Arc<Self>, stream: TcpStream, early: Vec<u8>, form: Form, pings_by_frames: bool) {
         if let Err(error) = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(limits::SOCKET_UNSENT_BYTES) {
             tracing::debug!(%error, "a socket's unsent bytes could not be bounded");
         }
-        self.app.workers.spawn(Task::new(self.register(Outbound::to_socket(stream), form), early));
+        let connection = self.connection(Outbound::to_socket(stream), form);
+        let connection = if pings_by_frames { connection.pinged_by_frames() } else { connection };
+        self.app.workers.spawn(Task::new(Registered::new(self.clone(), Arc::new(connection)), early));
     }
 
     fn register(self: &Arc<Self>, outbound: Outbound, form: Form) -> Registered {
-        let now = self.app.clock.now();
-        let connection = Arc::new(Connection::new(Uuid::new_v4(), outbound, form, now, &self.options.beat));
-        Registered::new(self.clone(), connection)
+        Registered::new(self.clone(), Arc::new(self.connection(outbound, form)))
+    }
+
+    fn connection(&self, outbound: Outbound, form: Form) -> Connection {
+        Connection::new(Uuid::new_v4(), outbound, form, self.app.clock.now(), &self.options.beat)
     }
 
     /// Looks after pings, answers that do not come, and rooms that nobody needs, until the process ends.

@@ -14,11 +14,12 @@ use parking_lot::Mutex;
 use uuid::Uuid;
 
 use crate::app::orders::Deed;
-use crate::app::users::Caller;
+use crate::app::users::{Caller, Identity};
 use crate::domain::time::Timestamp;
 use crate::limits;
 use crate::live::disconnect::{self, Disconnect};
 use crate::live::form::Form;
+use crate::live::frame;
 use crate::live::outbound::Outbound;
 
 pub struct Connection {
@@ -27,6 +28,10 @@ pub struct Connection {
     pub outbound: Outbound,
     /// Set once the connect command's token was found to be good.
     caller: OnceLock<Caller>,
+    /// What the same user has shown since, in its place.
+    renewed: Mutex<Option<Box<Identity>>>,
+    /// Pings are the WebSocket's own, for clients who know no others.
+    pub pings_by_frames: bool,
     heartbeat: Mutex<Heartbeat>,
     /// When the session wants to be called, in milliseconds since 1970; [`NEVER`].
     call_at_ms: AtomicI64,
@@ -64,8 +69,14 @@ impl Connection {
     pub fn new(id: Uuid, outbound: Outbound, form: Form, now: Timestamp, beat: &Beat) -> Self {
         let heartbeat = Mutex::new(Heartbeat::Fresh { until: plus(now, beat.stale_after) });
         let (call_at_ms, is_called) = (AtomicI64::new(NEVER), AtomicBool::new(false));
-        let orders = Mutex::default();
-        Self { id, form, outbound, caller: OnceLock::new(), heartbeat, call_at_ms, is_called, orders }
+        let (renewed, orders) = (Mutex::default(), Mutex::default());
+        let (caller, pings_by_frames) = (OnceLock::new(), false);
+        Self { id, form, outbound, caller, renewed, pings_by_frames, heartbeat, call_at_ms, is_called, orders }
+    }
+
+    /// With the WebSocket's own pings in place of the protocol's.
+    pub fn pinged_by_frames(self) -> Self {
+        Self { pings_by_frames: true, ..self }
     }
 
     /// Has the session called at this time, or within a ping's interval after it.
@@ -129,6 +140,17 @@ impl Connection {
         self.caller.get_or_init(|| caller)
     }
 
+    /// The same user has shown another credential: from now on that one counts.
+    pub fn renew(&self, identity: Identity) {
+        *self.renewed.lock() = Some(Box::new(identity));
+    }
+
+    /// The credential that counts now, of somebody with an account.
+    pub fn credential(&self) -> Option<Identity> {
+        let renewed = self.renewed.lock().as_deref().cloned();
+        renewed.or_else(|| self.caller().identity().ok().cloned())
+    }
+
     /// The connect command has succeeded. The first ping comes at random, so that many who came together are spread.
     pub fn connected(&self, now: Timestamp, beat: &Beat) {
         let half = beat.ping_interval / 2;
@@ -147,6 +169,13 @@ impl Connection {
             // On its way out, whatever it says.
             Heartbeat::Closing { .. } => Ok(()),
             Heartbeat::Fresh { .. } | Heartbeat::Resting { .. } => Err(disconnect::BAD_REQUEST),
+        }
+    }
+
+    /// The WebSocket's own answer to a ping. It may come unasked.
+    pub fn pong_by_frame(&self) {
+        if self.pings_by_frames {
+            let _ = self.pong();
         }
     }
 
@@ -180,14 +209,15 @@ impl Connection {
             Heartbeat::Resting { ping_at } if is_due(ping_at, now, beat.ping_interval) => {
                 let (until, ping_at) = (plus(now, beat.pong_timeout), plus(now, beat.ping_interval));
                 // Who only listens cannot answer.
-                let (next, asked) = match self.form.is_bare() {
+                let (next, asked) = match self.form.is_bare() && !self.pings_by_frames {
                     true => (ping_at, Heartbeat::Resting { ping_at }),
                     false => (until, Heartbeat::Asked { until, ping_at }),
                 };
                 *heartbeat = asked;
                 // After the state: the answer may be here before this line is left.
                 drop(heartbeat);
-                self.outbound.push(&self.form.ping());
+                let ping = if self.pings_by_frames { frame::ping() } else { self.form.ping() };
+                self.outbound.push(&ping);
                 Some(next)
             }
             Heartbeat::Asked { until, .. } if is_due(until, now, beat.pong_timeout) => {

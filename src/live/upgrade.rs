@@ -26,6 +26,8 @@ use crate::live::form::Form;
 const SUBPROTOCOLS: [(&str, Form); 2] = [("centrifuge-json", Form::Json), ("centrifuge-protobuf", Form::Protobuf)];
 /// How a query asks for Protobuf, where a client cannot name a subprotocol.
 const PROTOBUF: [(&str, &str); 2] = [("format", "protobuf"), ("cf_protocol", "protobuf")];
+/// How a query asks for the WebSocket's own pings, which tools for people answer by themselves.
+const PINGS_BY_FRAMES: &str = "cf_ws_frame_ping_pong=true";
 /// Seconds after which a client that comes during the shutdown may try again: another instance, or the next process.
 const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("1");
 
@@ -76,7 +78,8 @@ impl Live {
             Some(_) | None if asks_for_protobuf(query) => Form::Protobuf,
             Some(_) | None => Form::Json,
         };
-        self.app.workers.spawn(self.clone().take_over(upgrade, form));
+        let pings_by_frames = query.split('&').any(|pair| pair == PINGS_BY_FRAMES);
+        self.app.workers.spawn(self.clone().take_over(upgrade, form, pings_by_frames));
 
         let mut response = Response::default();
         *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
@@ -90,12 +93,12 @@ impl Live {
         response
     }
 
-    async fn take_over(self: Arc<Self>, upgrade: OnUpgrade, form: Form) {
+    async fn take_over(self: Arc<Self>, upgrade: OnUpgrade, form: Form, pings_by_frames: bool) {
         // An error means that the client has gone before the hand-shake was done.
         let Ok(upgraded) = upgrade.await else { return };
         match upgraded.downcast::<TokioIo<TcpStream>>() {
             // A copy: hyper's read buffer would live as long as a slice of it.
-            Ok(parts) => self.welcome(parts.io.into_inner(), parts.read_buf.to_vec(), form),
+            Ok(parts) => self.welcome(parts.io.into_inner(), parts.read_buf.to_vec(), form, pings_by_frames),
             Err(_) => tracing::error!("a socket came from another listener than the server's own"),
         }
     }

@@ -111,10 +111,12 @@ impl Reader {
                 connection.close(disconnect::INAPPROPRIATE_PROTOCOL);
                 Bytes::new()
             }
-            // Answered by tungstenite, or of no interest.
-            Poll::Ready(Ok(Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_))) => {
+            Poll::Ready(Ok(Message::Pong(_))) => {
+                connection.pong_by_frame();
                 Bytes::new()
             }
+            // Answered by tungstenite, or of no interest.
+            Poll::Ready(Ok(Message::Ping(_) | Message::Close(_) | Message::Frame(_))) => Bytes::new(),
             Poll::Ready(Err(error)) => {
                 failed(connection, &error);
                 Bytes::new()

@@ -45,8 +45,8 @@ impl Session {
             life: self.life(self.expires_at),
             data: None,
             subs: Vec::new(),
-            ping_s: u32::try_from(self.live.options.beat.ping_interval.as_secs()).unwrap_or(u32::MAX).max(1),
-            pong: !self.connection.form.is_bare(),
+            ping_s: self.ping_s(),
+            pong: !self.connection.form.is_bare() && !self.connection.pings_by_frames,
             mailbox: self.mailbox.take(),
         };
         let mut all = Vec::new();
@@ -80,6 +80,12 @@ impl Session {
     }
 
     /// Every user hears its own channel; others are named by the token.
+    /// How often the client is to expect a message that says no more than that we are here; 0: never.
+    fn ping_s(&self) -> u32 {
+        let interval_s = u32::try_from(self.live.options.beat.ping_interval.as_secs()).unwrap_or(u32::MAX).max(1);
+        if self.connection.pings_by_frames { 0 } else { interval_s }
+    }
+
     fn unasked_subs(&self, caller: &Caller, named: Vec<ServerSub>) -> Vec<ServerSub> {
         let own = self.live.app.own_channel(caller).map(|channel| channel.name());
         let is_named = |own: &String| named.iter().any(|sub| sub.channel == *own);

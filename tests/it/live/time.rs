@@ -2,11 +2,21 @@
 
 use std::time::Duration;
 
+use futures::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::Role;
 
-use crate::support::{Client, Site, StoreKind, on_each_store, until};
+use crate::support::{Client, Site, StoreKind, on_each_store, until, within};
 
-on_each_store!(who_answers_pings_stays, a_half_open_peer_is_noticed_by_its_silence, who_never_connects_is_closed,);
+on_each_store!(
+    who_answers_pings_stays,
+    a_half_open_peer_is_noticed_by_its_silence,
+    who_never_connects_is_closed,
+    a_tool_may_ask_for_the_websocket_s_own_pings,
+);
 
 /// Moves time on, in steps, until the client's next line is there.
 async fn next_in_time(site: &Site, client: &mut Client) -> Value {
@@ -60,4 +70,45 @@ async fn who_never_connects_is_closed(kind: StoreKind) {
     until(|| site.connections_len() > 0).await;
     site.clock.advance(Duration::from_secs(11));
     assert_eq!(silent.closed().await, 3502);
+}
+
+/// A socket of a client that knows the WebSocket's pings alone, and what it was told first.
+async fn tool(site: &Site, path: &str, hello: &str) -> (WebSocketStream<TcpStream>, Value) {
+    let stream = TcpStream::connect(&site.host).await.unwrap();
+    let url = format!("ws://{}/connection/{path}?cf_ws_frame_ping_pong=true", site.host);
+    let (mut socket, _) = within(tokio_tungstenite::client_async(url, stream)).await.unwrap();
+    // One that nobody has asked for is no breach here.
+    socket.send(Message::Pong("x".into())).await.unwrap();
+    socket.send(Message::text(hello.to_owned())).await.unwrap();
+    let told = within(socket.next()).await.unwrap().unwrap().into_text().unwrap();
+    (socket, serde_json::from_str(&told).unwrap())
+}
+
+async fn a_tool_may_ask_for_the_websocket_s_own_pings(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let connect = r#"{"id":1,"connect":{}}"#;
+    let (mut socket, reply) = tool(&site, "websocket", connect).await;
+    let told = &reply["connect"];
+    assert!(told["client"].is_string() && told.get("ping").is_none() && told.get("pong").is_none(), "{reply}");
+    for _ in 0..3 {
+        site.clock.advance(Duration::from_secs(26));
+        assert_eq!(within(socket.next()).await.unwrap().unwrap(), Message::Ping("".into()));
+        // tungstenite answers before this; the reply shows that it has arrived, before time moves on.
+        socket.send(Message::text(r#"{"id":2,"rpc":{}}"#)).await.unwrap();
+        assert!(within(socket.next()).await.unwrap().unwrap().is_text());
+    }
+    drop(socket);
+
+    // Whoever does not answer is gone, also of those who only listen.
+    for (path, hello) in [("websocket", connect), ("uni_websocket", "{}")] {
+        let (mut socket, _) = tool(&site, path, hello).await;
+        site.clock.advance(Duration::from_secs(26));
+        assert_eq!(within(socket.next()).await.unwrap().unwrap(), Message::Ping("".into()));
+        // What waits to be answered is forgotten.
+        let mut silent = WebSocketStream::from_raw_socket(socket.into_inner(), Role::Client, None).await;
+        site.clock.advance(Duration::from_secs(11));
+        assert!(within(silent.next()).await.unwrap().unwrap().is_text());
+        let last = within(silent.next()).await.unwrap().unwrap();
+        assert!(matches!(&last, Message::Close(Some(close)) if u16::from(close.code) == 3012), "{last:?}");
+    }
 }
