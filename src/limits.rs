@@ -56,6 +56,9 @@ pub const RECOVERY_LEN_MAX: usize = 300;
 /// Bytes of the publications that a recovery replays. Beyond, the state is the shorter way: a quarter of what may wait for a
 /// slow reader, so that coming back over a poor network does not end in being too slow again.
 pub const RECOVERY_BYTES_MAX: usize = OUTBOUND_BYTES_MAX / 4;
+/// Bytes of what the reply to connect tells of all channels that are heard from the first moment: half of what may wait for a
+/// slow reader, so that a stranger costs no more by one request.
+pub const CONNECT_REPLY_BYTES_MAX: usize = OUTBOUND_BYTES_MAX / 2;
 /// Changes that a run's live topic keeps: ten minutes of a fix a second, twice what a recovery may replay.
 pub const RUN_TOPIC_LEN_MAX: u32 = 600;
 /// Changes that a user's own topic keeps: weeks of a busy user.
@@ -214,11 +217,11 @@ pub const HTTP_DRAIN_MAX: Duration = Duration::from_secs(10);
 pub const CONNECTIONS_LEN_MAX: usize = 16_384;
 /// How long accepting rests when there are so many connections, and after an error such as "too many open files".
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Bytes of a frame into which answers to commands that came together are put together: more gains nothing.
+pub const JOINED_FRAME_BYTES_MAX: usize = 16 * 1024;
 /// Changes that a room encodes in one go: after a gap there may be hundreds, and one frame buffer should not grow to megabytes.
 pub const GROUP_LEN_MAX: usize = 64;
 /// How long a fan-out may keep its thread before others get a turn: a WebSocket ping meanwhile waits no longer than this.
-/// Bytes of a frame into which answers to commands that came together are put together: more gains nothing.
-pub const JOINED_FRAME_BYTES_MAX: usize = 16 * 1024;
 pub const FAN_OUT_TURN: Duration = Duration::from_micros(500);
 /// Changes that wait for a client that is just joining. It joins in milliseconds; if not, it is told to try again.
 pub const JOINING_LEN_MAX: usize = 1_024;

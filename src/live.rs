@@ -41,7 +41,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, SetOnce};
 use uuid::Uuid;
 
-use crate::app::channels::Channel;
+use crate::app::channels::{Channel, Grounds};
 use crate::app::{App, AppError};
 use crate::limits;
 use crate::live::connection::task::Task;
@@ -242,15 +242,14 @@ fn rules(app: &Arc<App>) -> Rules {
 }
 
 async fn ask(app: &App, connection: &Connection, channel: &Channel) -> Verdict {
-    let caller = connection.caller();
-    if let (Channel::User(_), Ok(identity)) = (channel, caller.identity()) {
-        return match app.still_good(identity).await {
+    if let (Channel::User(_), Some(identity)) = (channel, connection.credential()) {
+        return match app.still_good(&identity).await {
             Ok(true) => Verdict::Stays,
             Ok(false) | Err(AppError::Unauthenticated) => Verdict::Closes(disconnect::INVALID_TOKEN),
             Err(_) => Verdict::Closes(disconnect::SERVER_ERROR),
         };
     }
-    match app.open_channel(caller, &channel.name()).await {
+    match app.open_channel(connection.caller(), &channel.name(), Grounds::Name).await {
         Ok(_) => Verdict::Stays,
         Err(AppError::NotFound(_) | AppError::Forbidden | AppError::Unauthenticated) => {
             Verdict::Leaves(disconnect::REMOVED)

@@ -35,6 +35,16 @@ pub enum Channel {
     Open(Arc<str>),
 }
 
+/// On what grounds somebody is to be let into a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grounds {
+    /// Knowing its name.
+    Name,
+    /// The operator's back end says so, by a token or an order. It opens every free-form channel; who may see the product's
+    /// own channels is the product's to say.
+    Word,
+}
+
 impl Channel {
     /// The user's own channel.
     pub fn own(identity: &Identity) -> Self {
@@ -84,8 +94,9 @@ impl App {
     }
 
     /// The channel of this name, if the caller may see it. [`AppError::NotFound`] for names that mean nothing and for what
-    /// the caller may not see; [`AppError::Forbidden`] for another user's own channel.
-    pub async fn open_channel(&self, caller: &Caller, name: &str) -> Result<Channel, AppError> {
+    /// the caller may not see; [`AppError::Forbidden`] for another user's own channel, and for free-form channels that need
+    /// better grounds.
+    pub async fn open_channel(&self, caller: &Caller, name: &str, grounds: Grounds) -> Result<Channel, AppError> {
         let channel = self.channel_named(caller, name)?;
         match &channel {
             Channel::Run(run) => {
@@ -95,7 +106,7 @@ impl App {
                 })?;
             }
             Channel::User(user) if !caller.is(user) => return Err(AppError::Forbidden),
-            Channel::Open(name) if !is_for(caller, name) => return Err(AppError::Forbidden),
+            Channel::Open(name) if !is_open_to(caller, name, grounds) => return Err(AppError::Forbidden),
             Channel::User(_) | Channel::Open(_) => {}
         }
         Ok(channel)
@@ -118,6 +129,12 @@ impl App {
     pub fn changes_rights(payload: &[u8]) -> bool {
         [&br#"{"type":"revoked""#[..], br#"{"type":"changed""#].iter().any(|start| payload.starts_with(start))
     }
+}
+
+/// Whether these grounds are enough for a free-form channel: one whose name begins with `$` needs the operator's word always,
+/// one that is for some users needs it for the others.
+fn is_open_to(caller: &Caller, name: &str, grounds: Grounds) -> bool {
+    grounds == Grounds::Word || (!name.starts_with('$') && is_for(caller, name))
 }
 
 /// A free-form name that ends in users (`#42`, `dialog#42,43`) is for them alone.

@@ -32,7 +32,8 @@ pub struct Hub {
     rules: Rules,
     workers: Workers,
     counts: Counts,
-    rooms: Mutex<HashMap<Arc<str>, Arc<Room>>>,
+    /// By their topics: one name can mean two channels, to one client its own account's and to another a free-form one.
+    rooms: Mutex<HashMap<Topic, Arc<Room>>>,
     /// Rooms whose last member left, in the order of time. They may have members again by now.
     emptied: Mutex<VecDeque<(Instant, Arc<Room>)>>,
     /// Gives every state of a room's rights a number of its own.
@@ -98,8 +99,8 @@ impl Hub {
     ///
     /// Whoever reads it before asking for a right and finds it again at [`Joining::rights_seen`] knows that no change of
     /// rights has slipped in between.
-    pub fn rights_seen(&self, name: &str) -> Option<u64> {
-        self.rooms.lock().get(name).filter(|room| room.is_open()).map(|room| room.rights_seen())
+    pub fn rights_seen(&self, topic: &Topic) -> Option<u64> {
+        self.rooms.lock().get(topic).filter(|room| room.is_open()).map(|room| room.rights_seen())
     }
 
     /// Begins to join: from now on nothing is missed. Read the state after this, and then [`Joining::finish`].
@@ -117,13 +118,17 @@ impl Hub {
         Ok(Joining::begin(seat, connection, terms))
     }
 
-    /// Ends the subscriptions to this channel of those who are meant.
+    /// Ends the subscriptions to channels of this name of those who are meant. Nobody is sent out of an account's own
+    /// channel: the word that a credential is no longer good comes by it.
     pub fn send_out(&self, name: &str, is_meant: impl Fn(&Connection) -> bool, why: Unsubscribe) {
-        let room = self.rooms.lock().get(name).cloned();
-        let Some(room) = room else { return };
-        for member in room.members().into_iter().filter(|member| is_meant(&member.connection)) {
-            room.remove(&member);
-            member.send_out(name, why);
+        let is_named =
+            |room: &&Arc<Room>| *room.entrance.name == *name && !matches!(room.entrance.channel, Channel::User(_));
+        let rooms: Vec<Arc<Room>> = self.rooms.lock().values().filter(is_named).cloned().collect();
+        for room in rooms {
+            for member in room.members().into_iter().filter(|member| is_meant(&member.connection)) {
+                room.remove(&member);
+                member.send_out(name, why);
+            }
         }
     }
 
@@ -141,8 +146,8 @@ impl Hub {
             // Seats are taken under this lock only, so nobody can come in now.
             if room.seats() == 0 {
                 // One that had ended before may have a successor of its name, with people inside.
-                if rooms.get(&room.entrance.name).is_some_and(|present| Arc::ptr_eq(present, &room)) {
-                    rooms.remove(&room.entrance.name);
+                if rooms.get(&room.entrance.topic).is_some_and(|present| Arc::ptr_eq(present, &room)) {
+                    rooms.remove(&room.entrance.topic);
                 }
                 room.end();
             }
@@ -155,13 +160,13 @@ impl Hub {
 
     fn seat(self: &Arc<Self>, entrance: Entrance) -> Seat {
         let mut rooms = self.rooms.lock();
-        let room = match rooms.get(&entrance.name) {
+        let room = match rooms.get(&entrance.topic) {
             Some(room) if !room.has_ended() => room.clone(),
             _ => {
                 let label = Label { name: entrance.name.clone(), number: self.next_number() };
                 let ended = self.workers.closing().child_token();
                 let room = Arc::new(Room::new(entrance, label, self.next_rights(), ended));
-                rooms.insert(room.entrance.name.clone(), room.clone());
+                rooms.insert(room.entrance.topic.clone(), room.clone());
                 room
             }
         };

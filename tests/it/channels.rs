@@ -8,7 +8,7 @@ mod tokens;
 use std::sync::Arc;
 use std::time::Duration;
 
-use runnity::app::channels::{Channel, ClientInfo, HistoryPage, HistoryQuery, Published};
+use runnity::app::channels::{Channel, ClientInfo, Grounds, HistoryPage, HistoryQuery, Published};
 use runnity::app::tokens::TokenSecret;
 use runnity::app::users::{Caller, Identity};
 use runnity::app::{App, Settings};
@@ -59,7 +59,7 @@ impl World {
     }
 
     async fn publish(&self, channel: &Channel, data: &str) {
-        self.app.publish(&Caller::Anonymous, channel, data.as_bytes(), None).await.unwrap();
+        self.app.publish(&Caller::Anonymous, channel, Grounds::Name, data.as_bytes(), None).await.unwrap();
     }
 
     /// Publishes 1, 2, 3 … so many.

@@ -3,6 +3,7 @@
 mod bad_input;
 mod emulation;
 mod forms;
+mod grounds;
 mod handshake;
 mod listeners;
 mod open;

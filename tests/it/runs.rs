@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
+use runnity::app::channels::Grounds;
 use runnity::app::runs::{NewRun, Page, RunFilter, Transition};
 use runnity::app::users::{Caller, Identity};
 use runnity::app::{App, AppError};
@@ -343,7 +344,7 @@ async fn only_public_runs_are_seen_by_others_on_every_window(kind: StoreKind) {
             let windows = [
                 site.app.run(&caller, run).await.is_ok(),
                 site.app.fixes(&caller, run, ALL).await.is_ok(),
-                site.app.open_channel(&caller, &channel).await.is_ok(),
+                site.app.open_channel(&caller, &channel, Grounds::Name).await.is_ok(),
                 site.app.runs(&caller, RunFilter::default(), ALL).await.unwrap().len() == 1,
                 site.app
                     .runs(&caller, RunFilter { user: Some(owner.user.clone()), state: None }, ALL)

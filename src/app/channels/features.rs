@@ -60,6 +60,8 @@ pub enum Presence {
 const SMALL_HISTORY: &str = "smallhistory:";
 /// A namespace of free-form channels that keep nothing: each publication is for those who listen now.
 const PLAIN: &str = "plain:";
+/// A namespace of free-form channels whose newest publication says all: whoever comes back gets that one alone.
+const CACHE: &str = "cache:";
 
 impl Channel {
     pub fn features(&self) -> Features {
@@ -69,7 +71,7 @@ impl Channel {
             }
             // Nobody else could ask who is there.
             Self::User(_) => Features { presence: Presence::None, ..PRODUCT },
-            Self::Open(name) if name.starts_with(PLAIN) => Features {
+            Self::Open(name) if is_in(name, PLAIN) => Features {
                 history_len: 0,
                 history_readable: false,
                 recovers: Recovery::No,
@@ -79,7 +81,8 @@ impl Channel {
                 publishers: Publishers::Anybody,
                 ..OPEN
             },
-            Self::Open(name) if name.starts_with(SMALL_HISTORY) => {
+            Self::Open(name) if is_in(name, CACHE) => Features { history_len: 1, recovers: Recovery::Cache, ..OPEN },
+            Self::Open(name) if is_in(name, SMALL_HISTORY) => {
                 Features { history_len: limits::SMALL_HISTORY_LEN_MAX, ..OPEN }
             }
             Self::Open(_) => OPEN,
@@ -90,6 +93,11 @@ impl Channel {
     pub fn is_recoverable(&self) -> bool {
         self.features().recovers != Recovery::No
     }
+}
+
+/// Whether a free-form name, private or not, belongs to this namespace.
+fn is_in(name: &str, namespace: &str) -> bool {
+    name.strip_prefix('$').unwrap_or(name).starts_with(namespace)
 }
 
 const PRODUCT: Features = Features {

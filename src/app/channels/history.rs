@@ -86,7 +86,7 @@ impl App {
                     return Ok(None);
                 }
                 let mut newest = self.read_up(channel, &top.epoch, top.offset..=top.offset).await?;
-                if since.offset == top.offset && (since.epoch == top.epoch || is_any(&since.epoch)) {
+                if *since == top {
                     newest.clear();
                 }
                 Ok(Some((newest, top)))

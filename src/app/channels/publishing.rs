@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::app::channels::{Channel, ClientInfo, Published, is_for};
+use crate::app::channels::{Channel, ClientInfo, Grounds, Published, is_open_to};
 use crate::app::documents::{self, FixesDocument, one_line};
 use crate::app::due::{self, Due};
 use crate::app::users::Caller;
@@ -13,11 +13,12 @@ use crate::limits;
 
 impl App {
     /// A client's publication, acknowledged when it is stored: fixes on its own run; on free-form channels any JSON, which
-    /// others get with `info`.
+    /// others get with `info`. Who is inside was let in on the best of grounds.
     pub async fn publish(
         &self,
         caller: &Caller,
         channel: &Channel,
+        grounds: Grounds,
         data: &[u8],
         info: Option<ClientInfo>,
     ) -> Result<(), AppError> {
@@ -31,7 +32,7 @@ impl App {
                 self.record(identity, *run, fixes, None).await.map(|_| ())
             }
             Channel::User(_) => Err(AppError::Forbidden),
-            Channel::Open(name) if !is_for(caller, name) => Err(AppError::Forbidden),
+            Channel::Open(name) if !is_open_to(caller, name, grounds) => Err(AppError::Forbidden),
             Channel::Open(name) => self.publish_openly(name, &one_line(data)?, info).await,
         }
     }

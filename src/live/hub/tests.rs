@@ -1,6 +1,7 @@
 //! Rooms over a small store in memory, with real sockets.
 
 mod manners;
+mod names;
 mod store;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -323,13 +324,13 @@ async fn who_loses_the_right_hears_nothing_more() {
     client.next().await;
     let late = world.begin(&client, false).await;
     let seen = late.rights_seen();
-    assert_eq!(world.hub.rights_seen("stream"), Some(seen));
+    assert_eq!(world.hub.rights_seen(&entrance().topic), Some(seen));
 
     world.append("\"rights\"");
     assert_eq!(client.next_offset().await, 1);
     world.append("2");
     assert_eq!(client.next_offset().await, 2);
-    assert_ne!(world.hub.rights_seen("stream"), Some(seen));
+    assert_ne!(world.hub.rights_seen(&entrance().topic), Some(seen));
     assert_eq!(late.finish(2, reply(2)).err(), Some(Spoiled), "who was asked before must be asked again");
 
     world.allowed.store(false, Ordering::SeqCst);
@@ -376,7 +377,7 @@ async fn a_room_that_has_ended_does_not_take_its_successor_along() {
     let _membership = world.join(&client).await;
     drop(former);
     world.hub.sweep(Instant::now() + limits::ROOM_LINGER);
-    assert!(world.hub.rights_seen("stream").is_some(), "somebody is in there");
+    assert!(world.hub.rights_seen(&entrance().topic).is_some(), "somebody is in there");
 }
 
 #[tokio::test]
@@ -400,8 +401,8 @@ async fn a_store_that_fails_is_asked_again_by_the_next_one() {
     let client = world.client().await;
     world.store.break_down(true);
     assert!(world.hub.begin(entrance(), client.connection.clone(), Terms::default()).await.is_err());
-    assert_eq!(world.hub.rights_seen("stream"), None);
+    assert_eq!(world.hub.rights_seen(&entrance().topic), None);
     world.store.break_down(false);
     world.join(&client).await;
-    assert!(world.hub.rights_seen("stream").is_some());
+    assert!(world.hub.rights_seen(&entrance().topic).is_some());
 }

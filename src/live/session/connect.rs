@@ -4,10 +4,11 @@
 use bytes::Bytes;
 
 use super::{Done, Refusal, Session, Stage, refuse_token};
-use crate::app::channels::Recovery;
+use crate::app::channels::{Grounds, Recovery};
 use crate::app::tokens::{Credential, ServerSub, SubscriptionGrant};
 use crate::app::users::Caller;
 use crate::domain::time::Timestamp;
+use crate::limits;
 use crate::live::disconnect::{self, ReplyError};
 use crate::live::hub::Entrance;
 use crate::live::hub::room::{Joining, Terms};
@@ -49,9 +50,9 @@ impl Session {
             pong: !self.connection.form.is_bare() && !self.connection.pings_by_frames,
             mailbox: self.mailbox.take(),
         };
-        let mut all = Vec::new();
+        let (mut all, mut room) = (Vec::new(), limits::CONNECT_REPLY_BYTES_MAX);
         for sub in self.unasked_subs(&caller, credential.subs) {
-            if let Some((name, beginning, unasked)) = self.unasked(&caller, sub, &connect.subs).await? {
+            if let Some((name, beginning, unasked)) = self.unasked(&caller, sub, &connect.subs, &mut room).await? {
                 result.subs.push((name, beginning));
                 all.push(unasked);
             }
@@ -60,7 +61,7 @@ impl Session {
             for request in &connect.subs {
                 if !result.subs.iter().any(|(name, _)| *name == request.channel) {
                     self.check_subscribe(request, all.len())?;
-                    let (beginning, asked) = self.asked(&caller, request).await?;
+                    let (beginning, asked) = self.asked(&caller, request, &mut room).await?;
                     result.subs.push((request.channel.clone(), beginning));
                     all.push(asked);
                 }
@@ -99,9 +100,10 @@ impl Session {
         caller: &Caller,
         sub: ServerSub,
         asked: &[Subscribe],
+        room: &mut usize,
     ) -> Result<Option<(String, SubscribeResult, Unasked)>, Refusal> {
         let ServerSub { channel: name, info: chan_info, data } = sub;
-        let (entrance, joining) = match self.enter(caller, &name, by_server).await {
+        let (entrance, joining) = match self.enter(caller, &name, Grounds::Word, by_server).await {
             Ok(entered) => entered,
             Err(Refusal::Answered(error)) if is_not_for_them(&error) => return Ok(None),
             Err(refusal) => return Err(refusal),
@@ -115,9 +117,14 @@ impl Session {
 
     /// Begins to enter a channel of a listener's choice. It hears it as it hears one of the server's: when it misses
     /// something, it has to connect again.
-    async fn asked(&self, caller: &Caller, request: &Subscribe) -> Result<(SubscribeResult, Unasked), Refusal> {
-        let SubscriptionGrant { expires_at, info: chan_info } = self.grant(caller, request)?;
-        let (entrance, joining) = self.enter(caller, &request.channel, by_server).await?;
+    async fn asked(
+        &self,
+        caller: &Caller,
+        request: &Subscribe,
+        room: &mut usize,
+    ) -> Result<(SubscribeResult, Unasked), Refusal> {
+        let (grounds, SubscriptionGrant { expires_at, info: chan_info }) = self.grant(caller, request)?;
+        let (entrance, joining) = self.enter(caller, &request.channel, grounds, by_server).await?;
         // Where the newest publication says all, it is the beginning.
         let recover = request.recover || entrance.features.recovers == Recovery::Cache;
         let request = Subscribe { recover, ..request.clone() };

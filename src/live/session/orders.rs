@@ -1,6 +1,7 @@
 //! What the operator's back end orders to be done to this connection.
 
 use super::{Refusal, Session, Stage};
+use crate::app::channels::Grounds;
 use crate::app::orders::{Deed, Place};
 use crate::domain::time::Timestamp;
 use crate::limits;
@@ -67,7 +68,7 @@ impl Session {
         }
         let caller = self.connection.caller().clone();
         let by_server = |_: &_| Terms { by_server: true, ..Terms::default() };
-        let (entrance, joining) = self.enter(&caller, channel, by_server).await?;
+        let (entrance, joining) = self.enter(&caller, channel, Grounds::Word, by_server).await?;
         let recover = since.is_some();
         let Place { epoch, offset } = since.unwrap_or(Place { epoch: String::new(), offset: 0 });
         let known = Subscribe { channel: channel.to_owned(), recover, epoch, offset, ..Subscribe::default() };

@@ -1,6 +1,7 @@
 //! Into channels and out of them.
 
 use super::{Done, Refusal, Session, refuse_token};
+use crate::app::channels::Grounds;
 use crate::app::tokens::SubscriptionGrant;
 use crate::app::users::Caller;
 use crate::limits;
@@ -16,13 +17,13 @@ impl Session {
     pub(super) async fn subscribe(&mut self, id: u32, request: Subscribe) -> Result<Done, Refusal> {
         self.check_subscribe(&request, self.subscriptions.len())?;
         let caller = self.connection.caller().clone();
-        let SubscriptionGrant { expires_at, info: chan_info } = self.grant(&caller, &request)?;
+        let (grounds, SubscriptionGrant { expires_at, info: chan_info }) = self.grant(&caller, &request)?;
         let terms = |entrance: &Entrance| Terms {
             by_server: false,
             by_number: request.takes_numbers && self.takes_numbers,
             delta: entrance.features.delta && request.delta == FOSSIL,
         };
-        let (entrance, joining) = self.enter(&caller, &request.channel, terms).await?;
+        let (entrance, joining) = self.enter(&caller, &request.channel, grounds, terms).await?;
         let delta = joining.terms().delta;
         let mut beginning = self.beginning(&entrance, &request, delta).await?;
         beginning.result.life = self.life(expires_at);
@@ -35,11 +36,12 @@ impl Session {
     }
 
     /// What the token says that came with the request, if one did.
-    pub(super) fn grant(&self, caller: &Caller, request: &Subscribe) -> Result<SubscriptionGrant, Refusal> {
-        match request.token.as_str() {
-            "" => Ok(SubscriptionGrant { expires_at: None, info: None }),
-            token => self.live.app.subscription_token(caller, &request.channel, token).map_err(refuse_token),
+    pub(super) fn grant(&self, caller: &Caller, request: &Subscribe) -> Result<(Grounds, SubscriptionGrant), Refusal> {
+        if request.token.is_empty() {
+            return Ok((Grounds::Name, SubscriptionGrant { expires_at: None, info: None }));
         }
+        let grant = self.live.app.subscription_token(caller, &request.channel, &request.token);
+        Ok((Grounds::Word, grant.map_err(refuse_token)?))
     }
 
     /// `len`: how many channels the client hears already.
@@ -84,21 +86,22 @@ impl Session {
         &self,
         caller: &Caller,
         name: &str,
+        grounds: Grounds,
         terms: impl Fn(&Entrance) -> Terms,
     ) -> Result<(Entrance, Joining), Refusal> {
-        let hub = &self.live.hub;
-        let rights_seen = hub.rights_seen(name);
-        let entrance = self.open(caller, name).await?;
+        let (app, hub) = (&self.live.app, &self.live.hub);
+        let rights_seen = hub.rights_seen(&app.channel_named(caller, name)?.topic());
+        let entrance = self.open(caller, name, grounds).await?;
         let joining = hub.begin(entrance.clone(), self.connection.clone(), terms(&entrance)).await;
         let joining = joining.map_err(crate::app::AppError::from)?;
         // Asked before anybody here listened, or before rights changed: what was allowed may be so no more.
         if rights_seen != Some(joining.rights_seen()) {
-            self.open(caller, name).await?;
+            self.open(caller, name, grounds).await?;
         }
         Ok((entrance, joining))
     }
 
-    async fn open(&self, caller: &Caller, name: &str) -> Result<Entrance, Refusal> {
-        Ok(Entrance::named(self.live.app.open_channel(caller, name).await?, name)?)
+    async fn open(&self, caller: &Caller, name: &str, grounds: Grounds) -> Result<Entrance, Refusal> {
+        Ok(Entrance::named(self.live.app.open_channel(caller, name, grounds).await?, name)?)
     }
 }

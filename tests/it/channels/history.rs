@@ -194,11 +194,11 @@ async fn a_publication_says_who_published_it(kind: StoreKind) {
     let world = World::new(kind).await;
     let channel = world.channel("a");
     let info = ClientInfo { conn_info: Some(r#"{"name": "Aino"}"#.into()), ..client("42", "c") };
-    world.app.publish(&Caller::Anonymous, &channel, b"{\n}", Some(info.clone())).await.unwrap();
+    world.app.publish(&Caller::Anonymous, &channel, Grounds::Name, b"{\n}", Some(info.clone())).await.unwrap();
     let page = world.history(&channel, some(1)).await;
     assert_eq!((&page.publications[0].data[..], &page.publications[0].info), (&b"{ }"[..], &Some(info)));
     for bad in ["", "{", "1 2", "nothing"] {
-        let refused = world.app.publish(&Caller::Anonymous, &channel, bad.as_bytes(), None).await;
+        let refused = world.app.publish(&Caller::Anonymous, &channel, Grounds::Name, bad.as_bytes(), None).await;
         assert!(matches!(refused, Err(AppError::Invalid { .. })), "{bad}");
     }
 }

@@ -42,7 +42,7 @@ async fn a_token_names_channels_that_are_heard_unasked(kind: StoreKind) {
     let site = Site::start(kind).await;
     let claims = json!({
         "sub": "42",
-        "channels": ["news", "run:0192f000-0000-7000-8000-000000000000", "#43"],
+        "channels": ["news", "run:0192f000-0000-7000-8000-000000000000"],
         "subs": { "room": { "data": { "welcome": true }, "info": { "seat": 1 } } },
     });
     let (mut client, reply) = connected(&site, &claims).await;
