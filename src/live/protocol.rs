@@ -320,6 +320,14 @@ impl Encoding {
     }
 }
 
+impl SubscribeResult {
+    /// Bytes of the documents that it holds.
+    pub fn bytes(&self) -> usize {
+        let publications = self.publications.iter().map(|publication| publication.data.len());
+        publications.chain(self.data.iter().map(Bytes::len)).sum()
+    }
+}
+
 impl Publication {
     pub fn of(published: Published) -> Self {
         let Published { offset, data, info, tags, .. } = published;

@@ -50,6 +50,31 @@ impl Session {
     }
 }
 
+impl Session {
+    /// As [`Session::beginning`], in a reply that speaks of many channels and has so many bytes left. When what was missed is
+    /// too long for it, the state now must do; when that is, the client is told where the channel stands and nothing more.
+    pub(super) async fn short_beginning(
+        &self,
+        entrance: &Entrance,
+        request: &Subscribe,
+        room: &mut usize,
+    ) -> Result<Beginning, Refusal> {
+        let whole = self.beginning(entrance, request, false).await?;
+        if let Some(left) = room.checked_sub(whole.result.bytes()) {
+            *room = left;
+            return Ok(whole);
+        }
+        let anew = Subscribe { recover: false, ..request.clone() };
+        let mut beginning = self.beginning(entrance, &anew, false).await?;
+        beginning.result.was_recovering = request.recover;
+        match room.checked_sub(beginning.result.bytes()) {
+            Some(left) => *room = left,
+            None => beginning.result.data = None,
+        }
+        Ok(beginning)
+    }
+}
+
 /// The first whole, each of the others as a patch of the one before.
 fn chained(form: Form, publications: Vec<Publication>) -> Vec<Publication> {
     let mut before = None;

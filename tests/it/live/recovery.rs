@@ -6,12 +6,13 @@ use runnity::domain::user::Visibility;
 use runnity::limits;
 use serde_json::{Value, json};
 
-use crate::support::{Site, StoreKind, on_each_store};
+use crate::support::{Site, StoreKind, Streamed, on_each_store, signed};
 
 on_each_store!(
     who_comes_back_gets_all_that_it_missed,
     who_cannot_recover_wholly_starts_from_the_state,
     a_reply_to_recovery_is_bounded_in_bytes_too,
+    a_reply_that_speaks_of_many_channels_is_bounded_as_a_whole,
     a_client_that_cuts_and_recovers_all_the_time_misses_and_repeats_nothing,
 );
 
@@ -110,6 +111,45 @@ async fn a_reply_to_recovery_is_bounded_in_bytes_too(kind: StoreKind) {
     let mut recover = recover;
     recover["flag"] = json!(3);
     assert_eq!(spectator.error("subscribe", recover).await, 112);
+}
+
+async fn a_reply_that_speaks_of_many_channels_is_bounded_as_a_whole(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let mut speaker = site.spectator().await;
+    let names: Vec<String> = (0..6).map(|number| format!("open{number}")).collect();
+    let (text, mut known) = ("x".repeat(60_000), json!({}));
+    for name in &names {
+        let epoch = speaker.subscribe(name).await["epoch"].clone();
+        known[name] = json!({ "recover": true, "epoch": epoch, "offset": 0 });
+        for _ in 0..3 {
+            speaker.say_in(name, &json!(text)).await;
+        }
+    }
+    let token = signed(&json!({ "sub": "42", "channels": names }));
+    let mut client = site.socket().await;
+    let reply = client.ask("connect", json!({ "token": token, "subs": known })).await;
+    let bare = json!({ "subs": known }).to_string();
+    let listener = site.ask(reqwest::Method::POST, "/connection/uni_http_stream").body(bare);
+    let told = Streamed::at(listener).await.next().await;
+    for connect in [&reply["connect"], &told["connect"]] {
+        let mut recovered = 0;
+        for name in &names {
+            let sub = &connect["subs"][name];
+            assert_eq!(sub["was_recovering"], true, "{name}");
+            match sub["recovered"].as_bool() {
+                Some(true) => recovered += 1,
+                // Where it stands, and that something is missing.
+                _ => assert_eq!((&sub["offset"], sub.get("publications")), (&json!(3), None)),
+            }
+        }
+        assert_eq!(recovered, limits::CONNECT_REPLY_BYTES_MAX / (3 * 60_000));
+        assert!(connect.to_string().len() < limits::CONNECT_REPLY_BYTES_MAX);
+    }
+    // All are heard, recovered or not.
+    for name in &names {
+        speaker.say_in(name, &json!("next")).await;
+        assert_eq!(client.push(name).await["pub"]["data"], "next");
+    }
 }
 
 async fn a_client_that_cuts_and_recovers_all_the_time_misses_and_repeats_nothing(kind: StoreKind) {
