@@ -33,9 +33,11 @@ pub struct Credential {
     pub caller: Caller,
     /// When the connection ends unless the client shows a new token; `None`: never.
     pub expires_at: Option<Timestamp>,
+    /// When the session that was shown is over; a new one is opened by another log-in.
+    pub ends_at: Option<Timestamp>,
     /// JSON about the client, for others to see.
     pub info: Option<Bytes>,
-    /// Channels that the server is to subscribe the client to. Whether the caller may see them is not asked here.
+    /// Channels that the server is to subscribe the client to. Whether they are there is not asked here.
     pub subs: Vec<ServerSub>,
 }
 
@@ -120,6 +122,13 @@ impl fmt::Debug for TokenSecret {
     }
 }
 
+impl Credential {
+    /// Somebody of whom nothing else is said.
+    pub fn of(caller: Caller) -> Self {
+        Self { caller, expires_at: None, ends_at: None, info: None, subs: Vec::new() }
+    }
+}
+
 impl App {
     /// Who is there, by a token of ours, a session, or a token that the operator's back end has signed.
     ///
@@ -128,15 +137,15 @@ impl App {
     /// [`AppError::Expired`]: it was good once.
     pub async fn connection_token(&self, token: &str) -> Result<Credential, AppError> {
         let Some(secret) = self.settings.token_secret.as_ref().filter(|_| jwt::is_meant(token)) else {
-            let caller = Caller::User(self.authenticate(token).await?);
-            return Ok(Credential { caller, expires_at: None, info: None, subs: Vec::new() });
+            let (identity, ends_at) = self.authenticate_until(token).await?;
+            return Ok(Credential { ends_at, ..Credential::of(Caller::User(identity)) });
         };
         let claims: ConnectionClaims = claims(secret, token)?;
         let expires_at = expiry(claims.exp, claims.nbf, claims.expire_at, self.clock.now())?;
         let caller = self.bearer(&claims.sub, claims.iat.map(moment)).await?;
         let info = told(claims.info, claims.b64info)?;
         let subs = subs(claims.channels, claims.subs)?;
-        Ok(Credential { caller, expires_at, info, subs })
+        Ok(Credential { expires_at, info, subs, ..Credential::of(caller) })
     }
 
     /// Whether `caller` may come into `channel` by a subscription's token.

@@ -175,13 +175,22 @@ impl App {
 
     /// A token or a session's hash → who it is; [`AppError::Unauthenticated`] when it is wrong, revoked or over.
     pub async fn authenticate(&self, secret: &str) -> Result<Identity, AppError> {
+        self.authenticate_until(secret).await.map(|(identity, _)| identity)
+    }
+
+    /// As [`App::authenticate`], and when the credential ends, if it is one that does.
+    pub(in crate::app) async fn authenticate_until(
+        &self,
+        secret: &str,
+    ) -> Result<(Identity, Option<Timestamp>), AppError> {
         let hash = credential::hash(secret);
         for id in credential::owners(secret) {
             let user = self.users.read(&aggregate(&id)).await?;
             if let Some(user) = user
-                && user.has_good(&hash, self.clock.now())
+                && let Some(credential) = user.good(&hash, self.clock.now())
             {
-                return user.identity(Shown::Secret(hash.into()));
+                let ends_at = credential.expires_ms.map(Timestamp::from_millis);
+                return Ok((user.identity(Shown::Secret(hash.into()))?, ends_at));
             }
         }
         Err(AppError::Unauthenticated)

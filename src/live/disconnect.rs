@@ -1,7 +1,7 @@
 //! The live protocol's codes in one place: errors of a reply, ends of a subscription, ends of a connection.
 //!
 //! Numbers and texts are those of the Centrifuge client protocol, version 2, so that its SDKs act on them as their users
-//! expect. What leads to which code is decided elsewhere.
+//! expect. What leads to which code is decided elsewhere; codes to which nothing leads here are left out.
 
 use std::borrow::Cow;
 
@@ -75,6 +75,7 @@ table! {
     SHUTDOWN                = Disconnect  3001 "shutdown"                   again;
     SERVER_ERROR            = Disconnect  3004 "internal server error"      again;
     EXPIRED                 = Disconnect  3005 "connection expired"         again;
+    SUBSCRIPTION_OVER       = Disconnect  3006 "subscription expired"       again;
     SLOW                    = Disconnect  3008 "slow"                       again;
     STATE_LOST              = Disconnect  3010 "insufficient state"         again;
     NO_PONG                 = Disconnect  3012 "no pong"                    again;

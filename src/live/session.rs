@@ -41,6 +41,8 @@ pub struct Session {
     conn_info: Option<Bytes>,
     /// When the connection's token ends.
     expires_at: Option<Timestamp>,
+    /// When the session that it showed is over. It is not told: there is nothing to renew it with.
+    ends_at: Option<Timestamp>,
     /// The client knows what to do with numbers in place of channels' names.
     takes_numbers: bool,
     /// Where the client posts its commands, until it was told so.
@@ -90,6 +92,7 @@ impl Session {
             subscriptions: Vec::new(),
             conn_info: None,
             expires_at: None,
+            ends_at: None,
             takes_numbers: false,
             mailbox,
         }

@@ -92,7 +92,12 @@ impl UserRecord {
 
     /// Whether there is a credential with this hash that has not ended.
     pub fn has_good(&self, hash: &str, now: Timestamp) -> bool {
-        self.credentials.iter().any(|credential| credential.hash == hash && credential.is_good(now))
+        self.good(hash, now).is_some()
+    }
+
+    /// The credential with this hash, if it has not ended.
+    pub fn good(&self, hash: &str, now: Timestamp) -> Option<&Credential> {
+        self.credentials.iter().find(|credential| credential.hash == hash && credential.is_good(now))
     }
 
     /// Whether the hash is a token's: a session opens no session, or it would never end.

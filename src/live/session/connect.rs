@@ -30,7 +30,7 @@ impl Session {
     pub(super) async fn connect(&mut self, id: u32, connect: Connect) -> Result<Done, Refusal> {
         self.stage = Stage::Failed;
         let credential = if connect.token.is_empty() {
-            Credential { caller: Caller::Anonymous, expires_at: None, info: None, subs: Vec::new() }
+            Credential::of(Caller::Anonymous)
         } else {
             self.live.app.connection_token(&connect.token).await.map_err(refuse_token)?
         };
@@ -38,7 +38,7 @@ impl Session {
             Encoding::Json => true,
             Encoding::Protobuf => NUMBER_READERS.contains(&connect.name.as_str()),
         };
-        (self.conn_info, self.expires_at) = (credential.info, credential.expires_at);
+        (self.conn_info, self.expires_at, self.ends_at) = (credential.info, credential.expires_at, credential.ends_at);
         let caller = self.connection.identify(credential.caller).clone();
         let mut result = ConnectResult {
             client: self.connection.id.to_string(),
@@ -80,13 +80,13 @@ impl Session {
         Ok(Done::Answered)
     }
 
-    /// Every user hears its own channel; others are named by the token.
     /// How often the client is to expect a message that says no more than that we are here; 0: never.
     fn ping_s(&self) -> u32 {
         let interval_s = u32::try_from(self.live.options.beat.ping_interval.as_secs()).unwrap_or(u32::MAX).max(1);
         if self.connection.pings_by_frames { 0 } else { interval_s }
     }
 
+    /// Every user hears its own channel; others are named by the token.
     fn unasked_subs(&self, caller: &Caller, named: Vec<ServerSub>) -> Vec<ServerSub> {
         let own = self.live.app.own_channel(caller).map(|channel| channel.name());
         let is_named = |own: &String| named.iter().any(|sub| sub.channel == *own);

@@ -5,6 +5,7 @@
 
 use super::{Done, Refusal, Session, Subscription, refuse_token};
 use crate::app::AppError;
+use crate::app::users::Caller;
 use crate::domain::time::Timestamp;
 use crate::limits;
 use crate::live::disconnect::{self, Disconnect};
@@ -21,7 +22,18 @@ impl Session {
         if is_over(self.expires_at, now) {
             return Err(disconnect::EXPIRED);
         }
+        if self.ends_at.is_some_and(|ends_at| ends_at <= now) {
+            return Err(disconnect::INVALID_TOKEN);
+        }
         let is_over = |subscription: &mut Subscription| is_over(subscription.expires_at, now);
+        // A client cannot come into such a channel again by itself.
+        if self
+            .subscriptions
+            .iter_mut()
+            .any(|subscription| subscription.membership.terms().by_server && is_over(subscription))
+        {
+            return Err(disconnect::SUBSCRIPTION_OVER);
+        }
         for Subscription { membership, .. } in self.subscriptions.extract_if(.., is_over) {
             let (channel, why) = (membership.entrance().name.clone(), disconnect::SUBSCRIPTION_EXPIRED);
             membership.leave(&self.connection.form.push(&Push::Unsubscribe { channel: &channel, why }));
@@ -33,8 +45,8 @@ impl Session {
     /// Has the session called when the first of its permissions is over.
     pub(super) fn keep_deadline(&self) {
         let of_subscriptions = self.subscriptions.iter().map(|subscription| subscription.expires_at);
-        let first = of_subscriptions.chain([self.expires_at]).flatten().min();
-        self.connection.call_at(first.map(over_at));
+        let first = of_subscriptions.chain([self.expires_at]).flatten().min().map(over_at);
+        self.connection.call_at([first, self.ends_at].into_iter().flatten().min());
     }
 
     /// A new token for the connection.
@@ -47,7 +59,18 @@ impl Session {
         if renewed.caller.user() != self.connection.caller().user() {
             return Err(Refusal::Closed(disconnect::INVALID_TOKEN));
         }
-        self.expires_at = renewed.expires_at;
+        // A name that has become an account's since (or the other way round) means other channels.
+        if std::mem::discriminant(&renewed.caller) != std::mem::discriminant(self.connection.caller()) {
+            return Err(Refusal::Closed(disconnect::EXPIRED));
+        }
+        if let Caller::User(identity) = renewed.caller {
+            // From here on the word that it is no longer good is heard; it may have come just before.
+            self.connection.renew(identity.clone());
+            if !self.live.app.still_good(&identity).await? {
+                return Err(Refusal::Closed(disconnect::INVALID_TOKEN));
+            }
+        }
+        (self.expires_at, self.ends_at) = (renewed.expires_at, renewed.ends_at);
         self.conn_info = renewed.info.or(self.conn_info.take());
         self.keep_deadline();
         let (client, version) = (self.connection.id.to_string(), env!("CARGO_PKG_VERSION"));

@@ -20,6 +20,7 @@ on_each_store!(
     a_token_names_the_channels_of_a_listener,
     a_listener_hears_a_run,
     a_listener_is_not_asked_for_pongs,
+    a_listener_ends_with_the_token_of_a_channel,
     what_a_listener_may_not_hear_ends_it,
 );
 
@@ -141,6 +142,19 @@ async fn a_listener_is_not_asked_for_pongs(kind: StoreKind) {
         site.advance(Duration::from_secs(26)).await;
         assert_eq!(client.next().await, json!({}));
     }
+}
+
+async fn a_listener_ends_with_the_token_of_a_channel(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let ends = site.clock.now().as_millis() / 1_000 + 20;
+    let token = signed(&json!({ "sub": "", "channel": "$open", "exp": ends }));
+    let mut client = listener(&site, &json!({ "subs": { "$open": { "token": token } } })).await;
+    let connect = client.next().await["connect"].clone();
+    let sub = &connect["subs"]["$open"];
+    assert_eq!((&sub["expires"], &sub["ttl"]), (&json!(true), &json!(20)), "{connect}");
+    site.advance(Duration::from_secs(20 + 26)).await;
+    let last = client.rest().await.pop().unwrap();
+    assert_eq!(last["disconnect"]["code"], 3006, "it cannot come into a channel again by itself: {last}");
 }
 
 async fn what_a_listener_may_not_hear_ends_it(kind: StoreKind) {
