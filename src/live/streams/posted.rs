@@ -1,6 +1,6 @@
 //! Bodies of requests, read to a bound: they are taken before anybody is known.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 
 use bytes::{Buf, Bytes};
 use futures::{Stream, StreamExt as _};
@@ -43,18 +43,23 @@ impl Live {
         B: Buf,
     {
         let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-        if length.is_some_and(|length| length > limits::POSTED_MESSAGE_BYTES_MAX) {
-            return Err(Fault::TooLarge);
-        }
-        tokio::time::timeout(limits::BODY_WAIT_MAX, self.read_all(body)).await.unwrap_or(Err(Fault::TooSlow))
+        let is_too_long = length.is_some_and(|length| length > limits::POSTED_MESSAGE_BYTES_MAX);
+        let read = async {
+            let mut body = pin!(body);
+            let read = if is_too_long { Err(Fault::TooLarge) } else { self.read_all(body.as_mut()).await };
+            if read == Err(Fault::TooLarge) {
+                ignore(body).await;
+            }
+            read
+        };
+        tokio::time::timeout(limits::BODY_WAIT_MAX, read).await.unwrap_or(Err(Fault::TooSlow))
     }
 
-    async fn read_all<S, B, E>(&self, body: S) -> Result<Bytes, Fault>
+    async fn read_all<S, B, E>(&self, mut body: Pin<&mut S>) -> Result<Bytes, Fault>
     where
         S: Stream<Item = Result<B, E>>,
         B: Buf,
     {
-        let mut body = pin!(body);
         let mut held = Held::default();
         while let Some(chunk) = body.next().await {
             let mut chunk = chunk.map_err(|_| Fault::Broken)?;
@@ -71,6 +76,21 @@ impl Live {
             held.bytes.extend_from_slice(&chunk.copy_to_bytes(len));
         }
         Ok(Bytes::from_owner(held))
+    }
+}
+
+/// Reads what nobody wants, to a bound: a client that is still sending would not see its answer.
+async fn ignore<S, B, E>(mut body: Pin<&mut S>)
+where
+    S: Stream<Item = Result<B, E>>,
+    B: Buf,
+{
+    let mut left = limits::BODY_IGNORED_BYTES_MAX;
+    while let Some(Ok(chunk)) = body.next().await {
+        left = left.saturating_sub(chunk.remaining() as u64);
+        if left == 0 {
+            break;
+        }
     }
 }
 
