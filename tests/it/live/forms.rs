@@ -40,6 +40,12 @@ struct Connect {
 struct Subscribe {
     #[prost(string, tag = "1")]
     channel: String,
+    #[prost(bool, tag = "3")]
+    recover: bool,
+    #[prost(string, tag = "6")]
+    epoch: String,
+    #[prost(uint64, tag = "7")]
+    offset: u64,
     #[prost(int64, tag = "14")]
     flag: i64,
 }
@@ -86,10 +92,18 @@ struct Connected {
 
 #[derive(Clone, PartialEq, prost::Message)]
 struct Subscribed {
+    #[prost(string, tag = "6")]
+    epoch: String,
+    #[prost(message, repeated, tag = "7")]
+    publications: Vec<Publication>,
+    #[prost(bool, tag = "8")]
+    recovered: bool,
     #[prost(uint64, tag = "9")]
     offset: u64,
     #[prost(bytes = "vec", tag = "11")]
     data: Vec<u8>,
+    #[prost(bool, tag = "12")]
+    was_recovering: bool,
     #[prost(int64, tag = "14")]
     id: i64,
 }
@@ -119,6 +133,8 @@ on_each_store!(
     the_form_is_chosen_by_subprotocol_or_query,
     a_frame_of_the_other_kind_ends_the_connection,
     several_commands_of_one_frame_are_answered_in_order,
+    answers_that_are_there_at_once_leave_in_one_frame,
+    the_newest_publication_says_all_where_a_channel_is_a_cache,
     who_takes_numbers_hears_a_number_instead_of_the_name,
     pings_come_in_the_client_s_form,
 );
@@ -175,7 +191,10 @@ impl Phone {
     }
 
     async fn subscribe(&mut self, channel: &str, flag: i64) -> Subscribed {
-        let subscribe = Subscribe { channel: channel.into(), flag };
+        self.enter(Subscribe { channel: channel.into(), flag, ..Subscribe::default() }).await
+    }
+
+    async fn enter(&mut self, subscribe: Subscribe) -> Subscribed {
         self.send(&[Command { id: 2, subscribe: Some(subscribe), ..Command::default() }]).await;
         loop {
             let reply = self.next().await;
@@ -250,6 +269,14 @@ async fn a_frame_of_the_other_kind_ends_the_connection(kind: StoreKind) {
         (Message::text("{}"), 3506),
         (Message::binary(vec![5]), 3501),
         (Message::binary(vec![0xFF; 20]), 3501),
+        // A connect command of 4 GiB, and one of 2^63, of which nothing else is there.
+        (Message::binary(vec![6, 0x22, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F]), 3501),
+        (Message::binary(vec![0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F]), 3501),
+        // An id of 0 with a command, and one of 2^32.
+        (Message::binary(vec![4, 0x08, 0, 0x2A, 0]), 3501),
+        (Message::binary(vec![6, 0x08, 0x80, 0x80, 0x80, 0x80, 0x10]), 3501),
+        // A channel's name that is no text.
+        (Message::binary(vec![7, 0x08, 2, 0x2A, 3, 0x0A, 1, 0xFF]), 3501),
         // An unnecessary pong.
         (Message::binary(vec![0]), 3501),
         (Message::binary(vec![0; 65 * 1024]), 1009),
@@ -279,7 +306,7 @@ async fn several_commands_of_one_frame_are_answered_in_order(kind: StoreKind) {
     let site = Site::start(kind).await;
     let (mut phone, _) = Phone::shake_hands(&site, "", "centrifuge-protobuf").await;
     let connect = Command { id: 1, connect: Some(Connect::default()), ..Command::default() };
-    let subscribe = Some(Subscribe { channel: "open".into(), flag: 0 });
+    let subscribe = Some(Subscribe { channel: "open".into(), ..Subscribe::default() });
     let rpc = Command { id: 3, rpc: Some(Connect::default()), ..Command::default() };
     phone.send(&[connect, Command { id: 2, subscribe, ..Command::default() }, rpc]).await;
     assert!(phone.next().await.connect.is_some());
@@ -291,6 +318,90 @@ async fn several_commands_of_one_frame_are_answered_in_order(kind: StoreKind) {
             break;
         }
     }
+}
+
+async fn answers_that_are_there_at_once_leave_in_one_frame(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let (mut phone, _) = Phone::shake_hands(&site, "", "centrifuge-protobuf").await;
+    let rpc = |id| Command { id, rpc: Some(Connect::default()), ..Command::default() };
+    let connect = Command { id: 1, connect: Some(Connect::default()), ..Command::default() };
+    phone.send(&[connect, rpc(2), rpc(3)]).await;
+    let mut frame = within(phone.socket.next()).await.unwrap().unwrap().into_data();
+    for id in 1..=3 {
+        assert_eq!(Reply::decode_length_delimited(&mut frame).unwrap().id, id);
+    }
+    assert!(frame.is_empty());
+
+    let mut page = site.socket().await;
+    let rpcs: String = (2..=100).map(|id| format!("\n{{\"id\":{id},\"rpc\":{{}}}}")).collect();
+    page.send(format!(r#"{{"id":1,"connect":{{}}}}{rpcs}"#)).await;
+    let (mut frames, mut ids) = (0, Vec::new());
+    while ids.len() < 100 {
+        let frame = within(page.socket.next()).await.unwrap().unwrap();
+        ids.extend(
+            frame.to_text().unwrap().lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].clone()),
+        );
+        frames += 1;
+    }
+    assert_eq!(ids, (1..=100).map(Value::from).collect::<Vec<_>>());
+    // A connection does so many commands in one turn.
+    assert_eq!(frames, 100 / runnity::limits::MESSAGES_PER_TURN_MAX * 2 + 1);
+    // What breaks the protocol is the last of them.
+    let mut page = site.socket().await;
+    page.send("{\"id\":1,\"connect\":{}}\n{\"id\":2,\"rpc\":{}}\n{}\n{\"id\":3,\"rpc\":{}}").await;
+    let last = within(page.socket.next()).await.unwrap().unwrap();
+    assert_eq!(last.to_text().unwrap().lines().count(), 3, "{last}");
+    assert_eq!(page.closed().await, 3501);
+}
+
+async fn the_newest_publication_says_all_where_a_channel_is_a_cache(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let (mut page, mut phone) = (site.spectator().await, Phone::connected(&site).await);
+    let mut speaker = site.spectator().await;
+    let recover = |epoch: &str, offset| Subscribe {
+        channel: "cache:a".into(),
+        recover: true,
+        epoch: epoch.to_owned(),
+        offset,
+        ..Subscribe::default()
+    };
+    // Nothing was ever said: there is nothing to recover.
+    let empty = phone.enter(recover("", 0)).await;
+    assert_eq!((empty.was_recovering, empty.recovered, empty.offset), (true, false, 0));
+    let state = page.subscribe("cache:a").await;
+    let epoch = state["epoch"].as_str().unwrap().to_owned();
+    assert_eq!((&state["recoverable"], empty.epoch), (&json!(true), epoch.clone()));
+    for number in 1..=5 {
+        speaker.say_in("cache:a", &json!(number)).await;
+        assert_eq!(page.push("cache:a").await["pub"]["data"], number);
+        assert_eq!(phone.publication().await.publication.unwrap().data, number.to_string().as_bytes());
+    }
+    // One who comes for the first time asks with nothing; others from where they were, or from another life of the channel.
+    for (known_epoch, known) in [("", 0), (&*epoch, 2), ("abcdefgh", 9)] {
+        page.ask("unsubscribe", json!({ "channel": "cache:a" })).await;
+        let request = json!({ "channel": "cache:a", "recover": true, "epoch": known_epoch, "offset": known });
+        let reply = page.ask("subscribe", request).await["subscribe"].clone();
+        assert_eq!((&reply["recovered"], &reply["was_recovering"]), (&json!(true), &json!(true)), "{reply}");
+        let publications = reply["publications"].as_array().unwrap();
+        assert_eq!(
+            (publications.len(), &publications[0]["data"], &publications[0]["offset"]),
+            (1, &json!(5), &json!(5))
+        );
+        assert_eq!(reply["epoch"], json!(epoch));
+
+        let mut phone = Phone::connected(&site).await;
+        let reply = phone.enter(recover(known_epoch, known)).await;
+        let newest: Vec<_> = reply.publications.iter().map(|newest| (newest.offset, &newest.data[..])).collect();
+        assert_eq!((reply.recovered, reply.was_recovering, newest), (true, true, vec![(5, &b"5"[..])]));
+    }
+    // Who has the newest is sent nothing, and all hear what comes next.
+    page.ask("unsubscribe", json!({ "channel": "cache:a" })).await;
+    let reply =
+        page.ask("subscribe", json!({ "channel": "cache:a", "recover": true, "epoch": epoch, "offset": 5 })).await;
+    assert_eq!((&reply["subscribe"]["recovered"], reply["subscribe"].get("publications")), (&json!(true), None));
+    speaker.say_in("cache:a", &json!(6)).await;
+    let heard = page.push("cache:a").await["pub"].clone();
+    assert_eq!((&heard["data"], &heard["offset"]), (&json!(6), &json!(6)));
 }
 
 async fn who_takes_numbers_hears_a_number_instead_of_the_name(kind: StoreKind) {
