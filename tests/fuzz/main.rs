@@ -57,6 +57,11 @@ fn protobuf_frames() {
 }
 
 #[test]
+fn posts() {
+    fuzz("posts");
+}
+
+#[test]
 fn tokens() {
     fuzz("tokens");
 }

@@ -42,9 +42,10 @@ static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
 pub type Target = fn(&[u8]);
 
 /// Each target by its name, which is also its corpus's.
-pub const TARGETS: [(&str, Target); 5] = [
+pub const TARGETS: [(&str, Target); 6] = [
     ("json_lines", |input| commands(Encoding::Json, input)),
     ("protobuf_frames", |input| commands(Encoding::Protobuf, input)),
+    ("posts", posts),
     ("tokens", tokens),
     ("queries", queries),
     ("deltas", deltas),
@@ -73,6 +74,40 @@ fn commands(encoding: Encoding, input: &[u8]) {
     }
     let allocated = ALLOCATOR.total_allocated() - before;
     assert!(allocated <= GROWTH_MAX * input.len() + BYTES_MAX, "{allocated} bytes allocated for {}", input.len());
+}
+
+/// A body that is posted to `/emulation`; the first byte says in which form.
+fn posts(input: &[u8]) {
+    /// Bytes allocated for one byte of a body: what is escaped in it is written out.
+    const GROWTH_MAX: usize = 8;
+    const BYTES_MAX: usize = 4 * 1024;
+    let Some((form, input)) = input.split_first() else { return };
+    let (encoding, content_type) = match form % 2 {
+        0 => (Encoding::Json, "application/json"),
+        _ => (Encoding::Protobuf, "application/octet-stream"),
+    };
+    let body = Bytes::copy_from_slice(&input[..input.len().min(limits::POSTED_MESSAGE_BYTES_MAX)]);
+    let before = ALLOCATOR.total_allocated();
+    let posted = encoding.posted(&body);
+    let allocated = ALLOCATOR.total_allocated() - before;
+    assert!(allocated <= GROWTH_MAX * body.len() + BYTES_MAX, "{allocated} bytes allocated for {}", body.len());
+    if let Ok(posted) = &posted {
+        assert!(posted.commands.len() <= body.len(), "commands are no longer than what was posted");
+        commands(encoding, &posted.commands);
+        // Another instance would be asked, and waited for.
+        if posted.mailbox.node.len() >= 32 {
+            return;
+        }
+    }
+    let request = http::Request::builder().method("POST").uri("/emulation").header("content-type", content_type);
+    let request = request.body(Full::new(body)).expect("a request");
+    STAGE.with(|stage| {
+        let answer = stage.runtime.block_on(warp::service(stage.routes.clone()).call(request));
+        let status = answer.expect("infallible").status().as_u16();
+        // Nobody's mailbox is known by chance.
+        let expected = if posted.is_ok() { [404, 413] } else { [400, 413] };
+        assert!(expected.contains(&status), "{status}");
+    });
 }
 
 const SECRET: &str = "a secret that nobody guesses who is not told";
