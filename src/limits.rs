@@ -42,6 +42,9 @@ pub const LETTERS_PAUSE: Duration = Duration::from_secs(1);
 pub const PEER_SILENT_MAX: Duration = Duration::from_secs(60);
 /// Bytes that may wait for a slow reader before its socket is closed with 3008: the Centrifuge default.
 pub const OUTBOUND_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes that wait for a reader, at which its next command has to wait too: room for what one reply may hold is left then.
+/// Who subscribes to a hundred channels in one go is not slow for that.
+pub const OUTBOUND_PRESSED_BYTES: usize = OUTBOUND_BYTES_MAX / 4;
 /// How long a connection or a subscription outlives its token, so that a new one can be on its way: the Centrifuge default,
 /// and no less than a ping's interval, at which connections are looked at.
 pub const EXPIRED_GRACE: Duration = Duration::from_secs(25);

@@ -167,6 +167,12 @@ impl Outbound {
         self.state.lock().let_go();
     }
 
+    /// So much waits that the reader should be asked for nothing more. The connection's task is woken when that is over, unless
+    /// it drains by itself.
+    pub fn is_pressed(&self) -> bool {
+        self.state.lock().is_pressed()
+    }
+
     /// Wakes the connection's task.
     pub fn wake(&self) {
         self.state.lock().wake();
@@ -197,7 +203,11 @@ impl Outbound {
         match (state.phase, state.queue.pop_front()) {
             (Phase::Dead, _) => Poll::Ready(Some(Err(Aborted))),
             (_, Some(bytes)) => {
+                let was_pressed = state.is_pressed();
                 state.waiting -= bytes.len();
+                if was_pressed && !state.is_pressed() {
+                    state.wake();
+                }
                 if state.queue.is_empty() {
                     state.queue = VecDeque::new();
                 }
@@ -279,6 +289,10 @@ impl State {
         } else {
             self.queue(frames.clone());
         }
+    }
+
+    fn is_pressed(&self) -> bool {
+        self.waiting > limits::OUTBOUND_PRESSED_BYTES
     }
 
     fn let_go(&mut self) {

@@ -279,6 +279,14 @@ impl Encoding {
         }
     }
 
+    /// Whether a message is the answer to our ping and nothing else.
+    pub fn is_pong(self, message: &[u8]) -> bool {
+        match self {
+            Self::Json => message.trim_ascii() == b"{}",
+            Self::Protobuf => message == [0],
+        }
+    }
+
     /// Reads the one request of a client that only listens; nothing at all is one of a stranger's.
     pub fn connect_request(self, message: &Bytes) -> Result<Connect, Garbage> {
         match self {

@@ -71,11 +71,22 @@ impl Talk {
                     Poll::Pending => return,
                     Poll::Ready(message) => self.message = message,
                 }
+            } else if self.waits_for_reader() {
+                return;
             } else {
                 self.next_command();
             }
         }
         context.waker().wake_by_ref();
+    }
+
+    /// Whether the next command has to wait until the client has read more of what was said. A client that reads slowly may
+    /// still say that it is there.
+    pub fn waits_for_reader(&self) -> bool {
+        let connection = self.connection();
+        !self.message.is_empty()
+            && connection.outbound.is_pressed()
+            && !connection.form.encoding().is_pong(&self.message)
     }
 
     /// Begins the next command of the message at hand.

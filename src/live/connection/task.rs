@@ -151,7 +151,11 @@ impl Future for Task {
             talk.serve(context, |connection, context| reader.next(connection, context));
         }
         // Last, so that what was said above is drained, and so that the waker is in place for what comes after.
+        let waited = talk.waits_for_reader();
         let drained = talk.connection().outbound.poll_drain(context);
+        if waited && !talk.waits_for_reader() {
+            context.waker().wake_by_ref();
+        }
         match drained.phase {
             Phase::Open => Poll::Pending,
             Phase::Closing => self.close(context, drained.is_empty),

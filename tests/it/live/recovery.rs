@@ -13,6 +13,7 @@ on_each_store!(
     who_cannot_recover_wholly_starts_from_the_state,
     a_reply_to_recovery_is_bounded_in_bytes_too,
     a_reply_that_speaks_of_many_channels_is_bounded_as_a_whole,
+    who_asks_for_much_in_one_go_is_not_slow_for_that,
     a_client_that_cuts_and_recovers_all_the_time_misses_and_repeats_nothing,
 );
 
@@ -150,6 +151,49 @@ async fn a_reply_that_speaks_of_many_channels_is_bounded_as_a_whole(kind: StoreK
         speaker.say_in(name, &json!("next")).await;
         assert_eq!(client.push(name).await["pub"]["data"], "next");
     }
+}
+
+async fn who_asks_for_much_in_one_go_is_not_slow_for_that(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let (mut speaker, text) = (site.spectator().await, "x".repeat(60_000));
+    let epochs = {
+        let mut epochs = Vec::new();
+        for number in 0..60 {
+            let channel = format!("open{number}");
+            epochs.push(speaker.subscribe(&channel).await["epoch"].clone());
+            for _ in 0..4 {
+                speaker.ask("publish", json!({ "channel": channel, "data": text })).await;
+            }
+        }
+        epochs
+    };
+    // 14 MB in all: more than the kernel and the queue hold together.
+    let lines = epochs.iter().enumerate().map(|(number, epoch)| {
+        let recover = json!({ "channel": format!("open{number}"), "recover": true, "epoch": epoch, "offset": 0 });
+        json!({ "id": 100 + number, "subscribe": recover }).to_string()
+    });
+    let lines = lines.collect::<Vec<_>>().join("\n");
+    let (mut client, mut another) = (site.spectator().await, site.spectator().await);
+    client.send(lines.clone()).await;
+    for line in lines.lines() {
+        another.send(line).await;
+    }
+    let mut streamed = Streamed::lines(&site).await;
+    assert_eq!(streamed.post(&site, lines).await.status, 204);
+    for number in 0..60 {
+        for client in [&mut client, &mut another] {
+            assert_eq!(client.reply(100 + number).await["subscribe"]["recovered"], true, "{number}");
+        }
+        let reply = loop {
+            let message = streamed.next().await;
+            if message["id"] == 100 + number {
+                break message;
+            }
+            assert!(message["push"]["join"].is_object(), "{message}");
+        };
+        assert_eq!(reply["subscribe"]["publications"].as_array().unwrap().len(), 4);
+    }
+    assert_eq!(site.app.metrics.disconnects_slow.get(), 0);
 }
 
 async fn a_client_that_cuts_and_recovers_all_the_time_misses_and_repeats_nothing(kind: StoreKind) {

@@ -20,6 +20,11 @@ on_each_store!(
 
 /// Moves time on, in steps, until the client's next line is there.
 async fn next_in_time(site: &Site, client: &mut Client) -> Value {
+    in_time(site, client.next()).await
+}
+
+/// Moves time on, in steps, until this has happened.
+async fn in_time<T>(site: &Site, what: impl Future<Output = T>) -> T {
     let tick = async {
         // A step for each real millisecond, so that the client can answer within the time that it has.
         let mut steps = tokio::time::interval(Duration::from_millis(1));
@@ -31,7 +36,7 @@ async fn next_in_time(site: &Site, client: &mut Client) -> Value {
         }
     };
     tokio::select! {
-        line = client.next() => line,
+        happened = within(what) => happened,
         () = tick => unreachable!(),
     }
 }
@@ -91,8 +96,7 @@ async fn a_tool_may_ask_for_the_websocket_s_own_pings(kind: StoreKind) {
     let told = &reply["connect"];
     assert!(told["client"].is_string() && told.get("ping").is_none() && told.get("pong").is_none(), "{reply}");
     for _ in 0..3 {
-        site.clock.advance(Duration::from_secs(26));
-        assert_eq!(within(socket.next()).await.unwrap().unwrap(), Message::Ping("".into()));
+        assert_eq!(in_time(&site, socket.next()).await.unwrap().unwrap(), Message::Ping("".into()));
         // tungstenite answers before this; the reply shows that it has arrived, before time moves on.
         socket.send(Message::text(r#"{"id":2,"rpc":{}}"#)).await.unwrap();
         assert!(within(socket.next()).await.unwrap().unwrap().is_text());
@@ -102,8 +106,7 @@ async fn a_tool_may_ask_for_the_websocket_s_own_pings(kind: StoreKind) {
     // Whoever does not answer is gone, also of those who only listen.
     for (path, hello) in [("websocket", connect), ("uni_websocket", "{}")] {
         let (mut socket, _) = tool(&site, path, hello).await;
-        site.clock.advance(Duration::from_secs(26));
-        assert_eq!(within(socket.next()).await.unwrap().unwrap(), Message::Ping("".into()));
+        assert_eq!(in_time(&site, socket.next()).await.unwrap().unwrap(), Message::Ping("".into()));
         // What waits to be answered is forgotten.
         let mut silent = WebSocketStream::from_raw_socket(socket.into_inner(), Role::Client, None).await;
         site.clock.advance(Duration::from_secs(11));
