@@ -81,7 +81,13 @@ async fn a_token_that_is_over_is_told_from_one_that_is_wrong(kind: StoreKind) {
     let site = Site::start(kind).await;
     let (client, reply) = connected(&site, &json!({ "sub": "42", "exp": from_now(&site, -1) })).await;
     assert_eq!(reply["error"]["code"], 109);
-    drop(client);
+    // There is nothing left to do here: neither for who goes on nor for who stays.
+    let (mut another, reply) = connected(&site, &json!({ "sub": "42", "exp": from_now(&site, -1) })).await;
+    assert_eq!(reply["error"]["code"], 109);
+    another.send(json!({ "id": 2, "connect": { "token": signed(&json!({ "sub": "42" })) } }).to_string()).await;
+    assert_eq!(another.closed().await, 3501);
+    site.clock.advance(Duration::from_secs(11));
+    assert_eq!(client.closed().await, 3502);
     let mut client = site.socket().await;
     let token = signed(&json!({ "sub": "42" })).replace('.', ".A");
     client.send(json!({ "id": 1, "connect": { "token": token } }).to_string()).await;
