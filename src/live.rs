@@ -176,9 +176,6 @@ impl Live {
 
     /// Begins to serve a socket whose hand-shake is done. `early`: bytes that came behind the request.
     fn welcome(self: &Arc<Self>, stream: TcpStream, early: Vec<u8>, form: Form, pings_by_frames: bool) {
-        if let Err(error) = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(limits::SOCKET_UNSENT_BYTES) {
-            tracing::debug!(%error, "a socket's unsent bytes could not be bounded");
-        }
         let connection = self.connection(Outbound::to_socket(stream), form);
         let connection = if pings_by_frames { connection.pinged_by_frames() } else { connection };
         self.app.workers.spawn(Task::new(Registered::new(self.clone(), Arc::new(connection)), early));

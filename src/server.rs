@@ -150,6 +150,8 @@ impl Server {
             // Small frames go out at once. Only a socket that is gone already refuses.
             let _ = stream.set_nodelay(true);
             let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(limits::PEER_SILENT_MAX));
+            // Answers that do not end have slow readers as sockets do.
+            let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(limits::SOCKET_UNSENT_BYTES);
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(limits::HEAD_TIME_MAX)
