@@ -17,6 +17,7 @@ use crate::app::users::{Caller, Identity};
 use crate::app::{App, AppError};
 use crate::backend::{AggregateId, Topic};
 use crate::domain::ids::{RunId, UserId};
+use crate::limits;
 
 pub use announcing::Announcement;
 pub use features::{Features, Presence, Publishers, Recovery};
@@ -114,7 +115,8 @@ impl App {
 
     /// What the name means to the caller, whose rights are not asked. Enough for [`App::publish`], which asks for its own.
     pub fn channel_named(&self, caller: &Caller, name: &str) -> Result<Channel, AppError> {
-        let open = || (self.settings.open_channels && !name.is_empty()).then(|| Channel::Open(name.into()));
+        let is_name = !name.is_empty() && name.is_ascii() && name.len() <= limits::CHANNEL_NAME_LEN_MAX;
+        let open = || (self.settings.open_channels && is_name).then(|| Channel::Open(name.into()));
         let channel = match (name.split_at_checked(1), name.strip_prefix("run:"), caller) {
             // To somebody without an account their own channel is a free-form one.
             (Some(("#", _)), _, Caller::Guest(_)) => open(),

@@ -6,7 +6,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
-use crate::support::{Site, StoreKind, on_each_store, within};
+use crate::support::{Site, StoreKind, on_each_store, signed, within};
 
 on_each_store!(
     ids_are_the_client_s_own_business,
@@ -62,9 +62,17 @@ async fn names_may_have_255_characters(kind: StoreKind) {
         let expected = if odd == "run:" { 102 } else { 0 };
         assert_eq!(reply["error"]["code"].as_u64().unwrap_or_default(), expected, "{odd}: {reply}");
     }
-    for (command, code) in [("publish", 103), ("history", 103), ("presence", 103), ("presence_stats", 103)] {
+    for (command, code) in [("publish", 102), ("history", 103), ("presence", 103), ("presence_stats", 103)] {
         let body = json!({ "channel": "x".repeat(256), "data": 1 });
         assert_eq!(client.error(command, body).await, code, "{command}");
+    }
+    // Not for those outside either, nor on the operator's word.
+    for none in [format!("plain:{}", "x".repeat(250)), "plain:ä".to_owned()] {
+        assert_eq!(client.error("publish", json!({ "channel": none, "data": 1 })).await, 102, "{none}");
+        let token = signed(&json!({ "sub": "42", "channels": [none, "a"] }));
+        let reply = site.socket().await.ask("connect", json!({ "token": token })).await;
+        let subs = reply["connect"]["subs"].as_object().unwrap();
+        assert_eq!(subs.keys().collect::<Vec<_>>(), ["#42", "a"], "{reply}");
     }
 }
 
