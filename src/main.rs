@@ -71,6 +71,15 @@ fn complain(error: &Failure) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// Whatever is logged: this must be seen.
+fn warn_of_open_channels() {
+    let line = "!".repeat(80);
+    eprintln!("{line}");
+    eprintln!("!! --open-channels: everyone who can reach this server may subscribe to, read and publish");
+    eprintln!("!! on any channel but runs' and users' own, without an account. FOR DEVELOPMENT ONLY.");
+    eprintln!("{line}");
+}
+
 async fn run_server(serve: config::Serve) -> Result<(), Failure> {
     let clock = Clock::system();
     let backend = Store::open(&serve.store, clock.clone()).await?;
@@ -80,7 +89,7 @@ async fn run_server(serve: config::Serve) -> Result<(), Failure> {
         api_key: serve.api_key.clone(),
     };
     if settings.open_channels {
-        tracing::warn!("--open-channels: everyone may subscribe to and publish on any channel. For development only");
+        warn_of_open_channels();
     }
     if settings.token_secret.as_ref().is_some_and(TokenSecret::is_weak) {
         tracing::warn!("--token-secret is short and could be guessed: 32 random characters or more are better");
