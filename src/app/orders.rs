@@ -25,6 +25,9 @@ pub struct Whom {
     /// Only the connection with this id; empty: any.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub client: String,
+    /// Only the connection that was told this session; empty: any.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub session: String,
     /// Connections that are left alone, by their ids.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub except: Vec<String>,
@@ -70,9 +73,10 @@ pub struct Why {
 }
 
 impl Whom {
-    /// Whether a connection of this user is meant; its id is only asked for where it matters.
-    pub fn is(&self, user: &str, client: impl FnOnce() -> String) -> bool {
-        if !self.user.is_empty() && self.user != user {
+    /// Whether a connection of this user and session is meant; its id is only asked for where it matters.
+    pub fn is(&self, user: &str, session: Option<&str>, client: impl FnOnce() -> String) -> bool {
+        let is_other = |wanted: &str, given| !wanted.is_empty() && Some(wanted) != given;
+        if is_other(&self.user, Some(user)) || is_other(&self.session, session) {
             return false;
         }
         if self.client.is_empty() && self.except.is_empty() {
@@ -98,7 +102,7 @@ impl App {
     /// cannot be taken away, because the word that a credential is no longer good comes by it.
     pub async fn order(&self, order: &Order) -> Result<(), AppError> {
         let Order { whom, deed } = order;
-        if whom.user.is_empty() && whom.client.is_empty() {
+        if whom.user.is_empty() && whom.client.is_empty() && whom.session.is_empty() {
             return Err(AppError::invalid("user", "is missing"));
         }
         if whom.except.len() > limits::ORDER_EXCEPT_LEN_MAX {
@@ -148,6 +152,7 @@ mod tests {
         let whom = |user: &str, client: &str, except: &[&str]| Whom {
             user: user.into(),
             client: client.into(),
+            session: String::new(),
             except: except.iter().map(|&id| id.to_owned()).collect(),
         };
         for (whom, is) in [
@@ -160,7 +165,11 @@ mod tests {
             (whom("aino", "", &["c1"]), false),
             (whom("aino", "", &["c2"]), true),
         ] {
-            assert_eq!(whom.is("aino", || "c1".to_owned()), is, "{whom:?}");
+            assert_eq!(whom.is("aino", None, || "c1".to_owned()), is, "{whom:?}");
+        }
+        let whom = Whom { session: "s1".into(), ..Whom::default() };
+        for (session, is) in [(Some("s1"), true), (Some("s2"), false), (None, false)] {
+            assert_eq!(whom.is("aino", session, || "c1".to_owned()), is, "{session:?}");
         }
     }
 }

@@ -28,6 +28,8 @@ pub struct Connection {
     pub outbound: Outbound,
     /// Set once the connect command's token was found to be good.
     caller: OnceLock<Caller>,
+    /// What the client was told to call its connection by, if it was told so. A secret.
+    session: OnceLock<Box<str>>,
     /// What the same user has shown since, in its place.
     renewed: Mutex<Option<Box<Identity>>>,
     /// Pings are the WebSocket's own, for clients who know no others.
@@ -70,8 +72,8 @@ impl Connection {
         let heartbeat = Mutex::new(Heartbeat::Fresh { until: plus(now, beat.stale_after) });
         let (call_at_ms, is_called) = (AtomicI64::new(NEVER), AtomicBool::new(false));
         let (renewed, orders) = (Mutex::default(), Mutex::default());
-        let (caller, pings_by_frames) = (OnceLock::new(), false);
-        Self { id, form, outbound, caller, renewed, pings_by_frames, heartbeat, call_at_ms, is_called, orders }
+        let (caller, session, pings_by_frames) = (OnceLock::new(), OnceLock::new(), false);
+        Self { id, form, outbound, caller, session, renewed, pings_by_frames, heartbeat, call_at_ms, is_called, orders }
     }
 
     /// With the WebSocket's own pings in place of the protocol's.
@@ -138,6 +140,15 @@ impl Connection {
     /// Notes who this is. Only the first word counts: a connection never becomes somebody else.
     pub fn identify(&self, caller: Caller) -> &Caller {
         self.caller.get_or_init(|| caller)
+    }
+
+    pub fn session(&self) -> Option<&str> {
+        self.session.get().map(|session| &**session)
+    }
+
+    /// Notes what the client is told to call its connection by.
+    pub fn name_session(&self, session: &str) {
+        let _ = self.session.set(session.into());
     }
 
     /// The same user has shown another credential: from now on that one counts.

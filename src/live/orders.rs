@@ -100,5 +100,5 @@ impl Live {
 }
 
 fn is_meant(whom: &Whom, connection: &Connection) -> bool {
-    whom.is(connection.caller().user(), || connection.id.to_string())
+    whom.is(connection.caller().user(), connection.session(), || connection.id.to_string())
 }

@@ -162,7 +162,7 @@ pub struct ConnectResult {
     pub ping_s: u32,
     /// Whether pings must be answered.
     pub pong: bool,
-    /// Where to post commands, where the connection itself carries none.
+    /// Where to post commands, where the connection itself carries none; of who only listens, the session alone.
     pub mailbox: Option<Mailbox>,
 }
 

@@ -106,11 +106,7 @@ pub async fn refresh(app: &App, given: Refresh) -> Result<Nothing, AppError> {
 }
 
 async fn order(app: &App, meant: Meant, except: Vec<String>, deed: Deed) -> Result<Nothing, AppError> {
-    // Connections have one name here.
-    if !meant.session.is_empty() {
-        return Err(AppError::NotAvailable);
-    }
-    let whom = Whom { user: meant.user, client: meant.client, except };
+    let whom = Whom { user: meant.user, client: meant.client, session: meant.session, except };
     app.order(&Order { whom, deed }).await?;
     Ok(Nothing {})
 }

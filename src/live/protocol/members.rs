@@ -136,10 +136,7 @@ fn connect_result(members: &mut impl Members, result: &ConnectResult) {
     members.map(("subs", 6), &result.subs, subscribe_result);
     members.number(("ping", 7), result.ping_s.into());
     members.flag(("pong", 8), result.pong);
-    if let Some(Mailbox { session, node }) = &result.mailbox {
-        members.text(("session", 9), session);
-        members.text(("node", 10), node);
-    }
+    mailbox(members, result.mailbox.as_ref());
 }
 
 fn connect_push(members: &mut impl Members, result: &ConnectResult) {
@@ -150,6 +147,14 @@ fn connect_push(members: &mut impl Members, result: &ConnectResult) {
     life(members, ("expires", 5), ("ttl", 6), result.life);
     members.number(("ping", 7), result.ping_s.into());
     members.flag(("pong", 8), result.pong);
+    mailbox(members, result.mailbox.as_ref());
+}
+
+fn mailbox(members: &mut impl Members, mailbox: Option<&Mailbox>) {
+    if let Some(Mailbox { session, node }) = mailbox {
+        members.text(("session", 9), session);
+        members.text(("node", 10), node);
+    }
 }
 
 fn subscribe_result<M: Members>(members: &mut M, result: &SubscribeResult) {

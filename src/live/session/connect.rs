@@ -2,6 +2,7 @@
 //! a client that only listens, who can ask for nothing later, those of its own.
 
 use bytes::Bytes;
+use uuid::Uuid;
 
 use super::{Done, Refusal, Session, Stage, refuse_token};
 use crate::app::channels::{Grounds, Recovery};
@@ -12,7 +13,7 @@ use crate::limits;
 use crate::live::disconnect::{self, ReplyError};
 use crate::live::hub::Entrance;
 use crate::live::hub::room::{Joining, Terms};
-use crate::live::protocol::{Connect, ConnectResult, Encoding, Reply, Subscribe, SubscribeResult};
+use crate::live::protocol::{Connect, ConnectResult, Encoding, Mailbox, Reply, Subscribe, SubscribeResult};
 
 /// The SDKs that find a subscription by its number in Protobuf. JavaScript's says that it does, and compares the objects that
 /// such numbers are there (long.js), of which no two are the same: it would hear nothing.
@@ -40,6 +41,7 @@ impl Session {
         };
         (self.conn_info, self.expires_at, self.ends_at) = (credential.info, credential.expires_at, credential.ends_at);
         let caller = self.connection.identify(credential.caller).clone();
+        let is_bare = self.connection.form.is_bare();
         let mut result = ConnectResult {
             client: self.connection.id.to_string(),
             version: env!("CARGO_PKG_VERSION"),
@@ -47,8 +49,8 @@ impl Session {
             data: None,
             subs: Vec::new(),
             ping_s: self.ping_s(),
-            pong: !self.connection.form.is_bare() && !self.connection.pings_by_frames,
-            mailbox: self.mailbox.take(),
+            pong: !is_bare && !self.connection.pings_by_frames,
+            mailbox: self.named_mailbox(is_bare),
         };
         let (mut all, mut room) = (Vec::new(), limits::CONNECT_REPLY_BYTES_MAX);
         for sub in self.unasked_subs(&caller, credential.subs) {
@@ -57,7 +59,7 @@ impl Session {
                 all.push(unasked);
             }
         }
-        if self.connection.form.is_bare() {
+        if is_bare {
             for request in &connect.subs {
                 if !result.subs.iter().any(|(name, _)| *name == request.channel) {
                     self.check_subscribe(request, all.len())?;
@@ -78,6 +80,16 @@ impl Session {
         self.keep_deadline();
         self.stage = Stage::Connected;
         Ok(Done::Answered)
+    }
+
+    /// Where the client posts; who only listens posts nothing, and has a session for the operator's back end alone.
+    fn named_mailbox(&mut self, is_bare: bool) -> Option<Mailbox> {
+        let listener = || Mailbox { session: Uuid::new_v4().to_string(), node: String::new() };
+        let mailbox = self.mailbox.take().or_else(|| is_bare.then(listener));
+        if let Some(Mailbox { session, .. }) = &mailbox {
+            self.connection.name_session(session);
+        }
+        mailbox
     }
 
     /// How often the client is to expect a message that says no more than that we are here; 0: never.
