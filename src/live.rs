@@ -30,7 +30,7 @@ pub mod streams;
 pub mod upgrade;
 pub mod wheel;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -118,6 +118,8 @@ impl Live {
             bodies: Arc::new(Semaphore::new(limits::POSTED_BYTES_MAX)),
             is_draining: AtomicBool::new(false),
         });
+        let counted = Arc::downgrade(&live);
+        live.app.count_users_by(move || counted.upgrade().map_or(0, |live| live.users_len()));
         live.app.workers.spawn(live.clone().keep_time());
         live.app.workers.spawn(live.clone().hear_letters());
         live.app.workers.spawn(live.clone().obey());
@@ -127,6 +129,13 @@ impl Live {
     /// How many connections are open.
     pub fn connections_len(&self) -> usize {
         self.connections.lock().len()
+    }
+
+    /// How many users are connected. Looks at every connection.
+    fn users_len(&self) -> u64 {
+        let connections = self.all();
+        let users: HashSet<&str> = connections.iter().map(|connection| connection.caller().user()).collect();
+        users.len() as u64
     }
 
     /// How many of them have a socket of their own; the others are requests that are under way.

@@ -7,8 +7,8 @@
 //! name, and writes anew what it had written.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,9 @@ pub struct InstanceRecord {
 pub struct Told {
     pub version: String,
     pub clients_len: u64,
+    /// All who have no account are one.
+    #[serde(default)]
+    pub users_len: u64,
     pub subscriptions_len: u64,
     /// Channels that somebody is in, as far as presence is kept.
     pub channels_len: u64,
@@ -54,6 +57,8 @@ pub struct Instances {
     /// Whether the name stands in the store, as far as is known here.
     is_registered: AtomicBool,
     view: Mutex<View>,
+    /// How many users are connected here is known to whoever holds the connections.
+    users_len: OnceLock<Box<dyn Fn() -> u64 + Send + Sync>>,
 }
 
 #[derive(Default)]
@@ -82,7 +87,12 @@ pub(in crate::app) fn aggregate(name: &str) -> AggregateId {
 
 impl Default for Instances {
     fn default() -> Self {
-        Self { name: Mutex::new(new_name()), is_registered: AtomicBool::new(false), view: Mutex::default() }
+        Self {
+            name: Mutex::new(new_name()),
+            is_registered: AtomicBool::new(false),
+            view: Mutex::default(),
+            users_len: OnceLock::new(),
+        }
     }
 }
 
@@ -90,6 +100,10 @@ impl Instances {
     /// Under which name this instance's things stand in the store.
     pub fn name(&self) -> Arc<str> {
         self.name.lock().clone()
+    }
+
+    pub(in crate::app) fn users_len(&self) -> u64 {
+        self.users_len.get().map_or(0, |count| count())
     }
 
     pub fn is_registered(&self) -> bool {
@@ -140,6 +154,11 @@ impl Seen {
 }
 
 impl App {
+    /// Has the users who are connected here counted so, now and then.
+    pub fn count_users_by(&self, count: impl Fn() -> u64 + Send + Sync + 'static) {
+        let _ = self.instances.users_len.set(Box::new(count));
+    }
+
     /// Says that this instance lives, and looks at the others.
     pub async fn beat(&self) -> Result<(), AppError> {
         self.stand_up().await?;

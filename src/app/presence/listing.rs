@@ -75,6 +75,7 @@ impl App {
         Told {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             clients_len: count(self.metrics.connections.get()),
+            users_len: self.instances.users_len(),
             subscriptions_len: count(self.metrics.subscriptions.get()),
             channels_len: self.presences.rooms_len() as u64,
         }

@@ -40,13 +40,14 @@ pub struct Nodes {
     nodes: Vec<Node>,
 }
 
-/// An instance. How many users there are is not counted.
+/// An instance.
 #[derive(Serialize)]
 struct Node {
     uid: String,
     name: String,
     version: String,
     num_clients: u64,
+    num_users: u64,
     num_subs: u64,
     num_channels: u64,
     /// Seconds.
@@ -80,6 +81,7 @@ pub async fn info(app: &App) -> Result<Nodes, AppError> {
         uid: info.name,
         version: info.told.version,
         num_clients: info.told.clients_len,
+        num_users: info.told.users_len,
         num_subs: info.told.subscriptions_len,
         num_channels: info.told.channels_len,
         uptime: (now_ms - info.since_ms).max(0) / 1_000,
