@@ -95,6 +95,9 @@ pub const PRESENCE_WRITES_AT_ONCE: usize = 32;
 pub const PRESENCE_FAREWELL: Duration = Duration::from_secs(5);
 /// Publications of one page of a channel's history: as many as a recovery replays, and as many bytes.
 pub const HISTORY_LEN_MAX: usize = RECOVERY_LEN_MAX;
+/// How often a publication that has a version is tried again because another came between: back ends publish one document
+/// from few places.
+pub const VERSION_ATTEMPTS_MAX: usize = 16;
 /// How often a page of history is read again because what it should hold was forgotten meanwhile.
 pub const HISTORY_ATTEMPTS_MAX: usize = 4;
 /// Points of the track in the reply to subscribe: a line of 500 points looks exact on any screen, in 25 KB.

@@ -9,6 +9,7 @@ mod history;
 mod published;
 mod publishing;
 mod snapshots;
+mod versions;
 
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ pub use features::{Features, Presence, Publishers, Recovery};
 pub use history::{HistoryPage, HistoryQuery};
 pub use published::{ClientInfo, Published};
 pub use snapshots::{Snapshot, Snapshots};
+pub use versions::DocumentVersion;
 
 /// A channel whose name was understood.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -7,17 +7,17 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sha2::{Digest, Sha256};
 
 use crate::app::channels::publishing::forgetting;
-use crate::app::channels::{Channel, Published};
+use crate::app::channels::versions::Known;
+use crate::app::channels::{Channel, DocumentVersion, Published};
 use crate::app::documents::{ChangeDocument, one_line};
 use crate::app::presence::PresenceChange;
 use crate::app::runs::aggregate;
 use crate::app::transact::{OnceKey, encode};
 use crate::app::users;
 use crate::app::{App, AppError};
-use crate::backend::{Append, Commit, CommitError, Cursor, Keep, Once, Trim};
+use crate::backend::{Append, Commit, CommitError, Cursor, Epoch, Keep, Once, Trim};
 use crate::domain::ids::{RunId, UserId};
 use crate::limits;
 
@@ -32,6 +32,8 @@ pub struct Announcement {
     pub once: Option<Arc<str>>,
     /// Only for those who listen now. On free-form channels alone.
     pub is_passing: bool,
+    /// Not said when a newer one was. On free-form channels that keep what is said alone.
+    pub version: Option<DocumentVersion>,
 }
 
 impl App {
@@ -56,22 +58,27 @@ impl App {
         if self.settings.open_channels { Ok(Channel::Open(name.into())) } else { Err(unknown()) }
     }
 
-    /// Says it in the channel → where it came to stand there. What was said before with the same key is not said again; the
-    /// answer is then where the channel stands.
+    /// Says it in the channel → where it came to stand there. What comes again with the same key, whatever it is, is not
+    /// said again and is answered as the first was.
     pub async fn announce(&self, channel: &Channel, announcement: &Announcement) -> Result<Cursor, AppError> {
-        let Announcement { data, tags, once, is_passing } = announcement;
+        let Announcement { data, tags, once, is_passing, version } = announcement;
         if once.as_ref().is_some_and(|key| key.len() > limits::IDEMPOTENCY_KEY_LEN_MAX) {
             let problem = format!("must have at most {} characters", limits::IDEMPOTENCY_KEY_LEN_MAX);
             return Err(AppError::invalid("idempotency_key", problem));
         }
         let data = one_line(data)?;
-        let once = once
-            .as_ref()
-            .map(|key| OnceKey { key: format!("announced/{key}").into(), digest: digest(&data, tags).into() });
+        let once: Option<Arc<str>> = once.as_ref().map(|key| format!("announced/{key}").into());
         if let Channel::Open(name) = channel {
-            return self.announce_openly(name, &data, tags.clone(), once, *is_passing).await;
+            return match (is_passing, version) {
+                (false, None) => self.publish_announced(name, &data, tags, once, None).await,
+                (false, Some(version)) if channel.features().history_len > 0 => {
+                    self.announce_newer(name, &data, tags, once, version).await
+                }
+                (true, None) => self.announce_in_passing(name, data.to_vec(), tags.clone(), once).await,
+                (_, Some(_)) => Err(AppError::NotAvailable),
+            };
         }
-        if *is_passing {
+        if *is_passing || version.is_some() {
             return Err(AppError::NotAvailable);
         }
         if !tags.is_empty() {
@@ -81,6 +88,7 @@ impl App {
         let notice = ChangeDocument::Notice { at: self.clock.now().to_string(), data: raw };
         match channel {
             Channel::Run(run) => {
+                let once = once.map(|key| OnceKey { key, digest: "notice".into() });
                 let offset = self.notice_in_run(*run, notice, once).await?;
                 Ok(Cursor { epoch: self.top(&channel.topic()).await?.epoch, offset })
             }
@@ -112,24 +120,63 @@ impl App {
         Ok(())
     }
 
-    async fn announce_openly(
+    /// Only for those who listen now.
+    async fn announce_in_passing(
+        &self,
+        name: &Arc<str>,
+        data: Vec<u8>,
+        tags: Vec<(String, String)>,
+        once: Option<Arc<str>>,
+    ) -> Result<Cursor, AppError> {
+        let channel = Channel::Open(name.clone());
+        if channel.features().history_len == 0 {
+            return self.publish_announced(name, &data, &tags, once, None).await;
+        }
+        let data = String::from_utf8(data).map_err(|_| AppError::Internal)?;
+        let payload = PresenceChange::Passing { data, tags }.payload()?;
+        let mut commit = Commit::on(channel.aggregate());
+        commit.appends.push(Append { topic: channel.presence_topic(), keep: Keep::Nothing, payload });
+        self.say(&channel, commit, once).await
+    }
+
+    /// What is not newer is not said: the answer is then where the channel stands.
+    async fn announce_newer(
         &self,
         name: &Arc<str>,
         data: &[u8],
-        tags: Vec<(String, String)>,
-        once: Option<OnceKey>,
-        is_passing: bool,
+        tags: &[(String, String)],
+        once: Option<Arc<str>>,
+        version: &DocumentVersion,
+    ) -> Result<Cursor, AppError> {
+        let channel = Channel::Open(name.clone());
+        for _ in 0..limits::VERSION_ATTEMPTS_MAX {
+            let known = self.known_version(&channel).await?;
+            if !version.is_newer_than(&known) {
+                return self.top(&channel.topic()).await;
+            }
+            match self.publish_announced(name, data, tags, once.clone(), Some((&known, version))).await {
+                // Another version was said meanwhile.
+                Err(AppError::Conflict { .. }) => {}
+                other => return other,
+            }
+        }
+        Err(AppError::Busy)
+    }
+
+    async fn publish_announced(
+        &self,
+        name: &Arc<str>,
+        data: &[u8],
+        tags: &[(String, String)],
+        once: Option<Arc<str>>,
+        version: Option<(&Known, &DocumentVersion)>,
     ) -> Result<Cursor, AppError> {
         let (channel, now) = (Channel::Open(name.clone()), self.clock.now());
+        let payload = Published::envelope(data, None, tags.to_vec(), now)?;
         let mut commit = Commit::on(channel.aggregate());
-        if is_passing && channel.features().history_len > 0 {
-            let data = String::from_utf8(data.to_vec()).map_err(|_| AppError::Internal)?;
-            let payload = PresenceChange::Passing { data, tags }.payload()?;
-            commit.appends.push(Append { topic: channel.presence_topic(), keep: Keep::Nothing, payload });
-            self.say(&channel, commit, once).await?;
-            return self.top(&channel.topic()).await;
+        if let Some((known, version)) = version {
+            known.replaced_by(Some(version), &channel, &mut commit)?;
         }
-        let payload = Published::envelope(data, None, tags, now)?;
         let keep = match channel.features().history_len {
             0 => Keep::Nothing,
             history_len => {
@@ -141,35 +188,47 @@ impl App {
         self.say(&channel, commit, once).await
     }
 
-    /// Carries out a commit with one append.
-    async fn say(&self, channel: &Channel, mut commit: Commit, once: Option<OnceKey>) -> Result<Cursor, AppError> {
-        if let Some(OnceKey { key, digest }) = &once {
-            let record = Bytes::copy_from_slice(digest.as_bytes());
-            commit.once.push(Once { key: key.clone(), record, keep: limits::ONCE_KEEP });
+    /// Carries out a commit with one append → where it stands in the channel, or where the channel stands if it is not kept.
+    async fn say(&self, channel: &Channel, mut commit: Commit, once: Option<Arc<str>>) -> Result<Cursor, AppError> {
+        let is_kept = commit.appends.iter().any(|append| append.topic == channel.topic());
+        commit.once.extend(once.as_ref().map(|key| Once {
+            key: key.clone(),
+            record: Bytes::new(),
+            keep: limits::ONCE_KEEP,
+        }));
+        let said_at = match (self.backend.commit(commit).await, &once) {
+            (Ok(committed), _) if is_kept => committed.cursors.into_iter().next().ok_or(AppError::Internal)?,
+            (Ok(_), _) => self.top(&channel.topic()).await?,
+            (Err(CommitError::Repeated(_)), Some(key)) => {
+                let top = self.top(&channel.topic()).await?;
+                return self.first_answer(channel, key, top).await;
+            }
+            (Err(CommitError::Conflict), _) => return Err(AppError::conflict("something else was said meanwhile")),
+            (Err(error), _) => return Err(error.into()),
+        };
+        if let Some(key) = &once
+            && self.first_answer(channel, key, said_at.clone()).await.is_err()
+        {
+            // It is said all the same: who asks again is told where the channel stands.
+            tracing::warn!("where something was said could not be remembered with its key");
         }
+        Ok(said_at)
+    }
+
+    /// The answer that was remembered with the key; `answer` is it from now on if there was none.
+    async fn first_answer(&self, channel: &Channel, key: &Arc<str>, answer: Cursor) -> Result<Cursor, AppError> {
+        let record = format!("{} {}", answer.offset, answer.epoch).into();
+        let mut commit = Commit::on(channel.aggregate());
+        commit.once.push(Once { key: format!("{key}/at").into(), record, keep: limits::ONCE_KEEP });
         match self.backend.commit(commit).await {
-            Ok(committed) => committed.cursors.into_iter().next().ok_or(AppError::Internal),
+            Ok(_) => Ok(answer),
             Err(CommitError::Repeated(found)) => {
-                let is_same = |seen: &Once| once.as_ref().is_some_and(|once| seen.record == once.digest.as_bytes());
-                if !found.iter().all(is_same) {
-                    return Err(AppError::invalid("idempotency_key", "was used for something else"));
-                }
-                self.top(&channel.topic()).await
+                let record = found.first().and_then(|once| std::str::from_utf8(&once.record).ok());
+                let (offset, epoch) = record.and_then(|record| record.split_once(' ')).ok_or(AppError::Internal)?;
+                let offset = offset.parse().map_err(|_| AppError::Internal)?;
+                Ok(Cursor { epoch: Epoch(epoch.into()), offset })
             }
             Err(error) => Err(error.into()),
         }
     }
-}
-
-/// Of what is said: the same key with something else is a mistake.
-fn digest(data: &[u8], tags: &[(String, String)]) -> String {
-    let mut digest = Sha256::new();
-    digest.update(data);
-    for (name, value) in tags {
-        for part in [name, value] {
-            digest.update([0]);
-            digest.update(part.as_bytes());
-        }
-    }
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::app::channels::publishing::forgetting;
 use crate::app::channels::{Channel, Published, Recovery};
 use crate::app::{App, AppError};
-use crate::backend::{Commit, Cursor, Epoch, Replay, Since, Trim};
+use crate::backend::{Commit, CommitError, Cursor, Epoch, Replay, Since, Trim};
 use crate::limits;
 
 /// What of a channel's history is asked for.
@@ -97,13 +97,23 @@ impl App {
     /// Forgets what the free-form channel of this name has kept for too long. Its epoch and its offsets go on.
     pub(in crate::app) async fn forget_old(&self, name: &Arc<str>) -> Result<(), AppError> {
         let channel = Channel::Open(name.clone());
+        // Before looking what is there.
+        let known = self.known_version(&channel).await?;
         let Shown { oldest, top } = self.shown(&channel).await?;
         let (topic, now) = (channel.topic(), self.clock.now());
         let mut commit = Commit::on(channel.aggregate());
         commit.trims.push(Trim { topic: topic.clone(), until: oldest - 1 });
         // Something may be there for a while longer, if clocks differ.
         commit.moves.push(forgetting(name, (oldest <= top.offset).then_some(now)));
-        self.backend.commit(commit).await?;
+        if oldest > top.offset {
+            known.replaced_by(None, &channel, &mut commit)?;
+        }
+        match self.backend.commit(commit).await {
+            Ok(_) => {}
+            // Another version was published meanwhile: this is due again.
+            Err(CommitError::Conflict) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
         if self.top(&topic).await? != top {
             // Somebody has published meanwhile: when that is to be forgotten was struck just now.
             let mut again = Commit::on(channel.aggregate());

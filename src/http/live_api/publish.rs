@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::answers::ErrorDocument;
-use crate::app::channels::Announcement;
+use crate::app::channels::{Announcement, DocumentVersion};
 use crate::app::{App, AppError};
 use crate::backend::Cursor;
 use crate::limits;
@@ -34,6 +34,8 @@ pub struct Said {
     idempotency_key: String,
     #[serde(default)]
     version: u64,
+    #[serde(default)]
+    version_epoch: String,
 }
 
 #[derive(Serialize)]
@@ -88,12 +90,15 @@ async fn said_in(app: &App, channel: &str, announcement: &Announcement) -> Resul
 
 impl Said {
     fn read(self) -> Result<Announcement, AppError> {
-        if self.version != 0 {
-            return Err(AppError::NotAvailable);
+        if self.version_epoch.len() > limits::IDEMPOTENCY_KEY_LEN_MAX {
+            let problem = format!("must have at most {} characters", limits::IDEMPOTENCY_KEY_LEN_MAX);
+            return Err(AppError::invalid("version_epoch", problem));
         }
+        let version =
+            (self.version != 0).then_some(DocumentVersion { number: self.version, epoch: self.version_epoch });
         let data = document("data", self.data, self.b64data)?.ok_or_else(|| AppError::invalid("data", "is missing"))?;
         let once = (!self.idempotency_key.is_empty()).then(|| self.idempotency_key.into());
-        Ok(Announcement { data, tags: self.tags.into_iter().collect(), once, is_passing: self.skip_history })
+        Ok(Announcement { data, tags: self.tags.into_iter().collect(), once, is_passing: self.skip_history, version })
     }
 }
 
