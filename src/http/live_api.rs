@@ -3,7 +3,7 @@
 //!
 //! Its paths stand beside those of our REST API, which avoids these names. Its answers have a form of their own: status 200
 //! and `result` or `error`; whoever sends `X-Centrifugo-Error-Mode: transport` gets errors by status too. Callers show the
-//! API key, or an admin's token; never the cookie.
+//! API key, or an admin's token; never the cookie. Methods of Centrifugo's that are not offered are said to be so.
 
 mod answers;
 mod calls;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 use warp::filters::BoxedFilter;
 use warp::http::header::AUTHORIZATION;
-use warp::http::{HeaderMap, Method as HttpMethod};
+use warp::http::{HeaderMap, Method as HttpMethod, StatusCode};
 use warp::reply::Response;
 
 use crate::app::users::Caller;
@@ -26,7 +26,7 @@ use crate::domain::user::Level;
 use crate::http::answer::{self, Answer};
 use crate::http::caller::{self, CallerError, Intent};
 use crate::http::request::{self, Bodies, BodyError, Request};
-use answers::{Batch, Denied};
+use answers::{Batch, Denied, ErrorDocument};
 use calls::Method;
 
 const METHODS: &[HttpMethod] = &[HttpMethod::POST];
@@ -41,12 +41,15 @@ pub fn routes(app: Arc<App>, bodies: &Bodies) -> BoxedFilter<(Response,)> {
 enum Call {
     One(Method),
     Batch,
+    /// Centrifugo has it.
+    Absent,
 }
 
 impl Call {
     fn at(path: &str) -> Option<Self> {
         match path.strip_prefix("/api/")? {
             "batch" => Some(Self::Batch),
+            name if calls::ABSENT.contains(&name) => Some(Self::Absent),
             name => Method::named(name).map(Self::One),
         }
     }
@@ -55,6 +58,7 @@ impl Call {
         match self {
             Self::One(method) => method.template(),
             Self::Batch => "/api/batch",
+            Self::Absent => "/api/*",
         }
     }
 }
@@ -63,14 +67,20 @@ async fn answer(app: Arc<App>, request: Request) -> Answer {
     let Some(call) = Call::at(&request.path) else {
         return Answer { route: "/api/*", response: answers::denied(Denied::Unknown) };
     };
-    let response = match answer::not_by_this_method(&request.method, METHODS) {
-        Some(response) => response,
-        None => match permitted(&app, &request.headers).await {
+    let response = match request.method {
+        HttpMethod::POST => match permitted(&app, &request.headers).await {
             Ok(()) => carry_out(&app, call, &request).await,
             Err(denied) => answers::denied(denied),
         },
+        HttpMethod::OPTIONS => allowing(answer::empty(StatusCode::NO_CONTENT)),
+        _ => allowing(answers::denied(Denied::NotPosted)),
     };
     Answer { route: call.template(), response }
+}
+
+fn allowing(mut response: Response) -> Response {
+    answer::allow(&mut response, METHODS);
+    response
 }
 
 /// By the API key, or by an admin's token.
@@ -106,6 +116,7 @@ async fn carry_out(app: &App, call: Call, request: &Request) -> Response {
     };
     match call {
         Call::One(method) => answers::one(calls::carry_out(app, method, body).await, mode),
+        Call::Absent => answers::refused(ErrorDocument::method_not_found(), mode),
         Call::Batch => match batch(app, body).await {
             Ok(replies) => answers::batch(replies),
             Err(error) => answers::one(Err(error), mode),

@@ -11,6 +11,7 @@ use runnity::domain::user::Visibility;
 on_each_store!(
     what_the_back_end_publishes_is_heard_and_kept,
     a_key_makes_a_publication_count_once,
+    an_older_version_is_not_published,
     a_notice_is_told_to_those_who_watch_a_run_and_to_a_user,
     a_broadcast_answers_for_each_channel,
     a_history_is_read_by_pages_and_removed,
@@ -70,11 +71,50 @@ async fn a_key_makes_a_publication_count_once(kind: StoreKind) {
         assert_eq!(result(&site, "publish", publication.clone()).await, first);
         let top = result(&site, "history", json!({ "channel": channel })).await;
         assert_eq!((&top["offset"], &top["epoch"]), (&first["offset"], &first["epoch"]), "{channel}");
+        // Said meanwhile by others: the answer is the first one's all the same, and whatever comes with the key.
+        let meanwhile = result(&site, "publish", json!({ "channel": channel, "data": "b" })).await;
+        assert_eq!(meanwhile["offset"].as_u64(), first["offset"].as_u64().map(|offset| offset + 1));
         let other = json!({ "channel": channel, "data": "other", "idempotency_key": "k1" });
-        assert_eq!(code(&site, "publish", other).await, 107, "the key was used for something else");
+        assert_eq!(result(&site, "publish", other.clone()).await, first);
+        let broadcast = json!({ "channels": [channel], "data": 1, "idempotency_key": "k1" });
+        assert_eq!(result(&site, "broadcast", broadcast).await["responses"][0]["result"], first);
+        let top = result(&site, "history", json!({ "channel": channel })).await;
+        assert_eq!(top["offset"], meanwhile["offset"]);
         let long = json!({ "channel": channel, "data": 1, "idempotency_key": "k".repeat(256) });
         assert_eq!(code(&site, "publish", long).await, 107);
     }
+}
+
+async fn an_older_version_is_not_published(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    for (version, epoch, offset) in [(7, "a", 1), (6, "a", 1), (7, "a", 1), (9, "a", 2), (1, "b", 3), (1, "b", 3)] {
+        let said = json!({ "channel": "news", "data": version, "version": version, "version_epoch": epoch });
+        assert_eq!(result(&site, "publish", said).await["offset"], offset, "{version} {epoch}");
+    }
+    // What has none is not asked for it.
+    assert_eq!(result(&site, "publish", json!({ "channel": "news", "data": 0 })).await["offset"], 4);
+    // Many at once: the last that stands is the newest.
+    let many = (1..=8).map(|version| {
+        let (site, said) = (&site, json!({ "channel": "race", "data": version, "version": version }));
+        async move { result(site, "publish", said).await }
+    });
+    futures::future::join_all(many).await;
+    let page = result(&site, "history", json!({ "channel": "race", "limit": -1 })).await;
+    let heard: Vec<u64> =
+        page["publications"].as_array().unwrap().iter().map(|it| it["data"].as_u64().unwrap()).collect();
+    assert!(heard.is_sorted() && heard.last() == Some(&8), "{heard:?}");
+    // Forgotten with what the channel has kept.
+    site.advance(runnity::limits::OPEN_HISTORY_KEEP + std::time::Duration::from_secs(1)).await;
+    crate::support::within(async {
+        loop {
+            let said = json!({ "channel": "race", "data": 1, "version": 1 });
+            if result(&site, "publish", said).await["offset"] == heard.len() + 1 {
+                break;
+            }
+            site.advance(std::time::Duration::from_millis(500)).await;
+        }
+    })
+    .await;
 }
 
 async fn a_notice_is_told_to_those_who_watch_a_run_and_to_a_user(kind: StoreKind) {
@@ -179,6 +219,7 @@ async fn who_is_where_is_told(kind: StoreKind) {
     assert_eq!(nodes.as_array().unwrap().len(), 1);
     // The user's own channel is one of them.
     assert_eq!((&nodes[0]["num_clients"], &nodes[0]["num_subs"]), (&json!(2), &json!(5)), "{nodes}");
+    assert_eq!((&nodes[0]["num_users"], &nodes[0]["num_channels"]), (&json!(2), &json!(2)), "{nodes}");
 }
 
 async fn a_batch_answers_each_command_in_its_place(kind: StoreKind) {
@@ -194,7 +235,7 @@ async fn a_batch_answers_each_command_in_its_place(kind: StoreKind) {
         let answer = call(&site, "batch", json!({ "commands": commands, "parallel": parallel })).await;
         let replies = &answer["replies"];
         assert_eq!(replies[0]["publish"]["offset"], 1, "{answer}");
-        assert_eq!(replies[1]["error"]["code"], 108);
+        assert_eq!(replies[1]["error"]["code"], 104);
         assert_eq!(replies[2]["presence_stats"], json!({ "num_clients": 0, "num_users": 0 }));
         assert_eq!(replies[3]["error"]["code"], 107);
     }
@@ -224,6 +265,7 @@ async fn only_the_operator_may_call(kind: StoreKind) {
     }
     let reply = send(site.ask(Method::GET, "/api/info").header("X-API-Key", API_KEY)).await;
     assert_eq!((reply.status, reply.header("allow")), (405, "POST, OPTIONS"));
+    assert_eq!(reply.json()["error"], json!({ "code": 107, "message": "bad request: method: must be POST" }));
 }
 
 async fn what_cannot_be_done_is_said_in_this_api_s_words(kind: StoreKind) {
@@ -237,17 +279,33 @@ async fn what_cannot_be_done_is_said_in_this_api_s_words(kind: StoreKind) {
         ("publish", json!({ "channel": 1, "data": 1 }), 107, 400),
         ("publish", json!({ "channel": "a", "b64data": "!" }), 107, 400),
         ("publish", json!({ "channel": "a", "b64data": "e30x" }), 107, 400),
-        ("publish", json!({ "channel": "a", "data": 1, "version": 7 }), 108, 400),
+        ("publish", json!({ "channel": "plain:a", "data": 1, "version": 7 }), 108, 400),
+        ("publish", json!({ "channel": "a", "data": 1, "version": 7, "skip_history": true }), 108, 400),
+        ("publish", json!({ "channel": "a", "data": 1, "version": 7, "version_epoch": "x".repeat(256) }), 107, 400),
         ("publish", json!([]), 107, 400),
         ("history", json!({ "channel": "a", "limit": 1, "since": { "offset": 9 } }), 112, 416),
         ("presence", json!({ "channel": "plain:a" }), 108, 400),
         ("disconnect", json!({}), 107, 400),
+        ("rpc", json!({ "method": "a" }), 104, 404),
+        ("map_publish", json!({ "channel": "a" }), 104, 404),
     ] {
         assert_eq!(code(&site, method, body.clone()).await, expected, "{method} {body}");
         let request = site.ask(Method::POST, &format!("/api/{method}")).header("X-API-Key", API_KEY);
         let reply = send(request.header("X-Centrifugo-Error-Mode", "transport").json(&body)).await;
         assert_eq!((reply.status, &reply.json()["error"]["code"]), (status, &json!(expected)), "{method}");
     }
+    for (body, field) in [
+        (json!({ "channel": 1 }), "channel"),
+        (json!({ "channel": "a", "data": 1, "tags": { "b": 1 } }), "tags.b"),
+        (json!({ "channel": "a", "data": 1, "skip_history": "no" }), "skip_history"),
+        (json!({ "channel": "a" }), "data"),
+    ] {
+        let message = call(&site, "publish", body).await["error"]["message"].as_str().unwrap().to_owned();
+        assert!(message.starts_with(&format!("bad request: {field}: ")), "{message}");
+    }
+    let big = site.ask(Method::POST, "/api/publish").header("X-API-Key", API_KEY).body(vec![b' '; 3 << 20]);
+    let big = send(big).await;
+    assert_eq!((big.status, &big.json()["error"]["code"]), (413, &json!(107)));
     let garbled = site.ask(Method::POST, "/api/publish").header("X-API-Key", API_KEY).body("{");
     assert_eq!(send(garbled).await.json()["error"]["code"], 107);
     // Our own resources stand beside it.

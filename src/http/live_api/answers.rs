@@ -26,6 +26,8 @@ pub enum Denied {
     Unauthenticated,
     Forbidden,
     Unknown,
+    /// By another method of HTTP than POST.
+    NotPosted,
     TooLarge,
     Broken,
     App(AppError),
@@ -90,6 +92,10 @@ impl ErrorDocument {
         Self { code: 106, message: "limit exceeded".to_owned() }
     }
 
+    pub fn method_not_found() -> Self {
+        Self { code: 104, message: "method not found".to_owned() }
+    }
+
     fn status(&self) -> StatusCode {
         match self.code {
             101 => StatusCode::UNAUTHORIZED,
@@ -107,12 +113,13 @@ impl ErrorDocument {
 pub fn one(outcome: Result<Box<RawValue>, AppError>, mode: Mode) -> Response {
     match outcome {
         Ok(result) => answer::json(StatusCode::OK, &WithResult { result: &result }),
-        Err(error) => {
-            let error = ErrorDocument::from(error);
-            let status = if mode == Mode::Status { error.status() } else { StatusCode::OK };
-            answer::json(status, &WithError { error })
-        }
+        Err(error) => refused(error.into(), mode),
     }
+}
+
+pub fn refused(error: ErrorDocument, mode: Mode) -> Response {
+    let status = if mode == Mode::Status { error.status() } else { StatusCode::OK };
+    answer::json(status, &WithError { error })
 }
 
 pub fn batch(replies: Vec<Box<RawValue>>) -> Response {
@@ -129,6 +136,7 @@ pub fn denied(denied: Denied) -> Response {
         Denied::Unauthenticated => (StatusCode::UNAUTHORIZED, AppError::Unauthenticated),
         Denied::Forbidden => (StatusCode::FORBIDDEN, AppError::Forbidden),
         Denied::Unknown => (StatusCode::NOT_FOUND, AppError::NotAvailable),
+        Denied::NotPosted => (StatusCode::METHOD_NOT_ALLOWED, AppError::invalid("method", "must be POST")),
         Denied::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, AppError::invalid("body", "is too large")),
         Denied::Broken => (StatusCode::BAD_REQUEST, AppError::invalid("body", "did not come to its end")),
         Denied::App(error @ AppError::Busy) => (StatusCode::SERVICE_UNAVAILABLE, error),

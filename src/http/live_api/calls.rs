@@ -58,6 +58,19 @@ methods! {
     Info "info";
 }
 
+/// Methods of Centrifugo's that are not offered. Nothing of ours may be called so.
+pub const ABSENT: &[&str] = &[
+    "rpc",
+    "map_publish",
+    "map_remove",
+    "map_read_state",
+    "map_read_stream",
+    "map_stats",
+    "map_clear",
+    "shared_poll_publish",
+    "connections",
+];
+
 /// The result of most methods.
 #[derive(Serialize)]
 pub struct Nothing {}
@@ -124,7 +137,7 @@ async fn reply(app: &App, command: BTreeMap<String, Box<RawValue>>) -> Result<Bo
         return with_error(AppError::invalid("commands", "must name one method each").into());
     };
     let Some(method) = Method::named(&name) else {
-        return with_error(AppError::NotAvailable.into());
+        return with_error(ErrorDocument::method_not_found());
     };
     match carry_out(app, method, body.get().as_bytes()).await {
         Ok(result) => written(&BTreeMap::from([(method.name(), result)])),

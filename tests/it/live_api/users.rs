@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{code, result};
-use crate::support::{Client, Site, StoreKind, on_each_store, signed};
+use crate::support::{Client, Site, StoreKind, Streamed, on_each_store, signed};
 
 on_each_store!(
     a_user_is_subscribed_and_unsubscribed,
     who_is_subscribed_hears_what_was_missed,
     a_user_is_disconnected_on_every_connection_but_those_that_are_spared,
+    a_connection_is_known_by_its_session,
     a_connection_s_time_is_set_by_the_back_end,
     an_order_that_cannot_be_is_refused,
 );
@@ -83,6 +85,38 @@ async fn a_user_is_disconnected_on_every_connection_but_those_that_are_spared(ki
     another.subscribe("other").await;
 }
 
+async fn a_connection_is_known_by_its_session(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let listening = || site.ask(Method::POST, "/connection/uni_http_stream").body(r#"{"subs":{"news":{}}}"#);
+    let (mut one, mut other) = (Streamed::at(listening()).await, Streamed::at(listening()).await);
+    let (first, second) = (one.next().await["connect"].clone(), other.next().await["connect"].clone());
+    assert!(first["session"].is_string() && first["session"] != second["session"], "{first} {second}");
+    assert!(first["node"].is_null(), "it has nothing to post");
+    result(&site, "unsubscribe", json!({ "session": second["session"], "channel": "news" })).await;
+    assert_eq!(told(&mut other, "unsubscribe").await["code"], 2000);
+    result(&site, "disconnect", json!({ "session": first["session"] })).await;
+    assert_eq!(told(&mut one, "disconnect").await["code"], 3503);
+    // Another client's session is nobody else's, and the user must fit too.
+    let emulated = Streamed::lines(&site).await;
+    result(&site, "disconnect", json!({ "user": "42", "session": emulated.session })).await;
+    result(&site, "disconnect", json!({ "session": emulated.session })).await;
+    let rest = emulated.rest().await;
+    let codes: Vec<_> = rest.iter().map(|message| &message["push"]["disconnect"]["code"]).collect();
+    assert_eq!(codes, [&json!(3503)], "{rest:?}");
+    result(&site, "subscribe", json!({ "session": second["session"], "channel": "other" })).await;
+    assert_eq!(told(&mut other, "subscribe").await["recoverable"], true);
+}
+
+/// What the listener is told next under this name.
+async fn told(listener: &mut Streamed, name: &str) -> Value {
+    loop {
+        let message = listener.next().await;
+        if !message[name].is_null() {
+            return message[name].clone();
+        }
+    }
+}
+
 async fn a_connection_s_time_is_set_by_the_back_end(kind: StoreKind) {
     let site = Site::start(kind).await;
     let ((mut one, _), (other, _)) = (guest(&site, "42").await, guest(&site, "43").await);
@@ -114,7 +148,6 @@ async fn an_order_that_cannot_be_is_refused(kind: StoreKind) {
         ("subscribe", json!({ "user": "42", "channel": "a", "b64data": "!" }), 107),
         ("subscribe", json!({ "user": "42", "channel": "a", "override": {} }), 108),
         ("unsubscribe", json!({ "user": runner.id, "channel": own }), 103),
-        ("disconnect", json!({ "user": "42", "session": "s" }), 108),
         ("disconnect", json!({ "user": "42", "disconnect": { "code": 1_000 } }), 107),
         ("disconnect", json!({ "user": "42", "disconnect": { "code": 4_000, "reason": "x".repeat(124) } }), 107),
         ("disconnect", json!({ "user": "42", "whitelist": vec!["x"; 101] }), 107),
@@ -128,8 +161,8 @@ async fn an_order_that_cannot_be_is_refused(kind: StoreKind) {
 async fn orders_reach_connections_of_other_instances() {
     let one = Site::start(StoreKind::Redis).await;
     let other = one.another().await;
-    let (mut client, _) = guest(&other, "42").await;
-    result(&one, "subscribe", json!({ "user": "42", "channel": "news" })).await;
+    let (mut client, id) = guest(&other, "42").await;
+    result(&one, "subscribe", json!({ "user": "42", "channel": "news", "info": { "seat": 7 } })).await;
     assert!(client.push("news").await["subscribe"].is_object());
     result(&one, "publish", json!({ "channel": "news", "data": 1 })).await;
     assert_eq!(client.push("news").await["pub"]["data"], 1);
@@ -145,8 +178,34 @@ async fn orders_reach_connections_of_other_instances() {
         }
     })
     .await;
-    result(&one, "unsubscribe", json!({ "user": "42", "channel": "news" })).await;
+    let presence = result(&one, "presence", json!({ "channel": "news" })).await["presence"].clone();
+    let expected = json!({ &id: { "client": id, "user": "42", "chan_info": { "seat": 7 } } });
+    assert_eq!(presence, expected);
+    let stats = result(&one, "presence_stats", json!({ "channel": "news" })).await;
+    assert_eq!(stats, json!({ "num_clients": 1, "num_users": 1 }));
+    for instance in [&one, &other] {
+        let history = result(instance, "history", json!({ "channel": "news", "limit": -1 })).await;
+        assert_eq!((&history["offset"], &history["publications"][0]["data"]), (&json!(1), &json!(1)));
+    }
+    let again = json!({ "channel": "news", "data": 2, "idempotency_key": "k" });
+    let first = result(&one, "publish", again.clone()).await;
+    assert_eq!(result(&other, "publish", again).await, first);
+    assert_eq!(client.push("news").await["pub"]["data"], 2);
+    result(&one, "history_remove", json!({ "channel": "news" })).await;
+    let history = result(&other, "history", json!({ "channel": "news", "limit": -1 })).await;
+    assert_eq!((&history["offset"], &history["publications"]), (&json!(2), &json!([])));
+    result(&one, "unsubscribe", json!({ "client": id, "channel": "news" })).await;
     assert_eq!(client.push("news").await["unsubscribe"]["code"], 2000);
     result(&one, "disconnect", json!({ "user": "42" })).await;
     assert_eq!(client.closed().await, 3503);
+    // Who only listens there, and what others know of those who are there.
+    let request = other.ask(Method::POST, "/connection/uni_http_stream").body("{}");
+    let mut listener = Streamed::at(request).await;
+    let session = listener.next().await["connect"]["session"].clone();
+    other.app.beat().await.unwrap();
+    let nodes = result(&one, "info", json!({})).await["nodes"].clone();
+    let users_len: u64 = nodes.as_array().unwrap().iter().filter_map(|node| node["num_users"].as_u64()).sum();
+    assert_eq!(users_len, 1, "{nodes}");
+    result(&one, "disconnect", json!({ "session": session })).await;
+    assert_eq!(told(&mut listener, "disconnect").await["code"], 3503);
 }
