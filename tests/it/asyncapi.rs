@@ -1,5 +1,7 @@
 //! The AsyncAPI document, held against what the server really says and hears.
 
+mod transports;
+
 use std::collections::BTreeSet;
 
 use jsonschema::Validator;
@@ -56,6 +58,42 @@ impl Document {
 fn holds(validator: &Validator, value: &Value) {
     let faults: Vec<String> = validator.iter_errors(value).map(|fault| fault.to_string()).collect();
     assert!(faults.is_empty(), "{value}: {faults:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_document_is_what_asyncapi_says_that_one_is() {
+    let site = Site::start(StoreKind::Embedded).await;
+    let Document(mut document) = Document::of(&site).await;
+    let schema: Value = serde_json::from_str(include_str!("asyncapi/asyncapi-3.0.0.schema.json")).unwrap();
+    let validator = jsonschema::draft7::new(&schema).expect("a schema");
+    holds(&validator, &document);
+    document["operations"]["tell"]["action"] = json!("say");
+    assert!(!validator.is_valid(&document));
+}
+
+/// The table of codes in the sources, and what the document says of each of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_code_stands_in_the_document() {
+    let site = Site::start(StoreKind::Embedded).await;
+    let document = Document::of(&site).await;
+    let source = include_str!("../../src/live/disconnect.rs");
+    let mut rows = 0;
+    for line in source.lines().filter(|line| line.trim_end().ends_with(';')) {
+        let mut words = line.split_whitespace().skip_while(|word| *word != "=").skip(1);
+        let (kind, code) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        let place = match kind {
+            "ReplyError" => "Error/properties/code",
+            "Unsubscribe" => "PushBody/properties/unsubscribe/properties/code",
+            // Below 3000 they are the WebSocket's own.
+            "Disconnect" if code >= "3000" => "PushBody/properties/disconnect/properties/code",
+            _ => continue,
+        };
+        let text = line.split('"').nth(1).expect("a text");
+        let codes = &document.at(&format!("#/components/schemas/{place}"))["x-codes"];
+        assert_eq!(codes[code], text, "{kind} {code}");
+        rows += 1;
+    }
+    assert!(rows > 25, "{rows}");
 }
 
 /// Every reference in `value`.
