@@ -7,7 +7,7 @@ mod stack;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use rustix::process::Signal;
@@ -236,6 +236,26 @@ impl Writer {
         self.stop.store(true, Ordering::Relaxed);
         within(self.sending).await.expect("the writer's").unwrap_or_else(|fault| panic!("{fault}"))
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_does_not_end_is_passed_on_at_once() {
+    let stack = Stack::start().await;
+    let run = stack.run().await;
+    let hello = json!({ "subs": { run.channel.clone(): {} } });
+    let request = stack.ask(Method::POST, "/connection/uni_http_stream").json(&hello);
+    let mut answer = within(request.send()).await.expect("an answer");
+    let mut a_line = async || while !within(answer.chunk()).await.expect("a body").expect("more").ends_with(b"\n") {};
+    a_line().await;
+    let mut fastest = Duration::MAX;
+    for second in 0..10 {
+        let began = Instant::now();
+        send(stack.ask(Method::POST, &run.fixes_path).json(&fixes(second, 1))).await.data();
+        a_line().await;
+        fastest = fastest.min(began.elapsed());
+    }
+    // Held back, it takes two hundred at least.
+    assert!(fastest < Duration::from_millis(150), "{fastest:?}");
 }
 
 #[test]
