@@ -104,9 +104,15 @@ class TestServerApi(unittest.IsolatedAsyncioTestCase):
     async def test_the_same_idempotency_key_publishes_once(self):
         request = cent.PublishRequest(channel=self.channel, data={"number": 1}, idempotency_key=uuid.uuid4().hex)
         first = await self.api.publish(request)
+        await self.api.publish(cent.PublishRequest(channel=self.channel, data={"number": 2}))
         again = await self.api.publish(request)
         self.assertEqual((first.offset, first.epoch), (again.offset, again.epoch))
-        self.assertEqual(await self.numbers(limit=-1), [1])
+        self.assertEqual(await self.numbers(limit=-1), [1, 2])
+
+    async def test_an_older_version_is_not_published(self):
+        for version in (2, 1, 3):
+            await self.api.publish(cent.PublishRequest(channel=self.channel, data={"number": version}, version=version))
+        self.assertEqual(await self.numbers(limit=-1), [2, 3])
 
     async def test_what_is_not_for_history_is_heard_all_the_same(self):
         client, _ = await self.connected()
@@ -185,6 +191,7 @@ class TestServerApi(unittest.IsolatedAsyncioTestCase):
         nodes = (await self.api.info(cent.InfoRequest())).nodes
         self.assertTrue(nodes[0].uid)
         self.assertGreaterEqual(sum(node.num_clients for node in nodes), 1)
+        self.assertGreaterEqual(sum(node.num_users for node in nodes), 1)
 
     async def test_a_batch_is_answered_command_by_command(self):
         requests = [
