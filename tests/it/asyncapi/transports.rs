@@ -16,35 +16,54 @@ async fn order(site: &Site, method: &str, body: Value) {
     assert!(answer["error"].is_null(), "{method} {body}: {answer}");
 }
 
-/// Has the server say to the connection with this session all that it can say unasked; the last is good-bye.
-async fn everything_happens(site: &Site, session: &str) {
-    let (meant, asked) = (json!({ "session": session }), json!({ "session": session, "channel": "asked" }));
+/// Has the server say to this client all that it can say unasked, the last of which is good-bye → all that it said.
+async fn everything_happens(site: &Site, session: &str, mut client: Streamed) -> Vec<Value> {
+    let mut said = Vec::new();
     let subscribe = json!({ "session": session, "channel": "asked", "data": { "a": 1 }, "info": { "seat": 7 } });
     order(site, "subscribe", subscribe).await;
+    hears(&mut client, "subscribe", &mut said).await;
     order(site, "publish", json!({ "channel": "asked", "data": 1, "tags": { "a": "b" } })).await;
+    hears(&mut client, "pub", &mut said).await;
     let mut other = site.spectator().await;
     other.subscribe("asked").await;
-    other.say_in("asked", &json!("two\nlines")).await;
+    hears(&mut client, "join", &mut said).await;
     other.ask("unsubscribe", json!({ "channel": "asked" })).await;
-    order(site, "unsubscribe", asked).await;
+    hears(&mut client, "leave", &mut said).await;
+    order(site, "unsubscribe", json!({ "session": session, "channel": "asked" })).await;
+    hears(&mut client, "unsubscribe", &mut said).await;
     let in_an_hour = site.clock.now().as_millis() / 1_000 + 3_600;
     order(site, "refresh", json!({ "session": session, "expire_at": in_an_hour })).await;
-    order(site, "disconnect", meant).await;
+    hears(&mut client, "refresh", &mut said).await;
+    order(site, "disconnect", json!({ "session": session })).await;
+    said.extend(client.rest().await);
+    said
+}
+
+/// Waits until the client is told something under this name.
+async fn hears(client: &mut Streamed, name: &str, said: &mut Vec<Value>) {
+    loop {
+        let message = client.next().await;
+        let is_it = !message[name].is_null() || !message["push"][name].is_null();
+        said.push(message);
+        if is_it {
+            return;
+        }
+    }
 }
 
 /// Somebody who only listens → what they are told until the end.
 async fn listens(site: &Site, hello: &Value, path: &str) -> Vec<Value> {
     let mut listener = Streamed::at(site.ask(Method::POST, path).body(hello.to_string())).await;
     let connect = listener.next().await;
-    everything_happens(site, connect["connect"]["session"].as_str().expect("a session")).await;
-    [vec![connect], listener.rest().await].concat()
+    let session = connect["connect"]["session"].as_str().expect("a session").to_owned();
+    [vec![connect], everything_happens(site, &session, listener).await].concat()
 }
 
 /// Somebody whose commands are posted beside an endless answer → what they are told.
 async fn posts(site: &Site, mut client: Streamed) -> Vec<Value> {
     let subscribed = client.ask(site, "subscribe", json!({ "channel": "open" })).await;
-    everything_happens(site, &client.session.clone()).await;
-    [vec![subscribed], client.rest().await].concat()
+    let session = client.session.clone();
+    [vec![subscribed], everything_happens(site, &session, client).await].concat()
 }
 
 /// A socket on which everything is asked that free-form channels offer.
