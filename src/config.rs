@@ -12,6 +12,7 @@ use crate::app::tokens::TokenSecret;
 use crate::backend::RedisUrl;
 use crate::http::{Options, Tiles, WebDemo};
 use crate::limits;
+use crate::peer::TrustedProxies;
 
 /// Characters of an operator's admin token or API key, at least: 22 characters of base64 hold 128 bits.
 const ADMIN_TOKEN_LEN_MIN: usize = 22;
@@ -65,12 +66,31 @@ pub struct Serve {
     pub api_key: Option<ApiKey>,
     #[command(flatten)]
     pub pages: Pages,
+    #[command(flatten)]
+    pub connections: Connections,
     /// Seconds for which it still serves at the end, while /health/ready tells load balancers to turn elsewhere.
     #[arg(long, env = "RUNNITY_LEAVE_S", default_value = "0", value_parser = seconds)]
     pub leave_s: Duration,
     /// Seconds over which the sockets are told to reconnect elsewhere at the end.
     #[arg(long, env = "RUNNITY_DRAIN_S", default_value = "30", value_parser = seconds)]
     pub drain_s: Duration,
+}
+
+/// How many may be connected.
+#[derive(Clone, Debug, Args)]
+pub struct Connections {
+    /// Real-time connections at once; more are told to come later.
+    #[arg(id = "connections", long = "connections", env = "RUNNITY_CONNECTIONS", value_name = "COUNT",
+          default_value_t = limits::CONNECTIONS_LEN, value_parser = connections)]
+    pub all_max: usize,
+    /// Of those, how many may come from one IPv4 address, or from the first 64 bits of an IPv6 address. This machine's own do
+    /// not count.
+    #[arg(long = "connections-per-address", env = "RUNNITY_CONNECTIONS_PER_ADDRESS", value_name = "COUNT",
+          default_value_t = limits::CONNECTIONS_PER_ADDRESS, value_parser = connections)]
+    pub per_address: usize,
+    /// The load balancers whose X-Forwarded-For says whose connection it is: networks and addresses, with commas between them.
+    #[arg(long, env = "RUNNITY_TRUSTED_PROXIES", value_name = "CIDR,…", default_value = "", hide_default_value = true)]
+    pub trusted_proxies: TrustedProxies,
 }
 
 /// Where everything is kept.
@@ -253,6 +273,12 @@ fn seconds(text: &str) -> Result<Duration, String> {
     time.filter(|time| *time <= most).ok_or_else(|| format!("must be a number of seconds from 0 to {}", most.as_secs()))
 }
 
+fn connections(text: &str) -> Result<usize, String> {
+    let most = limits::CONNECTIONS_LEN_MAX;
+    let count = text.parse().ok().filter(|count| (1..=most).contains(count));
+    count.ok_or_else(|| format!("must be a number from 1 to {most}"))
+}
+
 fn speed(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(speed) if (0.01..=10_000.0).contains(&speed) => Ok(speed),
@@ -276,6 +302,18 @@ mod tests {
         assert!(line.command.is_none());
         assert_eq!(line.serve.listen.port(), 9);
         assert_eq!(line.serve.drain_s, Duration::from_millis(500));
+    }
+
+    #[test]
+    fn connections_are_bounded_unless_the_operator_says_otherwise() {
+        let line = CommandLine::try_parse_from(["runnity"]).unwrap();
+        assert_eq!(line.serve.connections.all_max, limits::CONNECTIONS_LEN);
+        assert_eq!(line.serve.connections.per_address, limits::CONNECTIONS_PER_ADDRESS);
+        assert_eq!(line.serve.connections.trusted_proxies, TrustedProxies::default());
+        let proxies = ["runnity", "--connections", "9", "--trusted-proxies", "10.0.0.0/8,192.0.2.1"];
+        let line = CommandLine::try_parse_from(proxies).unwrap();
+        assert_eq!(line.serve.connections.all_max, 9);
+        assert_eq!(line.serve.connections.trusted_proxies, "10.0.0.0/8,192.0.2.1/32".parse().unwrap());
     }
 
     #[test]
@@ -305,6 +343,10 @@ mod tests {
             &["--drain-s", "3600.5"],
             &["--drain-s", "1e18"],
             &["--leave-s", "-1"],
+            &["--connections", "0"],
+            &["--connections", "1000001"],
+            &["--connections-per-address", "many"],
+            &["--trusted-proxies", "10.0.0.0/33"],
             &["health", "--listen", "nowhere"],
             &["demo", "--runners", "0"],
             &["simulate"],

@@ -5,13 +5,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use warp::Filter as _;
 
 use crate::app::App;
 use crate::http::{self, WebDemo};
+use crate::limits;
 use crate::live::{self, Live};
 use crate::server::{self, Server};
 
@@ -37,7 +38,14 @@ pub struct Instance {
 
 /// Listens on `address` (port 0: any free one); nobody is answered yet.
 pub async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|error| {
+    let listener = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // A server that is started again finds its port free at once.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(limits::ACCEPT_QUEUE_LEN)
+    };
+    listener().map_err(|error: io::Error| {
         io::Error::new(error.kind(), format!("{address} cannot be listened on ({error}): choose another --listen"))
     })
 }
@@ -85,8 +93,8 @@ impl Instance {
         local_address(self.address)
     }
 
-    /// Says that it leaves, answers what still comes and what is under way, tells the sockets to reconnect elsewhere, and ends all workers. The store is its owner's
-    /// to close.
+    /// Says that it leaves, tells the sockets to reconnect elsewhere, answers what still comes and what is under way, and ends all
+    /// workers. The store is its owner's to close.
     pub async fn shutdown(self) {
         self.stop.cancel();
         // A server that panicked has nothing left to end.

@@ -19,6 +19,7 @@
 //! * [`live`]: sockets. Frames and codes of the protocol, connections, the hub.
 //! * [`http`]: documents. One file or folder for each API family, health and metrics, the web-demo's files.
 //! * [`server`] accepts connections and ends in order; [`instance`] puts a store, the app and its doors together.
+//!   [`peer`]: who is at the other end; [`places`]: how many of them there may be; [`descriptors`]: what the system allows.
 //! * [`config`]: what the operator typed → values that cannot be wrong. [`limits`]: every bound, with its reason.
 //!   [`clock`]: what time it is.
 //! * [`copy`]: the command that moves a store's content into another store.
@@ -65,11 +66,14 @@ pub mod clock;
 pub mod config;
 pub mod copy;
 pub mod demo;
+pub mod descriptors;
 pub mod domain;
 pub mod http;
 pub mod instance;
 pub mod limits;
 pub mod live;
+pub mod peer;
+pub mod places;
 pub mod probe;
 pub mod server;
 pub mod simulate;

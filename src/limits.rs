@@ -218,9 +218,29 @@ pub const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
 pub const DRAIN_MAX: Duration = Duration::from_secs(60 * 60);
 /// How long requests under way may still take once the server is to stop.
 pub const HTTP_DRAIN_MAX: Duration = Duration::from_secs(10);
-/// Connections that are open at once, sockets among them; more wait in the kernel's queue. With the store's and the page's
-/// own files it stays below 20,000 open files, which systems usually allow.
-pub const CONNECTIONS_LEN_MAX: usize = 16_384;
+/// Real-time connections that are open at once, unless the operator says otherwise: 40 MB, and with all that comes on top
+/// fewer than 20,000 open files.
+pub const CONNECTIONS_LEN: usize = 16_384;
+/// What the operator may say: addresses and ports end somewhere there.
+pub const CONNECTIONS_LEN_MAX: usize = 1_000_000;
+/// Of those, how many may come from one address, unless the operator says otherwise. A mobile network or the wireless network
+/// of a stadium has thousands of phones behind one address, and who is one too many is sent away for good.
+pub const CONNECTIONS_PER_ADDRESS: usize = 2_048;
+/// Beyond those of one address, how many may be open to be told so; more are refused without a hand-shake.
+pub const FAREWELLS_LEN_MAX: usize = 64;
+/// How many more connections there may be for hand-shakes and requests; who comes then waits in the kernel's queue.
+pub const REQUESTS_LEN_MAX: usize = 2_048;
+/// Of those, how many one address has for sure; beyond, it finds its connections closed.
+pub const REQUESTS_PER_ADDRESS: usize = 1_024;
+/// Connections that have not asked for anything yet. Beyond, whoever has been silent for longest makes room for the next.
+pub const LOBBY_LEN_MAX: usize = 1_024;
+/// How long nobody has to make room: a phone with one bar needs a second or two for its first words.
+pub const LOBBY_PATIENCE: Duration = Duration::from_secs(2);
+/// Connections that the kernel holds until they are accepted, if it is told to hold so many (`net.core.somaxconn`): thousands
+/// come at once after a restart, and one for which there is no room tries again after a second, then two, then four.
+pub const ACCEPT_QUEUE_LEN: u32 = 8_192;
+/// Files that are open besides connections: the store's, the page's, and connections to Redis.
+pub const FILES_LEN_MAX: usize = 512;
 /// How long accepting rests when there are so many connections, and after an error such as "too many open files".
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Bytes of a frame into which answers to commands that came together are put together: more gains nothing.

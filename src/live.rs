@@ -36,6 +36,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
+use http::HeaderMap;
 use parking_lot::Mutex;
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, SetOnce};
@@ -52,6 +53,8 @@ use crate::live::hub::{Counts, Hub, Rules, Verdict};
 use crate::live::mailboxes::Mailboxes;
 use crate::live::outbound::Outbound;
 use crate::live::wheel::Wheel;
+use crate::peer::{Origin, Peer, TrustedProxies};
+use crate::places::{Admission, Place, Places};
 
 /// Everything that is live in this process.
 pub struct Live {
@@ -62,6 +65,7 @@ pub struct Live {
     connections: Mutex<HashMap<Uuid, Weak<Connection>>>,
     /// Those of them that have a socket of their own.
     sockets_len: AtomicUsize,
+    places: Arc<Places>,
     mailboxes: Arc<Mailboxes>,
     /// Who waits for another instance's word.
     waiting: Arc<Waiting>,
@@ -73,11 +77,17 @@ pub struct Live {
     is_draining: AtomicBool,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     pub beat: Beat,
     /// How exact the times of connections are.
     pub tick: Duration,
+    /// Connections that are open at once; more are refused.
+    pub connections_max: usize,
+    /// Of those, how many may come from one address; more are sent away with 3504.
+    pub connections_per_address: usize,
+    /// Who is believed when it says whom it speaks for.
+    pub trusted_proxies: TrustedProxies,
 }
 
 impl Default for Options {
@@ -88,7 +98,13 @@ impl Default for Options {
             pong_timeout: Duration::from_secs(10),
             stale_after: Duration::from_secs(10),
         };
-        Self { beat, tick: Duration::from_millis(250) }
+        Self {
+            beat,
+            tick: Duration::from_millis(250),
+            connections_max: limits::CONNECTIONS_LEN,
+            connections_per_address: limits::CONNECTIONS_PER_ADDRESS,
+            trusted_proxies: TrustedProxies::default(),
+        }
     }
 }
 
@@ -96,6 +112,14 @@ impl Default for Options {
 pub struct Registered {
     live: Arc<Live>,
     connection: Arc<Connection>,
+    _place: Place,
+}
+
+/// What a new connection is given.
+struct Ticket {
+    place: Place,
+    /// There are enough of its address: it is told so, and no more.
+    is_crowded: bool,
 }
 
 impl Live {
@@ -105,6 +129,7 @@ impl Live {
             Counts { subscriptions: app.metrics.subscriptions.clone(), frames_sent: app.metrics.frames_sent.clone() };
         let hub = Hub::new(app.backend.clone(), rules(&app), app.workers.clone(), counts);
         let wheel = Wheel::new(options.tick, app.clock.now());
+        let places = Places::new(options.connections_max, options.connections_per_address);
         let live = Arc::new(Self {
             app,
             hub,
@@ -112,6 +137,7 @@ impl Live {
             wheel,
             connections: Mutex::default(),
             sockets_len: AtomicUsize::new(0),
+            places,
             mailboxes: Arc::default(),
             waiting: Arc::default(),
             hears_letters: SetOnce::new(),
@@ -183,19 +209,42 @@ impl Live {
         self.is_draining.load(Ordering::SeqCst)
     }
 
-    /// Begins to serve a socket whose hand-shake is done. `early`: bytes that came behind the request.
-    fn welcome(self: &Arc<Self>, stream: TcpStream, early: Vec<u8>, form: Form, pings_by_frames: bool) {
-        let connection = self.connection(Outbound::to_socket(stream), form);
-        let connection = if pings_by_frames { connection.pinged_by_frames() } else { connection };
-        self.app.workers.spawn(Task::new(Registered::new(self.clone(), Arc::new(connection)), early));
+    /// Room for one more connection, asked for by a request with these headers; `None` when there is none.
+    fn admit(&self, peer: Option<Peer>, headers: &HeaderMap) -> Option<Ticket> {
+        let origin: Option<Origin> = peer.and_then(|peer| self.options.trusted_proxies.origin(peer, headers));
+        let ticket = match self.places.take(origin) {
+            Admission::Welcome(place) => return Some(Ticket { place, is_crowded: false }),
+            Admission::Crowded(place) => Some(Ticket { place, is_crowded: true }),
+            Admission::Full => None,
+        };
+        self.app.metrics.connections_refused.inc();
+        ticket
     }
 
-    fn register(self: &Arc<Self>, outbound: Outbound, form: Form) -> Registered {
-        Registered::new(self.clone(), Arc::new(self.connection(outbound, form)))
+    /// Begins to serve a socket whose hand-shake is done. `early`: bytes that came behind the request.
+    fn welcome(
+        self: &Arc<Self>,
+        stream: TcpStream,
+        early: Vec<u8>,
+        form: Form,
+        pings_by_frames: bool,
+        ticket: Ticket,
+    ) {
+        let connection = self.connection(Outbound::to_socket(stream), form);
+        let connection = if pings_by_frames { connection.pinged_by_frames() } else { connection };
+        self.app.workers.spawn(Task::new(self.register(connection, ticket), early));
     }
 
     fn connection(&self, outbound: Outbound, form: Form) -> Connection {
         Connection::new(Uuid::new_v4(), outbound, form, self.app.clock.now(), &self.options.beat)
+    }
+
+    fn register(self: &Arc<Self>, connection: Connection, ticket: Ticket) -> Registered {
+        let connection = Arc::new(connection);
+        if ticket.is_crowded {
+            connection.close(disconnect::CONNECTION_LIMIT);
+        }
+        Registered::new(self.clone(), connection, ticket.place)
     }
 
     /// Looks after pings, answers that do not come, and rooms that nobody needs, until the process ends.
@@ -266,7 +315,7 @@ async fn ask(app: &App, connection: &Connection, channel: &Channel) -> Verdict {
 }
 
 impl Registered {
-    fn new(live: Arc<Live>, connection: Arc<Connection>) -> Self {
+    fn new(live: Arc<Live>, connection: Arc<Connection>, place: Place) -> Self {
         live.connections.lock().insert(connection.id, Arc::downgrade(&connection));
         live.app.metrics.connections.inc();
         if connection.outbound.socket().is_some() {
@@ -284,7 +333,7 @@ impl Registered {
         } else if live.is_draining() {
             connection.close(disconnect::SHUTDOWN);
         }
-        Self { live, connection }
+        Self { live, connection, _place: place }
     }
 
     pub fn live(&self) -> &Arc<Live> {

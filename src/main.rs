@@ -19,7 +19,7 @@ use runnity::http;
 use runnity::instance::{self, Instance};
 use runnity::simulate::plan::Plan;
 use runnity::simulate::report::Report;
-use runnity::{app::App, copy, demo, probe, simulate, tracks};
+use runnity::{app::App, copy, demo, descriptors, live, probe, simulate, tracks};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
@@ -99,6 +99,12 @@ async fn run_server(serve: config::Serve) -> Result<(), Failure> {
         http: serve.pages.http(),
         leave: serve.leave_s,
         drain: serve.drain_s,
+        live: live::Options {
+            connections_max: descriptors::make_room(serve.connections.all_max),
+            connections_per_address: serve.connections.per_address,
+            trusted_proxies: serve.connections.trusted_proxies.clone(),
+            ..live::Options::default()
+        },
         ..instance::Options::default()
     };
     let listener = instance::listen(serve.listen).await?;

@@ -2,13 +2,18 @@
 //!
 //! An accept loop of our own instead of warp's, because a half-sent request must not stay for ever, and because a socket
 //! must be had as what it is. Which routes there are is not known here.
+//!
+//! Who comes is bounded three times: connections in all, those of one address, and, in the [`lobby`], those that have not asked
+//! for anything yet.
+
+mod lobby;
 
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderMap;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -22,6 +27,10 @@ use warp::reply::Response;
 use crate::app::App;
 use crate::limits;
 use crate::live::Live;
+use crate::peer::Peer;
+use crate::places::{Admission, Place, Places};
+
+use lobby::{Lobby, Seat};
 
 pub struct Server {
     app: Arc<App>,
@@ -29,6 +38,9 @@ pub struct Server {
     routes: BoxedFilter<(Response,)>,
     options: Options,
     stop: CancellationToken,
+    lobby: Arc<Lobby>,
+    /// Of those who speak HTTP; sockets are counted by [`Live`].
+    places: Arc<Places>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -38,24 +50,41 @@ pub struct Options {
     pub leave: Duration,
     /// How long the sockets' good-byes are spread out for, so that those who come back do not come all at once.
     pub drain: Duration,
-    /// Connections that are open at once, sockets among them.
-    pub connections_max: usize,
+    /// How many connections may have asked for nothing yet.
+    pub lobby_len_max: usize,
+    /// How long none of them has to make room for another.
+    pub lobby_patience: Duration,
+    /// How long the head of a request may take to arrive, from when it is waited for.
+    pub head_time_max: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { leave: Duration::ZERO, drain: Duration::from_secs(30), connections_max: limits::CONNECTIONS_LEN_MAX }
+        Self {
+            leave: Duration::ZERO,
+            drain: Duration::from_secs(30),
+            lobby_len_max: limits::LOBBY_LEN_MAX,
+            lobby_patience: limits::LOBBY_PATIENCE,
+            head_time_max: limits::HEAD_TIME_MAX,
+        }
     }
 }
 
-/// Who is at the other end, as an extension of each request: `warp::ext::get::<Peer>()`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Peer(pub SocketAddr);
+/// A connection that was let in, until it is something else than HTTP.
+struct Guest {
+    stream: TcpStream,
+    peer: Peer,
+    seat: Seat,
+    place: Place,
+}
 
 impl Server {
     /// `routes` answers everything, [`Live::routes`] among it.
     pub fn new(app: Arc<App>, live: Arc<Live>, routes: BoxedFilter<(Response,)>, options: Options) -> Self {
-        Self { app, live, routes, options, stop: CancellationToken::new() }
+        let lobby = Lobby::new(options.lobby_len_max, options.lobby_patience);
+        let of_one_max = live.options.connections_per_address.saturating_add(limits::REQUESTS_PER_ADDRESS);
+        let places = Places::new(usize::MAX, of_one_max);
+        Self { app, live, routes, options, stop: CancellationToken::new(), lobby, places }
     }
 
     /// Cancel it to stop the server in order.
@@ -63,14 +92,15 @@ impl Server {
         self.stop.clone()
     }
 
-    /// Serves until [`Server::stop`] and [`Options::leave`] after it, or until the application's workers are told to end. Then:
-    /// no new connections; requests under way are answered; sockets are told to come back elsewhere, spread over [`Options::drain`]. When this returns,
-    /// nobody is connected any more. The application is the caller's to close.
+    /// Serves until [`Server::stop`] and [`Options::leave`] after it, or until the application's workers are told to end. Then
+    /// sockets are told to come back elsewhere, spread over [`Options::drain`]; meanwhile new ones are refused, and everything else
+    /// is still served. Last, no new connections, and requests under way are answered. When this returns, nobody is connected
+    /// any more. The application is the caller's to close.
     pub async fn listen(self, listener: TcpListener) {
         let requests = TaskTracker::new();
         let (ended, abort) = (CancellationToken::new(), CancellationToken::new());
         let closing = self.app.workers.closing().clone();
-        let mut left = std::pin::pin!(self.left());
+        let mut drained = std::pin::pin!(self.leave_and_drain());
         loop {
             let accept = async {
                 self.until_there_is_room(&requests).await;
@@ -78,13 +108,14 @@ impl Server {
             };
             let accepted = tokio::select! {
                 biased;
-                () = left.as_mut() => break,
+                () = drained.as_mut() => break,
                 () = closing.cancelled() => break,
                 accepted = accept => accepted,
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    let (token, serving) = (requests.token(), self.serve(stream, Peer(peer), ended.clone()));
+                    let Some(guest) = self.let_in(stream, Peer(peer)) else { continue };
+                    let (token, serving) = (requests.token(), self.serve(guest, ended.clone()));
                     let abort = abort.clone();
                     self.app.workers.spawn(async move {
                         let _token = token;
@@ -101,40 +132,51 @@ impl Server {
         drop(listener);
         ended.cancel();
         requests.close();
-        let drain = if closing.is_cancelled() { Duration::ZERO } else { self.options.drain };
         let answered = tokio::time::timeout(limits::HTTP_DRAIN_MAX, requests.wait());
-        let (_, ()) = tokio::join!(answered, self.live.drain(drain));
+        // Whoever is left when there was no time to leave in order.
+        let (_, ()) = tokio::join!(answered, self.live.drain(Duration::ZERO));
         abort.cancel();
         requests.wait().await;
     }
 
-    /// Returns when the server was told to stop, and everybody had the time to hear of it.
-    async fn left(&self) {
+    /// Returns when the server was told to stop, everybody had the time to hear of it, and no socket is left.
+    async fn leave_and_drain(&self) {
         self.stop.cancelled().await;
         self.app.workers.leaving().cancel();
         tokio::time::sleep(self.options.leave).await;
+        self.live.drain(self.options.drain).await;
     }
 
     /// Who knocks meanwhile waits in the kernel's queue, and costs nothing here.
     async fn until_there_is_room(&self, requests: &TaskTracker) {
-        let is_full = || requests.len() + self.live.sockets_len() >= self.options.connections_max;
+        let most = self.live.options.connections_max.saturating_add(limits::REQUESTS_LEN_MAX);
+        let is_full = || requests.len() + self.live.sockets_len() >= most;
         if is_full() {
-            tracing::warn!(most = self.options.connections_max, "there are as many connections as there may be");
+            tracing::warn!(most, "there are as many connections as there may be");
             while is_full() {
                 tokio::time::sleep(limits::ACCEPT_PAUSE).await;
             }
         }
+        self.lobby.room().await;
+    }
+
+    /// `None`: there are enough of this address. Behind a trusted proxy it is not known yet whose connection it is.
+    fn let_in(&self, stream: TcpStream, peer: Peer) -> Option<Guest> {
+        match self.places.take(self.live.options.trusted_proxies.origin(peer, &HeaderMap::new())) {
+            Admission::Welcome(place) => Some(Guest { stream, peer, seat: self.lobby.enter(), place }),
+            Admission::Crowded(_) | Admission::Full => None,
+        }
     }
 
     /// One connection, until it ends or becomes a WebSocket. Once the server has `ended`, after the request under way.
-    fn serve(
-        &self,
-        stream: TcpStream,
-        peer: Peer,
-        ended: CancellationToken,
-    ) -> impl Future<Output = ()> + Send + 'static {
+    fn serve(&self, guest: Guest, ended: CancellationToken) -> impl Future<Output = ()> + Send + 'static {
+        let Guest { stream, peer, seat, place } = guest;
+        let head_time_max = self.options.head_time_max;
         let routes = warp::service(self.routes.clone());
+        let seat = Arc::new(seat);
+        let asked = seat.clone();
         let service = service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
+            asked.leave();
             request.extensions_mut().insert(peer);
             // `CONNECT host:1` and the like name no path, which warp takes for granted.
             let has_path = request.uri().path().starts_with('/');
@@ -147,6 +189,7 @@ impl Server {
             }
         });
         async move {
+            let _place = place;
             // Small frames go out at once. Only a socket that is gone already refuses.
             let _ = stream.set_nodelay(true);
             let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(limits::PEER_SILENT_MAX));
@@ -154,7 +197,7 @@ impl Server {
             let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(limits::SOCKET_UNSENT_BYTES);
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
-                .header_read_timeout(limits::HEAD_TIME_MAX)
+                .header_read_timeout(head_time_max)
                 .max_buf_size(limits::HEAD_BYTES_MAX)
                 .serve_connection(TokioIo::new(stream), service)
                 .with_upgrades();
@@ -162,6 +205,7 @@ impl Server {
             let served = tokio::select! {
                 biased;
                 served = connection.as_mut() => served,
+                () = seat.is_to_go() => return,
                 () = ended.cancelled() => {
                     connection.as_mut().graceful_shutdown();
                     connection.await

@@ -24,6 +24,7 @@ pub struct Metrics {
     pub subscriptions: Gauge,
     pub frames_sent: Counter,
     pub disconnects_slow: Counter,
+    pub connections_refused: Counter,
     pub fixes_accepted: Counter,
     pub commits: Counter,
     pub conflicts: Counter,
@@ -49,6 +50,8 @@ impl Default for Metrics {
         let frames_sent = counter(&mut registry, "frames_sent", "Frames handed to sockets");
         let disconnects_slow =
             counter(&mut registry, "disconnects_slow", "Connections closed because the reader was slow");
+        let help = "Real-time connections that were refused, since there were enough in all or of one address";
+        let connections_refused = counter(&mut registry, "connections_refused", help);
         let fixes_accepted = counter(&mut registry, "fixes_accepted", "Fixes that were stored");
         let commits = counter(&mut registry, "commits", "Commits that the store carried out");
         let conflicts = counter(&mut registry, "conflicts", "Commits that were decided again after another write");
@@ -64,6 +67,7 @@ impl Default for Metrics {
             subscriptions,
             frames_sent,
             disconnects_slow,
+            connections_refused,
             fixes_accepted,
             commits,
             conflicts,

@@ -255,3 +255,25 @@ fn is_due(at: Timestamp, now: Timestamp, at_most: Duration) -> bool {
 fn plus(time: Timestamp, by: Duration) -> Timestamp {
     time.plus_millis(i64::try_from(by.as_millis()).unwrap_or(i64::MAX))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pings_of_those_who_came_together_are_spread() {
+        let beat = crate::live::Options::default().beat;
+        let now = Timestamp::from_millis(1_790_000_000_000);
+        let mut quarters = [0; 4];
+        for _ in 0..2_000 {
+            let outbound = Outbound::to_body(bytes::Bytes::new());
+            let connection = Connection::new(Uuid::nil(), outbound, Form::JsonLines, now, &beat);
+            connection.connected(now, &beat);
+            let ping_at = connection.beat(now, &beat).unwrap();
+            let after_ms = ping_at.as_millis() - now.as_millis();
+            assert!((12_500..=25_000).contains(&after_ms), "{after_ms}");
+            quarters[usize::try_from((after_ms - 12_500) / 3_126).unwrap()] += 1;
+        }
+        assert!(quarters.iter().all(|count| *count > 400), "{quarters:?}");
+    }
+}

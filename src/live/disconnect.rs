@@ -83,6 +83,7 @@ table! {
     BAD_REQUEST             = Disconnect  3501 "bad request"                ends;
     STALE                   = Disconnect  3502 "stale"                      ends;
     FORCED                  = Disconnect  3503 "force disconnect"           ends;
+    CONNECTION_LIMIT        = Disconnect  3504 "connection limit"           ends;
     CHANNEL_LIMIT           = Disconnect  3505 "channel limit"              ends;
     INAPPROPRIATE_PROTOCOL  = Disconnect  3506 "inappropriate protocol"     ends;
     NOT_PERMITTED           = Disconnect  3507 "permission denied"          ends;

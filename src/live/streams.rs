@@ -17,8 +17,7 @@ use std::task::{Context, Poll};
 use bytes::{Buf, Bytes};
 use futures::Stream;
 use http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE,
-    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{Method, StatusCode};
 use percent_encoding::percent_decode;
@@ -30,7 +29,6 @@ use warp::reply::Response;
 
 use crate::app::AppError;
 use crate::limits;
-use crate::live::Live;
 use crate::live::connection::Connection;
 use crate::live::connection::streamed::Streamed;
 use crate::live::disconnect;
@@ -38,7 +36,9 @@ use crate::live::form::Form;
 use crate::live::mailboxes::{Delivery, Inbox};
 use crate::live::outbound::{Aborted, Outbound};
 use crate::live::protocol::Encoding;
-use crate::live::upgrade::{refusal, unavailable};
+use crate::live::upgrade::{not_by_this_method, refusal, unavailable};
+use crate::live::{Live, Ticket};
+use crate::peer::Peer;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Door {
@@ -87,6 +87,7 @@ struct Request<B> {
     method: Method,
     headers: HeaderMap,
     query: String,
+    peer: Option<Peer>,
     body: B,
 }
 
@@ -99,9 +100,10 @@ impl Live {
         door.and(warp::method())
             .and(warp::header::headers_cloned())
             .and(warp::query::raw().or_else(async |_| Ok::<_, Infallible>((String::new(),))))
+            .and(warp::ext::optional::<Peer>())
             .and(warp::body::stream())
-            .then(move |door: Door, method, headers, query, body| {
-                let (live, request) = (live.clone(), Request { method, headers, query, body });
+            .then(move |door: Door, method, headers, query, peer, body| {
+                let (live, request) = (live.clone(), Request { method, headers, query, peer, body });
                 async move {
                     let mut response = live.answer_at(door, request).await;
                     response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
@@ -116,22 +118,10 @@ impl Live {
         S: Stream<Item = Result<B, E>>,
         B: Buf,
     {
-        let Request { method, headers, query, body } = request;
-        let allowed = HeaderValue::from_static(door.methods());
-        if method == Method::OPTIONS {
-            let mut response = refusal(StatusCode::NO_CONTENT, "");
-            response.headers_mut().insert(ALLOW, allowed.clone());
-            response.headers_mut().insert(ACCESS_CONTROL_ALLOW_METHODS, allowed);
-            let named = HeaderValue::from_static("Content-Type, Last-Event-ID");
-            response.headers_mut().insert(ACCESS_CONTROL_ALLOW_HEADERS, named);
-            response.headers_mut().insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
-            return response;
-        }
+        let Request { method, headers, query, peer, body } = request;
         let is_post = method == Method::POST;
         if !is_post && (method != Method::GET || !door.methods().contains("GET")) {
-            let mut response = refusal(StatusCode::METHOD_NOT_ALLOWED, "this address has no such method");
-            response.headers_mut().insert(ALLOW, allowed);
-            return response;
+            return not_by_this_method(&method, door.methods());
         }
         if door != Door::Emulation && self.is_draining() {
             return unavailable();
@@ -148,7 +138,8 @@ impl Live {
         match door {
             Door::Emulation => self.take_posted(encoding, &first).await,
             Door::HttpStream | Door::Sse | Door::UniHttpStream | Door::UniSse => {
-                self.stream(door.form(encoding), first).await
+                let Some(ticket) = self.admit(peer, &headers) else { return unavailable() };
+                self.stream(door.form(encoding), first, ticket).await
             }
         }
     }
@@ -170,7 +161,7 @@ impl Live {
     }
 
     /// Begins to serve a client whose words come in the body of an answer. `first`: what it had to say with its request.
-    async fn stream(self: &Arc<Self>, form: Form, first: Bytes) -> Response {
+    async fn stream(self: &Arc<Self>, form: Form, first: Bytes, ticket: Ticket) -> Response {
         // Who only listens says nothing after this.
         let first = match first.is_empty() {
             true if form.is_bare() => Bytes::from_static(b"{}"),
@@ -185,7 +176,7 @@ impl Live {
             let _ = tokio::time::timeout(limits::LETTER_WAIT, self.hears_letters.wait()).await;
         }
         let (too_slow, _) = form.close(disconnect::SLOW);
-        let registered = self.register(Outbound::to_body(too_slow.unwrap_or_default()), form);
+        let registered = self.register(self.connection(Outbound::to_body(too_slow.unwrap_or_default()), form), ticket);
         let connection = registered.connection().clone();
         if matches!(form, Form::Events | Form::BareEvents) {
             // Something at once, so that the way is known to be open.

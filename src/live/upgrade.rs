@@ -7,10 +7,11 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use http::header::{
-    CONNECTION, HeaderMap, HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
-    SEC_WEBSOCKET_VERSION, UPGRADE,
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE,
+    ALLOW, CONNECTION, HeaderMap, HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
+    SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
-use http::{HeaderName, StatusCode};
+use http::{HeaderName, Method, StatusCode};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -19,8 +20,9 @@ use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
-use crate::live::Live;
 use crate::live::form::Form;
+use crate::live::{Live, Ticket};
+use crate::peer::Peer;
 
 /// The subprotocols, each with its form. Most JSON clients ask for none.
 const SUBPROTOCOLS: [(&str, Form); 2] = [("centrifuge-json", Form::Json), ("centrifuge-protobuf", Form::Protobuf)];
@@ -30,6 +32,18 @@ const PROTOBUF: [(&str, &str); 2] = [("format", "protobuf"), ("cf_protocol", "pr
 const PINGS_BY_FRAMES: &str = "cf_ws_frame_ping_pong=true";
 /// Seconds after which a client that comes during the shutdown may try again: another instance, or the next process.
 const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("1");
+
+const METHODS: &str = "GET, OPTIONS";
+
+/// What a request for a socket is made of.
+struct Request {
+    /// Who asks will only listen.
+    is_bare: bool,
+    method: Method,
+    headers: HeaderMap,
+    query: String,
+    peer: Option<Peer>,
+}
 
 impl Live {
     /// Everything under `/connection`, and `/emulation`.
@@ -44,25 +58,24 @@ impl Live {
         let bidi = warp::path!("connection" / "websocket").map(|| false);
         bidi.or(uni)
             .unify()
-            .and(warp::get())
+            .and(warp::method())
             .and(warp::header::headers_cloned())
             .and(warp::query::raw().or_else(async |_| Ok::<_, Infallible>((String::new(),))))
+            .and(warp::ext::optional::<Peer>())
             .and(warp::ext::optional::<OnUpgrade>())
-            .map(move |is_bare, headers: HeaderMap, query: String, upgrade: Option<OnUpgrade>| {
-                live.shake_hands(is_bare, &headers, &query, upgrade)
+            .map(move |is_bare, method, headers, query, peer, upgrade| {
+                let request = Request { is_bare, method, headers, query, peer };
+                let mut response = live.shake_hands(&request, upgrade);
+                response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+                response
             })
             .boxed()
     }
 
-    fn shake_hands(
-        self: &Arc<Self>,
-        is_bare: bool,
-        headers: &HeaderMap,
-        query: &str,
-        upgrade: Option<OnUpgrade>,
-    ) -> Response {
-        if self.is_draining() {
-            return unavailable();
+    fn shake_hands(self: &Arc<Self>, request: &Request, upgrade: Option<OnUpgrade>) -> Response {
+        let Request { is_bare, method, headers, query, peer } = request;
+        if *method != Method::GET {
+            return not_by_this_method(method, METHODS);
         }
         let key = match accept_key(headers) {
             Ok(key) => key,
@@ -71,15 +84,19 @@ impl Live {
         let Some(upgrade) = upgrade else {
             return refusal(StatusCode::BAD_REQUEST, "this connection cannot become a WebSocket");
         };
-        let subprotocol = subprotocol(headers).filter(|(_, form)| !is_bare || *form == Form::Json);
+        if self.is_draining() {
+            return unavailable();
+        }
+        let Some(ticket) = self.admit(*peer, headers) else { return unavailable() };
+        let subprotocol = subprotocol(headers).filter(|(_, form)| !*is_bare || *form == Form::Json);
         let form = match subprotocol {
-            _ if is_bare => Form::BareJson,
+            _ if *is_bare => Form::BareJson,
             Some((_, form @ Form::Protobuf)) => form,
             Some(_) | None if asks_for_protobuf(query) => Form::Protobuf,
             Some(_) | None => Form::Json,
         };
         let pings_by_frames = query.split('&').any(|pair| pair == PINGS_BY_FRAMES);
-        self.app.workers.spawn(self.clone().take_over(upgrade, form, pings_by_frames));
+        self.app.workers.spawn(self.clone().take_over(upgrade, form, pings_by_frames, ticket));
 
         let mut response = Response::default();
         *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
@@ -93,12 +110,12 @@ impl Live {
         response
     }
 
-    async fn take_over(self: Arc<Self>, upgrade: OnUpgrade, form: Form, pings_by_frames: bool) {
+    async fn take_over(self: Arc<Self>, upgrade: OnUpgrade, form: Form, pings_by_frames: bool, ticket: Ticket) {
         // An error means that the client has gone before the hand-shake was done.
         let Ok(upgraded) = upgrade.await else { return };
         match upgraded.downcast::<TokioIo<TcpStream>>() {
             // A copy: hyper's read buffer would live as long as a slice of it.
-            Ok(parts) => self.welcome(parts.io.into_inner(), parts.read_buf.to_vec(), form, pings_by_frames),
+            Ok(parts) => self.welcome(parts.io.into_inner(), parts.read_buf.to_vec(), form, pings_by_frames, ticket),
             Err(_) => tracing::error!("a socket came from another listener than the server's own"),
         }
     }
@@ -142,6 +159,23 @@ fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
 fn tokens<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
     let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).map(str::trim)
+}
+
+/// The answer to OPTIONS, for any origin, and to a method that is not among `methods`.
+pub(super) fn not_by_this_method(method: &Method, methods: &'static str) -> Response {
+    let methods = HeaderValue::from_static(methods);
+    let mut response = if method == Method::OPTIONS {
+        let mut response = refusal(StatusCode::NO_CONTENT, "");
+        let headers = response.headers_mut();
+        headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods.clone());
+        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("Content-Type, Last-Event-ID"));
+        headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+        response
+    } else {
+        refusal(StatusCode::METHOD_NOT_ALLOWED, "this address has no such method")
+    };
+    response.headers_mut().insert(ALLOW, methods);
+    response
 }
 
 /// Not now: the server is about to stop, or has no room.

@@ -1,6 +1,7 @@
 //! The live socket, through real connections on loopback: what it answers, how it recovers, what it refuses.
 
 mod bad_input;
+mod crowds;
 mod emulation;
 mod forms;
 mod grounds;

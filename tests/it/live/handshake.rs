@@ -1,25 +1,22 @@
 //! From an HTTP request to a socket, and the end of the server.
 
-use std::time::Duration;
-
-use runnity::live::Live;
-use runnity::server::{self, Server};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
 use super::bad_input::masked;
 
-use crate::support::{Client, Site, StoreKind, on_each_store, until, within};
+use crate::support::{Site, StoreKind, on_each_store, until, within};
 
 on_each_store!(
     a_good_request_is_accepted_as_rfc_6455_says,
     a_request_that_is_no_handshake_is_told_why,
+    another_method_is_told_which_there_are,
+    a_head_that_is_too_long_is_refused,
     frames_that_come_with_the_request_are_answered,
     a_server_that_stops_tells_everybody_to_come_back,
     an_application_that_ends_takes_its_sockets_along,
     a_client_that_closes_is_answered_and_gone,
-    who_comes_when_there_are_enough_waits_until_somebody_goes,
 );
 
 /// A request for a WebSocket, with some headers changed; an empty value leaves the header out.
@@ -43,7 +40,12 @@ pub fn request(changes: &[(&str, &str)]) -> String {
 
 /// Sends bytes, and reads the head of the answer.
 async fn answer(site: &Site, bytes: &[u8]) -> (TcpStream, String) {
-    let mut stream = TcpStream::connect(&site.host).await.unwrap();
+    answer_of(&site.host, bytes).await
+}
+
+/// The same, of any server.
+pub async fn answer_of(host: &str, bytes: &[u8]) -> (TcpStream, String) {
+    let mut stream = TcpStream::connect(host).await.unwrap();
     stream.write_all(bytes).await.unwrap();
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -73,12 +75,41 @@ async fn a_request_that_is_no_handshake_is_told_why(kind: StoreKind) {
         (&[("Sec-WebSocket-Version", "")], "426", "sec-websocket-version: 13\r\n"),
         (&[("Sec-WebSocket-Key", "")], "400", ""),
         (&[("Sec-WebSocket-Key", "short")], "400", ""),
+        (&[("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=A")], "400", ""),
     ] {
         let (_stream, head) = answer(&site, request(changes).as_bytes()).await;
         assert!(head.starts_with(&format!("http/1.1 {status} ")), "{changes:?}: {head}");
         assert!(head.contains(header), "{changes:?}: {head}");
     }
     assert_eq!(site.connections_len(), 0);
+}
+
+async fn another_method_is_told_which_there_are(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    for path in ["/connection/websocket", "/connection/uni_websocket"] {
+        for (method, status) in [("OPTIONS", "204"), ("POST", "405"), ("HEAD", "405"), ("DELETE", "405")] {
+            let asked = request(&[]).replace("GET /connection/websocket", &format!("{method} {path}"));
+            let (_stream, head) = answer(&site, asked.as_bytes()).await;
+            assert!(head.starts_with(&format!("http/1.1 {status} ")), "{method} {path}: {head}");
+            assert!(head.contains("\r\nallow: get, options\r\n"), "{method} {path}: {head}");
+            assert!(head.contains("\r\naccess-control-allow-origin: *\r\n"), "{method} {path}: {head}");
+        }
+    }
+    assert_eq!(site.connections_len(), 0);
+}
+
+async fn a_head_that_is_too_long_is_refused(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    for (name, asked) in [
+        ("a long header", request(&[("Host", &"x".repeat(17 * 1024))])),
+        ("many headers", request(&[]).replace("\r\n\r\n", &format!("\r\n{}\r\n", "A: b\r\n".repeat(200)))),
+        ("a long query", request(&[]).replace("websocket HTTP", &format!("websocket?{} HTTP", "q".repeat(17 * 1024)))),
+    ] {
+        let (_stream, head) = answer(&site, asked.as_bytes()).await;
+        assert!(head.starts_with("http/1.1 431 ") || head.starts_with("http/1.1 414 "), "{name}: {head}");
+    }
+    let (_stream, head) = answer(&site, request(&[("Host", &"x".repeat(12 * 1024))]).as_bytes()).await;
+    assert!(head.starts_with("http/1.1 101 "), "a long head that is not too long: {head}");
 }
 
 async fn frames_that_come_with_the_request_are_answered(kind: StoreKind) {
@@ -136,26 +167,4 @@ async fn a_client_that_closes_is_answered_and_gone(kind: StoreKind) {
     client.subscribe("open").await;
     client.ask("publish", json!({ "channel": "open", "data": 1 })).await;
     until(|| site.app.metrics.frames_sent.get() > 0).await;
-}
-
-async fn who_comes_when_there_are_enough_waits_until_somebody_goes(kind: StoreKind) {
-    let site = Site::start(kind).await;
-    // A server beside the site's own, with little room.
-    let live = Live::new(site.app.clone(), Site::options().live);
-    let options = server::Options { connections_max: 2, ..server::Options::default() };
-    let server = Server::new(site.app.clone(), live.clone(), live.routes(), options);
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let host = listener.local_addr().unwrap().to_string();
-    site.app.workers.spawn(server.listen(listener));
-    let spectator = async || {
-        let mut client = Client::at(&host).await;
-        client.connect().await;
-        client
-    };
-    let (first, _second) = (spectator().await, spectator().await);
-    let mut third = std::pin::pin!(spectator());
-    assert!(tokio::time::timeout(Duration::from_millis(300), &mut third).await.is_err(), "it waits");
-    assert_eq!(live.connections_len(), 2);
-    drop(first);
-    third.await;
 }

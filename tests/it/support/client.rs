@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use super::within;
@@ -21,9 +22,13 @@ pub struct Client {
 impl Client {
     /// A socket whose hand-shake is done.
     pub async fn at(host: &str) -> Self {
+        Self::by(host, format!("ws://{host}/connection/websocket")).await
+    }
+
+    /// A socket whose hand-shake was this request.
+    pub async fn by(host: &str, request: impl IntoClientRequest + Unpin) -> Self {
         let stream = TcpStream::connect(host).await.expect("connected");
-        let url = format!("ws://{host}/connection/websocket");
-        let (socket, _) = within(tokio_tungstenite::client_async(url, stream)).await.expect("a hand-shake");
+        let (socket, _) = within(tokio_tungstenite::client_async(request, stream)).await.expect("a hand-shake");
         Self { socket, lines: VecDeque::new(), next_id: 1 }
     }
 
