@@ -217,8 +217,21 @@ impl Live {
             Admission::Crowded(place) => Some(Ticket { place, is_crowded: true }),
             Admission::Full => None,
         };
-        self.app.metrics.connections_refused.inc();
+        self.refused();
         ticket
+    }
+
+    /// Counts a connection for which there was no place. The first is worth a word to the operator, who may want more of them.
+    pub fn refused(&self) {
+        if self.app.metrics.connections_refused.inc() == 0 {
+            let Options { connections_max, connections_per_address, .. } = self.options;
+            tracing::warn!(
+                connections_max,
+                connections_per_address,
+                "a connection was refused, for there are enough in all or of its address. If that is a load balancer's, name \
+                 it in --trusted-proxies. Others are counted in the metrics alone"
+            );
+        }
     }
 
     /// Begins to serve a socket whose hand-shake is done. `early`: bytes that came behind the request.

@@ -164,7 +164,10 @@ impl Server {
     fn let_in(&self, stream: TcpStream, peer: Peer) -> Option<Guest> {
         match self.places.take(self.live.options.trusted_proxies.origin(peer, &HeaderMap::new())) {
             Admission::Welcome(place) => Some(Guest { stream, peer, seat: self.lobby.enter(), place }),
-            Admission::Crowded(_) | Admission::Full => None,
+            Admission::Crowded(_) | Admission::Full => {
+                self.live.refused();
+                None
+            }
         }
     }
 

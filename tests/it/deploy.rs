@@ -14,7 +14,7 @@ use rustix::process::Signal;
 use serde_json::json;
 use tokio::task::JoinHandle;
 
-use crate::support::{send, until, within};
+use crate::support::{Streamed, send, until, within};
 use compose::{Compose, Image};
 use follower::Follower;
 use stack::{ADMIN_TOKEN, Run, Stack, down, fixes};
@@ -165,6 +165,26 @@ async fn instances_that_are_renewed_one_after_the_other_lose_no_request() {
 
     drop(followers);
     stack.balancer.stop(Signal::USR1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_are_counted_by_the_address_that_the_balancer_tells() {
+    let stack = Stack::start_with(&[("RUNNITY_CONNECTIONS_PER_ADDRESS", "1")]).await;
+    let listen = async |from: &str| {
+        let client = reqwest::Client::builder().no_proxy().local_address(from.parse().ok()).build().expect("a client");
+        let asked = client.get(format!("http://{}/connection/uni_sse", stack.host));
+        // What the client says of itself counts for nothing.
+        let mut listener = Streamed::at(asked.header("x-forwarded-for", "203.0.113.5")).await;
+        let told = listener.next().await;
+        (listener, told)
+    };
+    let (mut open, mut codes) = (Vec::new(), Vec::new());
+    for from in ["127.0.0.9", "127.0.0.9", "127.0.0.9", "127.0.0.10"] {
+        let (listener, told) = listen(from).await;
+        open.push(listener);
+        codes.push(told["disconnect"]["code"].as_u64());
+    }
+    assert_eq!(codes, [None, None, Some(3504), None], "one on each instance, no third; and another address");
 }
 
 /// Asks again and again, each time over a connection of its own.

@@ -48,6 +48,11 @@ struct Places(Vec<(String, String)>);
 impl Stack {
     /// Starts them in the order that the file asks for.
     pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// The same, with more in the environment of the instances.
+    pub async fn start_with(more: &[(&str, &str)]) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let compose = Compose::read();
         let folder = tempfile::tempdir().expect("a directory");
@@ -58,11 +63,13 @@ impl Stack {
             ("runnity-1:8000".to_owned(), format!("127.0.0.1:{}", inner[0])),
             ("runnity-2:8000".to_owned(), format!("127.0.0.1:{}", inner[1])),
             ("bind :8000".to_owned(), format!("bind 127.0.0.1:{public}")),
+            // The network in which the balancer is.
+            ("10.213.77.0/24".to_owned(), "127.0.0.1/32".to_owned()),
             // Good-byes are spread over less: nobody here comes back in a crowd.
             ("close-spread-time 20s".to_owned(), "close-spread-time 1s".to_owned()),
         ]);
         let redis = redis(&compose, store, folder.path());
-        let instance = |index: usize| instance(&compose, &places, index, inner[index], folder.path());
+        let instance = |index: usize| instance(&compose, &places, index, inner[index], folder.path(), more);
         let balancer = balancer(&compose, &places, folder.path());
         let stack = Self {
             redis,
@@ -226,11 +233,20 @@ fn redis(compose: &Compose, port: u16, folder: &Path) -> Service {
     Service::new("redis", words, BTreeMap::new(), folder)
 }
 
-fn instance(compose: &Compose, places: &Places, index: usize, port: u16, folder: &Path) -> Service {
+fn instance(
+    compose: &Compose,
+    places: &Places,
+    index: usize,
+    port: u16,
+    folder: &Path,
+    more: &[(&str, &str)],
+) -> Service {
     let (image, service) = (Image::read(), &compose.services[NAMES[index]]);
     let words = [image.entrypoint, places.in_words(&service.command())].concat();
     let mut environment = image.environment;
     environment.extend(service.environment(&BTreeMap::from([("RUNNITY_ADMIN_TOKEN", ADMIN_TOKEN)])));
+    environment.values_mut().for_each(|value| *value = places.in_text(value));
+    environment.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     let listen = environment.insert("RUNNITY_LISTEN".to_owned(), format!("127.0.0.1:{port}"));
     assert_eq!(listen.as_deref(), Some("0.0.0.0:8000"));
     // Nothing is to be written there.
