@@ -126,13 +126,42 @@ impl Crowd {
         Ok(first..first + count)
     }
 
+    /// Begins to open so many WebSockets without waiting for any of them, and asks for their hand-shakes.
+    pub fn connect_at_once(&mut self, server: SocketAddr, count: usize) -> Outcome<Range<usize>> {
+        let first = self.sockets.len();
+        let hand_shake = client::hand_shake(server);
+        for _ in 0..count {
+            let raw = self.leaving_socket()?;
+            raw.set_nonblocking(true)?;
+            if let Err(error) = raw.connect(&server.into())
+                && error.raw_os_error() != Some(rustix::io::Errno::INPROGRESS.raw_os_error())
+            {
+                return Err(error.into());
+            }
+            let socket = self.add(raw, State::HandShaking)?;
+            // Once it is writable, which it is when it is connected.
+            self.sockets[socket].outbound.extend_from_slice(&hand_shake);
+        }
+        Ok(first..first + count)
+    }
+
     fn connect(&mut self, server: SocketAddr, state: State) -> Outcome<usize> {
-        let socket = self.sockets.len();
-        let raw = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?;
-        let address = Ipv4Addr::new(127, 0, 1, 1 + (socket / PER_ADDRESS) as u8);
-        raw.bind(&SocketAddr::from((address, 0)).into())?;
+        let raw = self.leaving_socket()?;
         raw.connect(&server.into())?;
         raw.set_nonblocking(true)?;
+        self.add(raw, state)
+    }
+
+    /// The next connection's socket, at the address that it leaves from.
+    fn leaving_socket(&self) -> Outcome<socket2::Socket> {
+        let raw = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?;
+        let address = Ipv4Addr::new(127, 0, 1, 1 + (self.sockets.len() / PER_ADDRESS) as u8);
+        raw.bind(&SocketAddr::from((address, 0)).into())?;
+        Ok(raw)
+    }
+
+    fn add(&mut self, raw: socket2::Socket, state: State) -> Outcome<usize> {
+        let socket = self.sockets.len();
         raw.set_tcp_nodelay(true)?;
         // Closing leaves nothing behind that the next scenario would run into.
         raw.set_linger(Some(Duration::ZERO))?;

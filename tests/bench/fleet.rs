@@ -53,6 +53,16 @@ impl Fleet {
         Ok((Self { servers, redis }, tokens))
     }
 
+    /// Kills the first server. Alone, it is started again on its store.
+    pub fn lose_first(&mut self, kind: Kind) -> Outcome<()> {
+        if self.servers.len() > 1 {
+            self.servers.remove(0);
+            return Ok(());
+        }
+        let url = self.redis.as_ref().map(Redis::url);
+        self.servers[0].kill_and_start_again(kind, url.as_deref())
+    }
+
     pub fn first(&self) -> SocketAddr {
         self.servers[0].address
     }

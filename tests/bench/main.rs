@@ -17,6 +17,7 @@ mod report;
 mod runners;
 mod stock;
 mod stores;
+mod storm;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -53,6 +54,8 @@ enum Scenario {
     Latency(Latency),
     /// Embedded store, one instance on Redis, two instances on Redis: writes, delivery, and what a write costs Redis.
     Stores(Stores),
+    /// A server is killed under its spectators, who all come back at once and must have missed nothing.
+    Storm(Storm),
     /// The stock server itself; started by the others.
     #[command(hide = true)]
     Stock { address: SocketAddr },
@@ -148,6 +151,25 @@ pub struct Stores {
     pub rounds: usize,
 }
 
+#[derive(Parser, Clone)]
+pub struct Storm {
+    #[arg(long, default_value_t = 10_000)]
+    pub clients: usize,
+    /// Runs that they follow, in equal parts.
+    #[arg(long, default_value_t = 100)]
+    pub runs: usize,
+    /// Fixes a second in all, sent all the time.
+    #[arg(long, default_value_t = 200.0)]
+    pub pace: f64,
+    /// Seconds in which runners are back and spectators are not.
+    #[arg(long, default_value_t = 2.0)]
+    pub away_s: f64,
+    #[arg(long, default_value_t = 3)]
+    pub rounds: usize,
+    #[command(flatten)]
+    pub on: On,
+}
+
 /// What the store is.
 #[derive(Args, Clone)]
 pub struct On {
@@ -221,6 +243,7 @@ fn main() -> Outcome<()> {
         Some(Scenario::Idle(it)) => idle::scenario(&it, &mut report)?,
         Some(Scenario::Ingest(it)) => ingest::scenario(&it, &mut report)?,
         Some(Scenario::Latency(it)) => latency::scenario(&it, &mut report)?,
+        Some(Scenario::Storm(it)) => storm::scenario(&it, &mut report)?,
         Some(Scenario::Stores(it)) => stores::scenario(&it, &mut report)?,
         None => all(&mut report)?,
     }
@@ -239,6 +262,7 @@ fn all(report: &mut Report) -> Outcome<()> {
     }
     idle::scenario(&Idle::parse_from(none), report)?;
     pings::scenario(&Pings::parse_from(none), report)?;
+    storm::scenario(&Storm::parse_from(none), report)?;
     fanout::scenario(&FanOut::parse_from(none), report)?;
     let paced = FanOut { pace: Some(100.0), subscribers: vec![500], ..FanOut::parse_from(none) };
     fanout::scenario(&paced, report)

@@ -88,23 +88,18 @@ pub fn accounts(data: &TempDir, redis: Option<&str>, count: usize) -> Outcome<Ve
 impl Server {
     /// Starts on a store and waits until HTTP is answered.
     pub fn start(kind: Kind, cores: Cores, data: TempDir, redis: Option<&str>) -> Outcome<Self> {
-        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        let program = match kind {
-            Kind::Runnity | Kind::Redis { .. } => runnity().to_owned(),
-            Kind::Stock => std::env::current_exe()?,
-        };
-        let mut command = on_core(cores, "0", &program);
-        match kind {
-            Kind::Runnity | Kind::Redis { .. } => {
-                command.args(["--listen", &address.to_string(), "--open-channels"]).args(store(&data, redis)?)
-            }
-            Kind::Stock => command.args(["stock", &address.to_string()]),
-        };
-        let log = std::fs::File::create(data.path().join("log"))?;
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn()?;
+        let (address, child) = spawn(kind, cores, &data, redis)?;
         let mut server = Self { address, child, data };
         server.wait_until_up()?;
         Ok(server)
+    }
+
+    /// Ends it as a crash would; on the same store it is soon back, at another address.
+    pub fn kill_and_start_again(&mut self, kind: Kind, redis: Option<&str>) -> Outcome<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        (self.address, self.child) = spawn(kind, Cores::Shared, &self.data, redis)?;
+        self.wait_until_up()
     }
 
     fn wait_until_up(&mut self) -> Outcome<()> {
@@ -140,6 +135,24 @@ impl Server {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
         Ok(line.trim().trim_end_matches("kB").trim().parse()?)
     }
+}
+
+fn spawn(kind: Kind, cores: Cores, data: &TempDir, redis: Option<&str>) -> Outcome<(SocketAddr, Child)> {
+    let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    let program = match kind {
+        Kind::Runnity | Kind::Redis { .. } => runnity().to_owned(),
+        Kind::Stock => std::env::current_exe()?,
+    };
+    let mut command = on_core(cores, "0", &program);
+    match kind {
+        Kind::Runnity | Kind::Redis { .. } => {
+            command.args(["--listen", &address.to_string(), "--open-channels"]).args(store(data, redis)?)
+        }
+        Kind::Stock => command.args(["stock", &address.to_string()]),
+    };
+    let log = std::fs::File::create(data.path().join("log"))?;
+    let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn()?;
+    Ok((address, child))
 }
 
 impl Drop for Server {
