@@ -105,7 +105,6 @@ async fn run_server(serve: config::Serve) -> Result<(), Failure> {
             trusted_proxies: serve.connections.trusted_proxies.clone(),
             ..live::Options::default()
         },
-        ..instance::Options::default()
     };
     let listener = instance::listen(serve.listen).await?;
     let app = App::with_metrics(backend.shared(), clock, settings, backend.metrics());
