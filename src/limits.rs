@@ -247,6 +247,9 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub const JOINED_FRAME_BYTES_MAX: usize = 16 * 1024;
 /// Changes that a room encodes in one go: after a gap there may be hundreds, and one frame buffer should not grow to megabytes.
 pub const GROUP_LEN_MAX: usize = 64;
+/// How long a room gathers what is published, where many publish at once: nobody sees 50 ms on a map, and a socket that hears
+/// a hundred positions a second is written to twenty times at most.
+pub const GATHER: Duration = Duration::from_millis(50);
 /// How long a fan-out may keep its thread before others get a turn: a WebSocket ping meanwhile waits no longer than this.
 pub const FAN_OUT_TURN: Duration = Duration::from_micros(500);
 /// Changes that wait for a client that is just joining. It joins in milliseconds; if not, it is told to try again.

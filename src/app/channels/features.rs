@@ -20,6 +20,8 @@ pub struct Features {
     pub join_leave: bool,
     /// Whether a subscriber may ask for differences in place of whole publications.
     pub delta: bool,
+    /// How long publications are gathered, to go out in one message. [`Duration::ZERO`]: each goes out at once.
+    pub gather: Duration,
     /// Which clients may publish here at all; [`App::publish`](crate::app::App::publish) asks who they are.
     pub publishers: Publishers,
 }
@@ -60,6 +62,8 @@ pub enum Presence {
 const SMALL_HISTORY: &str = "smallhistory:";
 /// A namespace of free-form channels that keep nothing: each publication is for those who listen now.
 const PLAIN: &str = "plain:";
+/// The same, where publications are gathered for a moment.
+const GATHERED: &str = "gathered:";
 /// A namespace of free-form channels whose newest publication says all: whoever comes back gets that one alone.
 const CACHE: &str = "cache:";
 
@@ -71,16 +75,8 @@ impl Channel {
             }
             // Nobody else could ask who is there.
             Self::User(_) => Features { presence: Presence::None, ..PRODUCT },
-            Self::Open(name) if is_in(name, PLAIN) => Features {
-                history_len: 0,
-                history_readable: false,
-                recovers: Recovery::No,
-                presence: Presence::None,
-                join_leave: false,
-                delta: false,
-                publishers: Publishers::Anybody,
-                ..OPEN
-            },
+            Self::Open(name) if is_in(name, PLAIN) => NOT_KEPT,
+            Self::Open(name) if is_in(name, GATHERED) => Features { gather: limits::GATHER, ..NOT_KEPT },
             Self::Open(name) if is_in(name, CACHE) => Features { history_len: 1, recovers: Recovery::Cache, ..OPEN },
             Self::Open(name) if is_in(name, SMALL_HISTORY) => {
                 Features { history_len: limits::SMALL_HISTORY_LEN_MAX, ..OPEN }
@@ -108,6 +104,7 @@ const PRODUCT: Features = Features {
     presence: Presence::Counted,
     join_leave: false,
     delta: false,
+    gather: Duration::ZERO,
     publishers: Publishers::Nobody,
 };
 
@@ -120,5 +117,17 @@ const OPEN: Features = Features {
     presence: Presence::Named,
     join_leave: true,
     delta: true,
+    gather: Duration::ZERO,
     publishers: Publishers::Subscribers,
+};
+
+const NOT_KEPT: Features = Features {
+    history_len: 0,
+    history_readable: false,
+    recovers: Recovery::No,
+    presence: Presence::None,
+    join_leave: false,
+    delta: false,
+    publishers: Publishers::Anybody,
+    ..OPEN
 };

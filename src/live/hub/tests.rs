@@ -1,5 +1,6 @@
 //! Rooms over a small store in memory, with real sockets.
 
+mod gathering;
 mod manners;
 mod names;
 mod store;
@@ -100,10 +101,15 @@ impl Client {
             if let Some(line) = self.lines.pop_front() {
                 return line;
             }
-            let message = tokio::time::timeout(DEADLINE, self.socket.next()).await.expect("a frame in time");
-            let message = message.expect("an open socket").expect("a frame");
-            self.lines.extend(message.to_string().lines().map(str::to_owned));
+            let message = self.message().await;
+            self.lines.extend(message.lines().map(str::to_owned));
         }
+    }
+
+    /// The next message, of all its lines.
+    async fn message(&mut self) -> String {
+        let message = tokio::time::timeout(DEADLINE, self.socket.next()).await.expect("a frame in time");
+        message.expect("an open socket").expect("a frame").to_string()
     }
 
     /// The offset of the next publication.

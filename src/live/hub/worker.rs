@@ -1,4 +1,5 @@
-//! The worker of one room: hears changes, encodes each once, and writes them to everybody inside.
+//! The worker of one room: hears changes, encodes each once, and writes them to everybody inside; at once, or in one message
+//! what came within a moment.
 //!
 //! It holds to the order of offsets. A stretch that was missed is read again; when it cannot be had, nobody is left in the
 //! belief that nothing happened: all are sent out with a code that makes them come back and start from the state.
@@ -31,6 +32,8 @@ pub(super) struct Worker {
     said: Vec<Said>,
     /// Bytes of data in `said`.
     bytes: usize,
+    /// Until when the next group is gathered, where that is done and something is in it.
+    gathers_until: Option<tokio::time::Instant>,
     changes_rights: bool,
     /// The data of the publication before those, where patches are made of it.
     before: Option<Bytes>,
@@ -51,7 +54,8 @@ enum Step {
 impl Worker {
     pub fn new(hub: Arc<Hub>, room: Arc<Room>, cursor: Cursor) -> Self {
         room.begin_after(cursor.offset);
-        Self { hub, room, cursor, said: Vec::new(), bytes: 0, changes_rights: false, before: None }
+        let (said, gathers_until) = (Vec::new(), None);
+        Self { hub, room, cursor, said, bytes: 0, gathers_until, changes_rights: false, before: None }
     }
 
     /// Until the room or the store ends.
@@ -68,6 +72,7 @@ impl Worker {
                         Some(heard) => self.take_presence(&heard).await,
                         None => break,
                     },
+                    () = end_of(self.gathers_until) => {}
                 }
                 // Everybody who is ready to publish does so first: their changes go out with this one.
                 tokio::task::yield_now().await;
@@ -78,8 +83,11 @@ impl Worker {
                 while let Some(heard) = presence.as_mut().and_then(Subscription::try_next) {
                     self.take_presence(&heard).await;
                 }
-                self.send().await;
+                if self.gathers_until.is_none_or(|end| end <= tokio::time::Instant::now()) {
+                    self.send().await;
+                }
             }
+            self.send().await;
             // The store has closed. A newcomer opens the room anew.
             self.room.end();
             self.everybody_out(disconnect::INSUFFICIENT_STATE);
@@ -148,6 +156,10 @@ impl Worker {
     }
 
     async fn say(&mut self, said: Said) {
+        let gather = self.room.entrance.features.gather;
+        if self.said.is_empty() && !gather.is_zero() {
+            self.gathers_until = Some(tokio::time::Instant::now() + gather);
+        }
         self.bytes += said.bytes();
         self.said.push(said);
         let is_full = self.said.len() >= limits::GROUP_LEN_MAX || self.bytes >= limits::GROUP_BYTES_MAX;
@@ -157,6 +169,7 @@ impl Worker {
     }
 
     async fn send(&mut self) {
+        self.gathers_until = None;
         if self.said.is_empty() {
             return;
         }
@@ -213,7 +226,7 @@ impl Worker {
     /// What lies between what was heard and `top` is gone, or never was.
     fn lost(&mut self, top: Cursor) {
         self.said.clear();
-        (self.bytes, self.changes_rights, self.before) = (0, false, None);
+        (self.bytes, self.gathers_until, self.changes_rights, self.before) = (0, None, false, None);
         self.cursor = top;
         self.everybody_out(disconnect::INSUFFICIENT_STATE);
         self.room.begin_after(self.cursor.offset);
@@ -262,6 +275,14 @@ impl Worker {
 async fn next_of(subscription: &mut Option<Subscription>) -> Option<Heard> {
     match subscription {
         Some(subscription) => subscription.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// One timer for all who are in the room.
+async fn end_of(time: Option<tokio::time::Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
         None => std::future::pending().await,
     }
 }

@@ -137,6 +137,7 @@ on_each_store!(
     the_newest_publication_says_all_where_a_channel_is_a_cache,
     who_takes_numbers_hears_a_number_instead_of_the_name,
     pings_come_in_the_client_s_form,
+    what_is_gathered_is_heard_by_each_in_its_form_and_in_order,
 );
 
 /// A client that speaks Protobuf.
@@ -432,6 +433,35 @@ async fn who_takes_numbers_hears_a_number_instead_of_the_name(kind: StoreKind) {
             assert_eq!((&push["id"], push.get("channel"), &push["pub"]["data"]), (&json!(open), None, &json!(1)));
             break;
         }
+    }
+}
+
+async fn what_is_gathered_is_heard_by_each_in_its_form_and_in_order(kind: StoreKind) {
+    const CHANNEL: &str = "gathered:open";
+    let site = Site::start(kind).await;
+    let (mut phone, mut page) = (Phone::connected(&site).await, site.spectator().await);
+    phone.subscribe(CHANNEL, 0).await;
+    page.subscribe(CHANNEL).await;
+    let mut speaker = site.spectator().await;
+    let publish = |number: u32| json!({ "id": 100 + number, "publish": { "channel": CHANNEL, "data": number } });
+    speaker.send((1..=5).map(|number| publish(number).to_string()).collect::<Vec<_>>().join("\n")).await;
+    for number in 1..=5 {
+        speaker.reply(100 + number).await;
+    }
+    // In the middle of it, or after it: this one hears what is said from now on, each once.
+    let mut late = site.spectator().await;
+    late.subscribe(CHANNEL).await;
+    for number in 6..=9 {
+        speaker.ask("publish", publish(number)["publish"].clone()).await;
+    }
+    for number in 1..=9 {
+        assert_eq!(phone.publication().await.publication.unwrap().data, number.to_string().into_bytes());
+        assert_eq!(page.push(CHANNEL).await["pub"]["data"], number);
+    }
+    let mut number = late.push(CHANNEL).await["pub"]["data"].as_u64().unwrap();
+    while number < 9 {
+        number += 1;
+        assert_eq!(late.push(CHANNEL).await["pub"]["data"], number);
     }
 }
 
