@@ -86,10 +86,44 @@ pub fn read_response(bytes: &[u8]) -> Option<(Piece<'_>, usize)> {
     Some((Piece::Response { status, body }, whole_len))
 }
 
+/// What Redis says: a message of a channel, or an answer. `None` while it is incomplete.
+pub fn read_resp(bytes: &[u8]) -> Option<(Piece<'_>, usize)> {
+    let line = |from: usize| {
+        let len = memchr::memchr(b'\n', bytes.get(from..)?)?;
+        Some((bytes.get(from..from + len - 1)?, from + len + 1))
+    };
+    let number = |digits: &[u8]| std::str::from_utf8(digits).ok()?.parse::<usize>().ok();
+    let (head, mut at) = line(0)?;
+    if head.first() != Some(&b'*') {
+        let status = if head.first() == Some(&b'-') { 500 } else { 200 };
+        return Some((Piece::Response { status, body: head }, at));
+    }
+    let (mut kind, mut last) = (&[][..], &[][..]);
+    for index in 0..number(&head[1..])? {
+        let (head, next) = line(at)?;
+        at = next;
+        if head.first() == Some(&b'$') {
+            let len = number(&head[1..])?;
+            last = bytes.get(at..at + len)?;
+            bytes.get(at + len + 1)?;
+            at += len + 2;
+        }
+        if index == 0 {
+            kind = last;
+        }
+    }
+    let piece = if kind == b"message" { Piece::Message(last) } else { Piece::Response { status: 200, body: kind } };
+    Some((piece, at))
+}
+
 /// The request that turns a connection into a WebSocket.
 pub fn hand_shake(server: SocketAddr) -> Vec<u8> {
+    hand_shake_at(server, "/connection/websocket")
+}
+
+pub fn hand_shake_at(server: SocketAddr, path: &str) -> Vec<u8> {
     format!(
-        "GET /connection/websocket HTTP/1.1\r\nHost: {server}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        "GET {path} HTTP/1.1\r\nHost: {server}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     )
     .into_bytes()

@@ -27,6 +27,7 @@ enum State {
     HandShaking,
     WebSocket,
     Http,
+    Redis,
     Closed,
 }
 
@@ -113,6 +114,36 @@ impl Crowd {
                 }
                 Ok(())
             })?;
+        }
+        Ok(first..first + count)
+    }
+
+    /// Opens WebSockets that are greeted with this, and waits for all hand-shakes.
+    pub fn open_bare(&mut self, server: SocketAddr, count: usize, hand_shake: &[u8]) -> Outcome<Range<usize>> {
+        self.open_as(server, count, State::HandShaking, hand_shake)
+    }
+
+    /// Opens connections to a Redis, and waits until each has answered this.
+    pub fn open_redis(&mut self, server: SocketAddr, count: usize, greeting: &[u8]) -> Outcome<Range<usize>> {
+        self.open_as(server, count, State::Redis, greeting)
+    }
+
+    fn open_as(&mut self, server: SocketAddr, count: usize, state: State, greeting: &[u8]) -> Outcome<Range<usize>> {
+        let first = self.sockets.len();
+        for opened in 1..=count {
+            let socket = self.connect(server, state)?;
+            self.send(socket, greeting)?;
+            if opened % AT_ONCE == 0 || opened == count {
+                let (mut left, deadline) = ((opened - 1) % AT_ONCE + 1, Instant::now() + PATIENCE);
+                self.until(deadline, |_, heard| {
+                    match heard.what {
+                        What::HandShaken | What::Response { status: 200, .. } => left -= 1,
+                        What::Closed(code) => return Err(format!("closed with {code} while it was opened").into()),
+                        _ => {}
+                    }
+                    Ok(left == 0)
+                })?;
+            }
         }
         Ok(first..first + count)
     }
@@ -332,7 +363,11 @@ fn take(
     let mut taken = 0;
     while taken < bytes.len() {
         let front = &bytes[taken..];
-        let next = if *state == State::WebSocket { client::read_frame(front) } else { client::read_response(front) };
+        let next = match *state {
+            State::WebSocket => client::read_frame(front),
+            State::Redis => client::read_resp(front),
+            State::HandShaking | State::Http | State::Closed => client::read_response(front),
+        };
         let Some((piece, len)) = next else { break };
         taken += len;
         match piece {
@@ -353,6 +388,9 @@ fn take(
                 tell(outbox, What::Closed(code))?;
             }
             Piece::Other => {}
+            Piece::Response { status: 500, body } if *state == State::Redis => {
+                return Err(format!("Redis refused: {}", String::from_utf8_lossy(body)).into());
+            }
             Piece::Response { status: 101, .. } if *state == State::HandShaking => {
                 *state = State::WebSocket;
                 tell(outbox, What::HandShaken)?;

@@ -3,15 +3,19 @@
 //! Closed loop: each publisher publishes its next message when its last one has reached every subscriber, so the server is
 //! always busy and never drowned. Paced: messages at a fixed rate. A delivery is a push that a subscriber has read.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::crowd::{Crowd, Heard, Outbox, PATIENCE, What, anonymous, expect_success};
 use crate::fleet::{Fleet, Spent};
 use crate::process::{Cores, Kind};
 use crate::report::{Latency, Line, Report};
-use crate::{FanOut, Outcome, client, servers};
+use crate::{FanOut, Outcome, client, others, servers};
 
-const CHANNEL: &str = "plain:bench";
+const PLAIN: &str = "plain:bench";
+const GATHERED: &str = "gathered:bench";
+/// What the others need after the last hand-shake until everybody is on the list.
+const SETTLE: Duration = Duration::from_millis(300);
 const DATA_BYTES: usize = 200;
 /// Added to times and to numbers of publishers, so that they all have the same number of digits.
 const TIME_BASE: u64 = 1_000_000_000_000_000_000;
@@ -23,9 +27,13 @@ pub fn scenario(arguments: &FanOut, report: &mut Report) -> Outcome<()> {
     let cores = arguments.cores.take();
     for _ in 0..arguments.rounds {
         for &subscribers in &arguments.subscribers {
-            for kind in servers(arguments.only, arguments.redis) {
-                let line = measure(kind, cores, subscribers, arguments)?;
-                report.add(line);
+            for kind in servers(arguments.only, &arguments.beside, arguments.redis) {
+                match measure(kind, cores, subscribers, arguments) {
+                    Ok(line) => report.add(line),
+                    // One that is not installed keeps nobody from measuring the rest.
+                    Err(error) if !kind.is_ours() => println!("{}: {error}", kind.name()),
+                    Err(error) => return Err(error),
+                }
             }
         }
     }
@@ -35,14 +43,66 @@ pub fn scenario(arguments: &FanOut, report: &mut Report) -> Outcome<()> {
 fn measure(kind: Kind, cores: Cores, subscribers: usize, arguments: &FanOut) -> Outcome<Line> {
     let fleet = Fleet::start(kind, cores)?;
     let publishers = if arguments.pace.is_some() { 2 } else { arguments.publishers };
-    let mut load = Load::open(&fleet, subscribers, publishers, arguments.pace)?;
+    let speech = Speech::of(kind, if arguments.gathered { GATHERED } else { PLAIN });
+    let mut load = Load::open_to(speech, &fleet, subscribers, publishers, arguments.pace)?;
     let measured = load.run(&fleet, Duration::from_secs_f64(arguments.seconds))?;
     let mode = arguments.pace.map_or("closed loop".to_owned(), |pace| format!("paced {pace}/s"));
-    let name = format!(
-        "fanout, {mode}, {subscribers} subscribers, {}",
-        if cores == Cores::Apart { "apart" } else { "shared" }
-    );
+    let placing = if cores == Cores::Apart { "apart" } else { "shared" };
+    let gathered = if arguments.gathered { ", gathered" } else { "" };
+    let name = format!("fanout, {mode}, {subscribers} subscribers, {placing}{gathered}");
     Ok(measured.line(name, kind))
+}
+
+/// How one speaks to the server.
+#[derive(Clone, Copy)]
+enum Speech {
+    /// In our protocol, about this channel.
+    Ours(&'static str),
+    /// What is sent on one WebSocket is heard on all the others.
+    Nchan,
+    Redis,
+}
+
+impl Speech {
+    fn of(kind: Kind, channel: &'static str) -> Self {
+        match kind {
+            Kind::Runnity | Kind::Redis { .. } | Kind::Stock | Kind::StockNoDelay => Self::Ours(channel),
+            Kind::Nchan => Self::Nchan,
+            Kind::RedisPubSub => Self::Redis,
+        }
+    }
+
+    /// The sockets: subscribers first, then publishers.
+    fn open(self, crowd: &mut Crowd, server: SocketAddr, subscribers: usize, publishers: usize) -> Outcome<()> {
+        match self {
+            Self::Ours(channel) => {
+                crowd.open(server, subscribers + publishers, anonymous)?;
+                crowd.ask(0..subscribers, |_| format!(r#"{{"id":2,"subscribe":{{"channel":"{channel}"}}}}"#))?;
+                return Ok(());
+            }
+            Self::Nchan => {
+                crowd.open_bare(server, subscribers, &others::nchan_hand_shake(server, true))?;
+                crowd.open_bare(server, publishers, &others::nchan_hand_shake(server, false))?;
+            }
+            Self::Redis => {
+                crowd.open_redis(server, subscribers, &others::redis_subscribe())?;
+                crowd.open_redis(server, publishers, others::REDIS_PING)?;
+            }
+        }
+        std::thread::sleep(SETTLE);
+        Ok(())
+    }
+
+    fn publish(self, id: u64, data: &str) -> Vec<u8> {
+        match self {
+            Self::Ours(channel) => {
+                let command = format!(r#"{{"id":{id},"publish":{{"channel":"{channel}","data":{data}}}}}"#);
+                client::text(command.as_bytes())
+            }
+            Self::Nchan => client::text(data.as_bytes()),
+            Self::Redis => others::redis_publish(data),
+        }
+    }
 }
 
 /// What a window of time came to.
@@ -72,6 +132,7 @@ pub struct Load {
 
 /// What is under way, and what has come.
 struct Tally {
+    speech: Speech,
     start: Instant,
     subscribers: usize,
     /// For each publisher: the subscribers that its message has yet to reach. Empty when paced.
@@ -89,16 +150,24 @@ struct Tally {
 }
 
 impl Load {
-    /// The sockets: subscribers first, then publishers.
     pub fn open(fleet: &Fleet, subscribers: usize, publishers: usize, pace: Option<f64>) -> Outcome<Self> {
+        Self::open_to(Speech::Ours(PLAIN), fleet, subscribers, publishers, pace)
+    }
+
+    fn open_to(
+        speech: Speech,
+        fleet: &Fleet,
+        subscribers: usize,
+        publishers: usize,
+        pace: Option<f64>,
+    ) -> Outcome<Self> {
         if publishers > PUBLISHERS_MAX {
             return Err("too many publishers".into());
         }
         let mut crowd = Crowd::new()?;
-        crowd.open(fleet.first(), subscribers + publishers, anonymous)?;
-        crowd.ask(0..subscribers, |_| format!(r#"{{"id":2,"subscribe":{{"channel":"{CHANNEL}"}}}}"#))?;
+        speech.open(&mut crowd, fleet.first(), subscribers, publishers)?;
         let left = if pace.is_some() { Vec::new() } else { vec![0; publishers] };
-        let loads = Tally::new(subscribers, left)?;
+        let loads = Tally::new(speech, subscribers, left)?;
         Ok(Self { crowd, loads, publishers, pace })
     }
 
@@ -152,9 +221,10 @@ impl Load {
 }
 
 impl Tally {
-    fn new(subscribers: usize, left: Vec<usize>) -> Outcome<Self> {
+    fn new(speech: Speech, subscribers: usize, left: Vec<usize>) -> Outcome<Self> {
         let bare = format!(r#"{{"t":{TIME_BASE},"k":{PUBLISHER_BASE},"p":""}}"#);
         Ok(Self {
+            speech,
             start: Instant::now(),
             subscribers,
             left,
@@ -178,7 +248,7 @@ impl Tally {
         let (id, number) = (self.published + 2, PUBLISHER_BASE + publisher);
         let time = TIME_BASE + self.start.elapsed().as_nanos() as u64;
         let data = format!(r#"{{"t":{time},"k":{number},"p":"{}"}}"#, self.padding);
-        client::text(format!(r#"{{"id":{id},"publish":{{"channel":"{CHANNEL}","data":{data}}}}}"#).as_bytes())
+        self.speech.publish(id, &data)
     }
 
     fn hear(&mut self, outbox: &mut Outbox, heard: Heard<'_>) -> Outcome<()> {

@@ -39,7 +39,7 @@ impl Fleet {
     pub fn start_with_accounts(kind: Kind, cores: Cores, accounts: usize) -> Outcome<(Self, Vec<String>)> {
         let (redis, instances) = match kind {
             Kind::Redis { fsync, instances } => (Some(Redis::start(fsync, cores)?), instances),
-            Kind::Runnity | Kind::Stock => (None, 1),
+            _ => (None, 1),
         };
         let url = redis.as_ref().map(Redis::url);
         let (mut servers, mut tokens) = (Vec::new(), Vec::new());

@@ -10,6 +10,7 @@ mod fleet;
 mod idle;
 mod ingest;
 mod latency;
+mod others;
 mod pings;
 mod process;
 mod redis;
@@ -46,7 +47,7 @@ enum Scenario {
     Fanout(FanOut),
     /// How soon a ping is answered while many sockets are fanned out to.
     Pings(Pings),
-    /// Memory for each connection that does nothing.
+    /// Memory for each connection that watches a run in which nothing happens.
     Idle(Idle),
     /// Fixes acknowledged, from many runners.
     Ingest(Ingest),
@@ -58,7 +59,11 @@ enum Scenario {
     Storm(Storm),
     /// The stock server itself; started by the others.
     #[command(hide = true)]
-    Stock { address: SocketAddr },
+    Stock {
+        address: SocketAddr,
+        #[arg(long)]
+        no_delay: bool,
+    },
 }
 
 #[derive(Parser, Clone)]
@@ -71,11 +76,17 @@ pub struct FanOut {
     /// Messages a second in all, in place of the closed loop.
     #[arg(long)]
     pub pace: Option<f64>,
-    /// Ours and stock take turns so many times.
+    /// All servers take turns so many times.
     #[arg(long, default_value_t = 3)]
     pub rounds: usize,
     #[arg(long, default_value_t = 4.0)]
     pub seconds: f64,
+    /// What takes turns with ours.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "stock")]
+    pub beside: Vec<Other>,
+    /// In a channel of ours that gathers publications for 50 ms.
+    #[arg(long)]
+    pub gathered: bool,
     /// Server and generator on a core each, or all on all.
     #[arg(long, value_enum, default_value = "apart")]
     pub cores: Placing,
@@ -105,6 +116,9 @@ pub struct Pings {
 pub struct Idle {
     #[arg(long, value_delimiter = ',', default_value = "5000,10000")]
     pub connections: Vec<usize>,
+    /// What they watch, each one of these.
+    #[arg(long, default_value_t = 10, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    pub runs: usize,
     /// The most that the stock server is given: it needs 137 KiB for each.
     #[arg(long, default_value_t = 5_000)]
     pub stock_max: usize,
@@ -193,6 +207,16 @@ pub enum Only {
     Stock,
 }
 
+/// A server that ours is measured against.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq)]
+pub enum Other {
+    Stock,
+    StockNoDelay,
+    Nchan,
+    #[value(name = "redis-pubsub")]
+    RedisPubSub,
+}
+
 /// What carries the fixes.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq)]
 pub enum Over {
@@ -218,10 +242,22 @@ impl On {
     }
 }
 
+impl Other {
+    fn kind(self) -> Kind {
+        match self {
+            Self::Stock => Kind::Stock,
+            Self::StockNoDelay => Kind::StockNoDelay,
+            Self::Nchan => Kind::Nchan,
+            Self::RedisPubSub => Kind::RedisPubSub,
+        }
+    }
+}
+
 /// The servers that a scenario compares.
-fn servers(only: Option<Only>, redis: Option<Fsync>) -> Vec<Kind> {
+fn servers(only: Option<Only>, beside: &[Other], redis: Option<Fsync>) -> Vec<Kind> {
+    let others = beside.iter().map(|other| other.kind());
     let mut kinds = match only {
-        None => vec![Kind::Runnity, Kind::Stock],
+        None => [Kind::Runnity].into_iter().chain(others).collect(),
         Some(Only::Runnity) => vec![Kind::Runnity],
         Some(Only::Stock) => vec![Kind::Stock],
     };
@@ -237,7 +273,7 @@ fn main() -> Outcome<()> {
     }
     let mut report = Report::default();
     match arguments.scenario {
-        Some(Scenario::Stock { address }) => return stock::serve(address),
+        Some(Scenario::Stock { address, no_delay }) => return stock::serve(address, no_delay),
         Some(Scenario::Fanout(it)) => fanout::scenario(&it, &mut report)?,
         Some(Scenario::Pings(it)) => pings::scenario(&it, &mut report)?,
         Some(Scenario::Idle(it)) => idle::scenario(&it, &mut report)?,
@@ -264,6 +300,9 @@ fn all(report: &mut Report) -> Outcome<()> {
     pings::scenario(&Pings::parse_from(none), report)?;
     storm::scenario(&Storm::parse_from(none), report)?;
     fanout::scenario(&FanOut::parse_from(none), report)?;
-    let paced = FanOut { pace: Some(100.0), subscribers: vec![500], ..FanOut::parse_from(none) };
-    fanout::scenario(&paced, report)
+    for gathered in [false, true] {
+        let paced = FanOut { pace: Some(100.0), subscribers: vec![500], gathered, ..FanOut::parse_from(none) };
+        fanout::scenario(&paced, report)?;
+    }
+    Ok(())
 }

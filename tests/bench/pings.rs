@@ -15,7 +15,7 @@ use crate::fanout::Load;
 use crate::fleet::Fleet;
 use crate::process::Cores;
 use crate::report::{Latency, Line, Report};
-use crate::{Outcome, Pings, servers};
+use crate::{Other, Outcome, Pings, servers};
 
 const BETWEEN: Duration = Duration::from_millis(5);
 /// Pings on a server that has nothing else to do, for comparison.
@@ -24,7 +24,7 @@ const QUIET: Duration = Duration::from_secs(2);
 pub fn scenario(arguments: &Pings, report: &mut Report) -> Outcome<()> {
     let cores = arguments.cores.take();
     let placing = if cores == Cores::Apart { "apart" } else { "shared" };
-    for kind in servers(arguments.only, None) {
+    for kind in servers(arguments.only, &[Other::Stock], None) {
         let fleet = Fleet::start(kind, cores)?;
         let mut load = Load::open(&fleet, arguments.connections, 2, Some(arguments.pace))?;
         let name = format!("pings, {} connections, {placing}", arguments.connections);

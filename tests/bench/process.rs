@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::redis::Fsync;
-use crate::{Outcome, client};
+use crate::{Outcome, client, others};
 
 static RUNNITY: OnceLock<PathBuf> = OnceLock::new();
 /// On the disk of the build, since a temporary folder may lie in memory, where an fsync costs nothing.
@@ -30,6 +30,12 @@ pub enum Kind {
     },
     /// `warp::ws` with one unbounded queue and one `send` for each connection.
     Stock,
+    /// The same with `TCP_NODELAY`, which `warp::serve` does not set.
+    StockNoDelay,
+    /// nginx with Nchan, one worker.
+    Nchan,
+    /// Redis' own channels over plain TCP, without a WebSocket or a protocol of ours.
+    RedisPubSub,
 }
 
 impl Kind {
@@ -39,7 +45,15 @@ impl Kind {
             Self::Redis { fsync, instances: 1 } => format!("redis {}", fsync.name()),
             Self::Redis { fsync, instances } => format!("redis {}, {instances} instances", fsync.name()),
             Self::Stock => "stock".to_owned(),
+            Self::StockNoDelay => "stock, no delay".to_owned(),
+            Self::Nchan => "nchan".to_owned(),
+            Self::RedisPubSub => "redis pub/sub".to_owned(),
         }
+    }
+
+    /// Whether it is a build of ours.
+    pub fn is_ours(self) -> bool {
+        matches!(self, Self::Runnity | Self::Redis { .. })
     }
 }
 
@@ -53,6 +67,7 @@ pub enum Cores {
 
 /// A running server. Dropping it ends the process.
 pub struct Server {
+    kind: Kind,
     pub address: SocketAddr,
     child: Child,
     data: TempDir,
@@ -86,10 +101,10 @@ pub fn accounts(data: &TempDir, redis: Option<&str>, count: usize) -> Outcome<Ve
 }
 
 impl Server {
-    /// Starts on a store and waits until HTTP is answered.
+    /// Starts on a store and waits until it answers.
     pub fn start(kind: Kind, cores: Cores, data: TempDir, redis: Option<&str>) -> Outcome<Self> {
         let (address, child) = spawn(kind, cores, &data, redis)?;
-        let mut server = Self { address, child, data };
+        let mut server = Self { kind, address, child, data };
         server.wait_until_up()?;
         Ok(server)
     }
@@ -119,7 +134,11 @@ impl Server {
 
     fn answers(&self) -> bool {
         let Ok(mut stream) = TcpStream::connect(self.address) else { return false };
-        let asked = stream.write_all(&client::get(self.address, "/health"));
+        let question = match self.kind {
+            Kind::RedisPubSub => others::REDIS_PING.to_vec(),
+            _ => client::get(self.address, "/health"),
+        };
+        let asked = stream.write_all(&question);
         let _ = stream.set_read_timeout(Some(Duration::from_secs(2)));
         asked.is_ok() && stream.read(&mut [0; 256]).is_ok_and(|len| len > 0)
     }
@@ -141,7 +160,9 @@ fn spawn(kind: Kind, cores: Cores, data: &TempDir, redis: Option<&str>) -> Outco
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let program = match kind {
         Kind::Runnity | Kind::Redis { .. } => runnity().to_owned(),
-        Kind::Stock => std::env::current_exe()?,
+        Kind::Stock | Kind::StockNoDelay => std::env::current_exe()?,
+        Kind::Nchan => others::nginx()?,
+        Kind::RedisPubSub => others::redis()?,
     };
     let mut command = on_core(cores, "0", &program);
     match kind {
@@ -149,6 +170,9 @@ fn spawn(kind: Kind, cores: Cores, data: &TempDir, redis: Option<&str>) -> Outco
             command.args(["--listen", &address.to_string(), "--open-channels"]).args(store(data, redis)?)
         }
         Kind::Stock => command.args(["stock", &address.to_string()]),
+        Kind::StockNoDelay => command.args(["stock", &address.to_string(), "--no-delay"]),
+        Kind::Nchan => command.args(others::nchan(address, data.path())?),
+        Kind::RedisPubSub => command.args(others::pub_sub(address)).current_dir(data.path()),
     };
     let log = std::fs::File::create(data.path().join("log"))?;
     let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn()?;

@@ -8,6 +8,16 @@ use hdrhistogram::Histogram;
 use crate::Outcome;
 use crate::fleet::Spent;
 
+/// Of whom the ratios to ours are told.
+const OTHERS: [(&str, &str); 5] = [
+    ("stock", "stock"),
+    ("stock, no delay", "stock, no delay"),
+    ("nchan", "nchan"),
+    (PUB_SUB, PUB_SUB),
+    ("runnity", "embedded"),
+];
+const PUB_SUB: &str = "redis pub/sub";
+
 /// Latencies, from a microsecond to a minute.
 pub struct Latency(Histogram<u64>);
 
@@ -95,7 +105,7 @@ impl Report {
         self.0.push(line);
     }
 
-    /// The medians of each scenario and server, and the ratios to the stock server and to our embedded store where they stand in it.
+    /// The medians of each scenario and server, and the ratios to the other servers and to our embedded store where they stand in it.
     pub fn print(&self) {
         let mut groups: BTreeMap<(&str, &str), Vec<&Line>> = BTreeMap::new();
         for line in &self.0 {
@@ -107,10 +117,10 @@ impl Report {
             for &(name, _) in &lines[0].figures {
                 let ours = median(lines, name);
                 let mut ratios = String::new();
-                for (other, called) in [("stock", "stock"), ("runnity", "embedded")] {
+                for (other, called) in OTHERS {
                     let theirs = groups.get(&(scenario, other)).map(|lines| median(lines, name));
                     if server != other
-                        && server != "stock"
+                        && (server.starts_with("redis ") && server != PUB_SUB || server == "runnity")
                         && let Some(ratio) = theirs.map(|theirs| ours / theirs).filter(|ratio| ratio.is_finite())
                     {
                         ratios += &format!("   {ratio:.2} × {called}");

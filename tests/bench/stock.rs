@@ -41,7 +41,9 @@ struct Publish {
     data: Box<RawValue>,
 }
 
-pub fn serve(address: SocketAddr) -> Outcome<()> {
+/// `warp::serve` leaves small writes to the kernel's delay; with `no_delay` the connections inherit from the listener that they
+/// are not delayed.
+pub fn serve(address: SocketAddr, no_delay: bool) -> Outcome<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let channels = Channels::default();
@@ -50,9 +52,11 @@ pub fn serve(address: SocketAddr) -> Outcome<()> {
             let channels = channels.clone();
             upgrade.on_upgrade(move |socket| converse(socket, channels))
         });
-        warp::serve(health.or(socket)).run(address).await;
-    });
-    Ok(())
+        let listener = tokio::net::TcpListener::bind(address).await?;
+        socket2::SockRef::from(&listener).set_tcp_nodelay(no_delay)?;
+        warp::serve(health.or(socket)).incoming(listener).run().await;
+        Ok(())
+    })
 }
 
 async fn converse(socket: WebSocket, channels: Channels) {
