@@ -57,6 +57,8 @@ enum Scenario {
     Stores(Stores),
     /// A server is killed under its spectators, who all come back at once and must have missed nothing.
     Storm(Storm),
+    /// What the live protocol aims at, in three to four minutes: idle memory, and fan-out beside Nchan, Redis and the stock server.
+    Aims,
     /// The stock server itself; started by the others.
     #[command(hide = true)]
     Stock {
@@ -281,10 +283,21 @@ fn main() -> Outcome<()> {
         Some(Scenario::Latency(it)) => latency::scenario(&it, &mut report)?,
         Some(Scenario::Storm(it)) => storm::scenario(&it, &mut report)?,
         Some(Scenario::Stores(it)) => stores::scenario(&it, &mut report)?,
+        Some(Scenario::Aims) => aims(&mut report)?,
         None => all(&mut report)?,
     }
     report.print();
     Ok(())
+}
+
+/// Fan-out last, since it moves this process to one core.
+fn aims(report: &mut Report) -> Outcome<()> {
+    let none = ["load"];
+    idle::scenario(&Idle { connections: vec![10_000], ..Idle::parse_from(none) }, report)?;
+    let gathered = FanOut { pace: Some(100.0), subscribers: vec![500], gathered: true, ..FanOut::parse_from(none) };
+    fanout::scenario(&gathered, report)?;
+    let beside = vec![Other::Nchan, Other::RedisPubSub, Other::Stock];
+    fanout::scenario(&FanOut { beside, ..FanOut::parse_from(none) }, report)
 }
 
 /// Each scenario as its defaults have it; fan-out last, since it moves this process to one core.
