@@ -235,14 +235,7 @@ impl Live {
     }
 
     /// Begins to serve a socket whose hand-shake is done. `early`: bytes that came behind the request.
-    fn welcome(
-        self: &Arc<Self>,
-        stream: TcpStream,
-        early: Vec<u8>,
-        form: Form,
-        pings_by_frames: bool,
-        ticket: Ticket,
-    ) {
+    fn welcome(self: &Arc<Self>, stream: TcpStream, early: Vec<u8>, form: Form, pings_by_frames: bool, ticket: Ticket) {
         let connection = self.connection(Outbound::to_socket(stream), form);
         let connection = if pings_by_frames { connection.pinged_by_frames() } else { connection };
         self.app.workers.spawn(Task::new(self.register(connection, ticket), early));
