@@ -78,8 +78,9 @@ fn commands(encoding: Encoding, input: &[u8]) {
 
 /// A body that is posted to `/emulation`; the first byte says in which form.
 fn posts(input: &[u8]) {
-    /// Bytes allocated for one byte of a body: what is escaped in it is written out.
-    const GROWTH_MAX: usize = 8;
+    /// Bytes allocated for one byte of a body. The worst is a text where an object should be: what is wrong is put into words,
+    /// with the text in them and every letter of it escaped.
+    const GROWTH_MAX: usize = 48;
     const BYTES_MAX: usize = 4 * 1024;
     let Some((form, input)) = input.split_first() else { return };
     let (encoding, content_type) = match form % 2 {

@@ -35,6 +35,8 @@ async fn a_phone_that_comes_back_in_time_has_not_left(kind: StoreKind) {
     let (mut phone, _) = site.connected(&runner).await;
     phone.subscribe(&channel).await;
     let both = json!({ "num_clients": 2, "num_users": 2 });
+    // The answer to subscribe comes a moment before one counts, the answer to this after it.
+    assert_eq!(stats(&mut phone, &channel).await, both);
     assert_eq!(stats(&mut watcher, &channel).await, both);
     for _ in 0..3 {
         drop(phone);
