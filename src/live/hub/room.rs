@@ -21,7 +21,7 @@ use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use crate::live::connection::Connection;
-use crate::live::disconnect::Unsubscribe;
+use crate::live::disconnect::{self, Unsubscribe};
 use crate::live::hub::group::{Group, Label, Manner};
 use crate::live::hub::room::newcomer::{Kept, Newcomer, Stage};
 use crate::live::hub::{Entrance, Seat};
@@ -236,9 +236,12 @@ impl Member {
         group.after(covered, self.manner(), has_base)
     }
 
-    /// Says why the subscription has ended, and nothing more.
+    /// Says why the subscription has ended, and nothing more. Where the client is to come back but cannot subscribe to the
+    /// channel itself, its connection ends: it comes back whole.
     pub(super) fn send_out(&self, channel: &str, why: Unsubscribe) {
-        if self.cancel(&self.connection.form.push(&Push::Unsubscribe { channel, why })) {
+        if self.terms.by_server && why.comes_back {
+            self.connection.close(disconnect::STATE_LOST);
+        } else if self.cancel(&self.connection.form.push(&Push::Unsubscribe { channel, why })) {
             self.connection.call();
         }
     }

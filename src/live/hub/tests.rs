@@ -5,7 +5,6 @@ mod manners;
 mod names;
 mod store;
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -34,7 +33,7 @@ struct World {
     hub: Arc<Hub>,
     workers: Workers,
     /// What is answered when rights are asked.
-    allowed: Arc<AtomicBool>,
+    verdict: Arc<Mutex<Verdict>>,
 }
 
 struct Client {
@@ -47,17 +46,17 @@ struct Client {
 impl World {
     fn new() -> Self {
         let (store, workers) = (Store::new(), Workers::default());
-        let allowed = Arc::new(AtomicBool::new(true));
-        let asked = allowed.clone();
+        let verdict = Arc::new(Mutex::new(Verdict::Stays));
+        let asked = verdict.clone();
         let rules = Rules {
             changes_rights: |_, payload| payload.starts_with(b"\"rights"),
             ask: Box::new(move |_, _| {
-                let stays = asked.load(Ordering::SeqCst);
-                async move { if stays { Verdict::Stays } else { Verdict::Leaves(disconnect::REMOVED) } }.boxed()
+                let verdict = *asked.lock();
+                async move { verdict }.boxed()
             }),
         };
         let hub = Hub::new(store.clone(), rules, workers.clone(), Counts::default());
-        Self { store, hub, workers, allowed }
+        Self { store, hub, workers, verdict }
     }
 
     async fn client(&self) -> Client {
@@ -339,7 +338,7 @@ async fn who_loses_the_right_hears_nothing_more() {
     assert_ne!(world.hub.rights_seen(&entrance().topic), Some(seen));
     assert_eq!(late.finish(2, reply(2)).err(), Some(Spoiled), "who was asked before must be asked again");
 
-    world.allowed.store(false, Ordering::SeqCst);
+    *world.verdict.lock() = Verdict::Leaves(disconnect::REMOVED);
     world.append("\"rights\"");
     world.append("4");
     assert_eq!(client.next_offset().await, 3);
@@ -350,6 +349,34 @@ async fn who_loses_the_right_hears_nothing_more() {
     let seen = world.store.top(&entrance().topic);
     until("the room has heard the last change", || world.store.told(&entrance().topic) == seen).await;
     assert!(client.rest().await.is_empty());
+}
+
+#[tokio::test]
+async fn whose_rights_cannot_be_asked_is_sent_out_so_that_it_comes_back() {
+    let world = World::new();
+    let (mut client, mut owner) = (world.client().await, world.client().await);
+    let _membership = world.join(&client).await;
+    let own = world.begin(&owner, true).await.finish(0, reply(0)).unwrap();
+    *world.verdict.lock() = Verdict::Leaves(disconnect::INSUFFICIENT_STATE);
+    world.append("\"rights\"");
+    for client in [&mut client, &mut owner] {
+        assert_eq!(client.next().await, "state 0");
+        assert_eq!(client.next_offset().await, 1);
+    }
+    assert!(client.next().await.contains(r#""unsubscribe":{"code":2500"#));
+    // Whom the server has subscribed cannot do so itself: it has to connect again.
+    assert!(owner.next().await.contains(r#""disconnect":{"code":3010"#));
+    drop(own);
+
+    // Where there is no way back, the word is enough.
+    let _own = world.begin(&client, true).await.finish(1, reply(1)).unwrap();
+    *world.verdict.lock() = Verdict::Leaves(disconnect::REMOVED);
+    world.append("\"rights\"");
+    assert_eq!(client.next().await, "state 1");
+    assert_eq!(client.next_offset().await, 2);
+    assert!(client.next().await.contains(r#""unsubscribe":{"code":2000"#));
+    client.connection.outbound.push(&text(b"still there"));
+    assert_eq!(client.next().await, "still there");
 }
 
 #[tokio::test]

@@ -236,12 +236,7 @@ impl Worker {
 
     fn everybody_out(&self, why: Unsubscribe) {
         for member in self.room.clear() {
-            if member.terms.by_server {
-                // A client cannot subscribe to such a channel again: it comes back whole.
-                member.connection.close(disconnect::STATE_LOST);
-            } else {
-                member.send_out(&self.room.entrance.name, why);
-            }
+            member.send_out(&self.room.entrance.name, why);
         }
     }
 
