@@ -110,9 +110,11 @@ impl Group {
         self.offsets().next_back().unwrap_or(0)
     }
 
-    /// Whether a publication in it is not covered by the state at `covered`.
-    pub fn publishes_after(&self, covered: u64) -> bool {
-        self.said.iter().any(|said| matches!(said.what, What::Published(_)) && said.is_after(covered))
+    /// Whether the last publication up to the end of this group is heard by one whose state is at `covered`: the next may be
+    /// a patch of it. `has_base`: the one before the group was.
+    pub fn is_base_after(&self, covered: u64, has_base: bool) -> bool {
+        let last = self.said.iter().rev().find(|said| matches!(said.what, What::Published(_)));
+        last.map_or(has_base, |last| last.is_after(covered))
     }
 
     /// All of it, as one frame, for one who is inside and has heard the publication before.
@@ -128,9 +130,17 @@ impl Group {
         if begun && self.said.iter().all(|said| said.is_after(covered)) {
             return following.frame.clone();
         }
-        for (index, said) in self.said.iter().enumerate().filter(|(_, said)| said.is_after(covered)) {
-            let is_first = matches!(said.what, What::Published(_)) && !std::mem::replace(&mut begun, true);
-            let written = if is_first { self.written(manner, Patches::Begun) } else { following };
+        for (index, said) in self.said.iter().enumerate() {
+            let is_after = said.is_after(covered);
+            let is_patch = match said.what {
+                // The next would be a patch of one that was not heard.
+                What::Published(_) => std::mem::replace(&mut begun, is_after || !manner.delta),
+                What::Joined(_) | What::Left(_) => true,
+            };
+            if !is_after {
+                continue;
+            }
+            let written = if is_patch { following } else { self.written(manner, Patches::Begun) };
             manner.form.begin_next(&mut message);
             message.extend_from_slice(&written.frame[written.places[index].clone()]);
         }

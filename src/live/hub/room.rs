@@ -50,7 +50,7 @@ struct State {
 pub struct Member {
     pub connection: Arc<Connection>,
     pub(super) terms: Terms,
-    /// Has heard a publication here. Kept where publications may be patches.
+    /// Has heard the last publication here. Kept where publications may be patches.
     has_base: AtomicBool,
     /// Set under the connection's outbound lock: nothing of the room is written after it.
     cancelled: AtomicBool,
@@ -230,9 +230,7 @@ impl Member {
 
     fn frames_after(&self, group: &Group, covered: u64) -> Bytes {
         let has_base = self.has_base.load(Ordering::Relaxed);
-        if group.publishes_after(covered) {
-            self.has_base.store(true, Ordering::Relaxed);
-        }
+        self.has_base.store(group.is_base_after(covered, has_base), Ordering::Relaxed);
         group.after(covered, self.manner(), has_base)
     }
 

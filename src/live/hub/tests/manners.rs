@@ -1,6 +1,8 @@
 //! What members of one room hear in different manners, and what is said beside publications.
 
 use super::*;
+use crate::live::hub::group::{Group, Manner, Said, What};
+use crate::live::protocol::Publication;
 
 #[tokio::test]
 async fn patches_begin_with_a_whole_publication_for_each() {
@@ -46,6 +48,68 @@ async fn patches_begin_with_a_whole_publication_for_each() {
     early.next().await;
     world.append(data(2));
     assert_eq!(publication(&early.next().await)["data"], data(2));
+}
+
+/// What passes is covered by no state; what is kept after it may be.
+#[tokio::test]
+async fn a_patch_is_of_what_was_heard_last() {
+    let data = |number: u64| format!("\"a text that is long enough for a patch of it to be shorter: {number}\"");
+    let publication = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap()["push"]["pub"].clone();
+    let presence = AggregateId::new("run", "1").topic("presence");
+    let entrance = Entrance { presence: Some(presence.clone()), ..entrance() };
+    let delta = Terms { delta: true, ..Terms::default() };
+    let passing = |number: u64| format!(r#"{{"passing":{{"data":{:?},"tags":[]}}}}"#, data(number));
+    // Before the state is read, and when the state is ahead of what the room has heard.
+    for is_ahead in [false, true] {
+        let world = World::new();
+        let (mut witness, mut client) = (world.client().await, world.client().await);
+        let begin = |client: &Client| world.hub.begin(entrance.clone(), client.connection.clone(), delta);
+        let _witness = begin(&witness).await.unwrap().finish(0, reply(0)).unwrap();
+        assert_eq!(witness.next().await, "state 0");
+        let mut joining = Some(begin(&client).await.unwrap());
+        let mut inside = is_ahead.then(|| joining.take().unwrap().finish(1, reply(1)).unwrap());
+        world.store.append(&presence, passing(7));
+        assert_eq!(publication(&witness.next().await)["data"], data(7));
+        world.append(data(1));
+        assert_eq!(publication(&witness.next().await)["delta"], true);
+        if let Some(joining) = joining {
+            inside = Some(joining.finish(1, reply(1)).unwrap());
+        }
+        assert_eq!(client.next().await, "state 1");
+        world.append(data(2));
+        world.append(data(3));
+        assert_eq!(publication(&client.next().await)["data"], data(7));
+        let first = publication(&client.next().await);
+        assert_eq!((&first["offset"], &first["data"], first.get("delta")), (&2.into(), &data(2).into(), None));
+        let second = publication(&client.next().await);
+        assert_eq!((&second["offset"], &second["delta"]), (&3.into(), &true.into()));
+        drop(inside);
+    }
+
+    // All in one group. What is covered may stand anywhere in it.
+    let manner = Manner { form: Form::Json, by_number: false, delta: true };
+    for (offsets, covered, has_base, patches, is_base) in [
+        (&[0, 5, 6][..], 5, false, &[false, false][..], true),
+        (&[0, 5, 6], 5, true, &[true, false], true),
+        (&[5, 0, 6], 5, true, &[false, true], true),
+        (&[0, 5], 5, false, &[false], false),
+        (&[0, 5], 5, true, &[true], false),
+        (&[5], 5, true, &[], false),
+        (&[6, 0], 5, true, &[true, true], true),
+    ] {
+        let said = |(index, &offset): (usize, &u64)| {
+            let publication = Publication { data: data(index as u64).into(), offset, ..Publication::default() };
+            Said { offset, what: What::Published(publication) }
+        };
+        let said = offsets.iter().enumerate().map(said).collect();
+        let group = Group::new(Label { name: "stream".into(), number: 1 }, Some(data(9).into()), said);
+        let frame = group.after(covered, manner, has_base);
+        let text = String::from_utf8_lossy(&frame);
+        let pushes = text.split(r#"{"push""#).skip(1);
+        let is_patch = |push: &str| push.contains(r#""delta":true"#);
+        assert_eq!(pushes.map(is_patch).collect::<Vec<_>>(), patches, "{offsets:?} {covered} {has_base}");
+        assert_eq!(group.is_base_after(covered, has_base), is_base, "{offsets:?} {covered} {has_base}");
+    }
 }
 
 #[tokio::test]
