@@ -255,9 +255,11 @@ impl Joining {
         let (has_base, cancelled) = (AtomicBool::new(false), AtomicBool::new(false));
         let place = AtomicUsize::new(NOWHERE);
         let member = Arc::new(Member { connection, terms, has_base, cancelled, place });
+        let mut state = seat.room.state.lock();
+        // Under the lock: the room ends before all are sent out, so either this is seen here or the newcomer is seen there.
         let stage = if seat.room.has_ended() { Stage::Spoiled } else { Stage::Reading(Kept::default()) };
-        let newcomer = Newcomer { member: member.clone(), stage };
-        seat.room.state.lock().joining.push(newcomer);
+        state.joining.push(Newcomer { member: member.clone(), stage });
+        drop(state);
         Self { seat, member, is_finished: false }
     }
 

@@ -87,10 +87,11 @@ impl Worker {
                     self.send().await;
                 }
             }
+            // What was heard up to here is said before a newcomer opens the room anew.
             self.send().await;
-            // The store has closed. A newcomer opens the room anew.
+            // The store has closed.
             self.room.end();
-            self.everybody_out(disconnect::INSUFFICIENT_STATE);
+            self.everybody_out(disconnect::INSUFFICIENT_STATE).await;
         };
         tokio::select! {
             biased;
@@ -105,7 +106,7 @@ impl Worker {
                 Step::Next => self.add(cursor.offset, payload).await,
                 Step::Known => {}
                 Step::Gap => self.fill().await,
-                Step::NewEpoch => self.lost(cursor),
+                Step::NewEpoch => self.lost(cursor).await,
             },
             Heard::Gap => self.fill().await,
         }
@@ -147,11 +148,12 @@ impl Worker {
             self.cursor.offset = offset;
         }
         let channel = &self.room.entrance.channel;
-        self.changes_rights = (self.hub.rules.changes_rights)(channel, &payload);
+        let changes_rights = (self.hub.rules.changes_rights)(channel, &payload);
         let Ok(published) = Published::read(channel, &Change { offset, payload }) else {
             // What cannot be read by us cannot be told: whoever comes back hears of the fault.
-            return self.everybody_out(disconnect::INSUFFICIENT_STATE);
+            return self.everybody_out(disconnect::INSUFFICIENT_STATE).await;
         };
+        self.changes_rights = changes_rights;
         self.say(Said { offset, what: What::Published(Publication::of(published)) }).await;
     }
 
@@ -189,9 +191,10 @@ impl Worker {
 
     /// Reads again what was missed.
     async fn fill(&mut self) {
+        // That may take a while.
         self.send().await;
         if !self.room.entrance.is_kept() {
-            return self.everybody_out(disconnect::INSUFFICIENT_STATE);
+            return self.everybody_out(disconnect::INSUFFICIENT_STATE).await;
         }
         let mut attempts = 0;
         loop {
@@ -205,12 +208,13 @@ impl Worker {
                         return self.send().await;
                     }
                 }
-                Ok(Replay::Lost { top }) => return self.lost(top),
+                Ok(Replay::Lost { top }) => return self.lost(top).await,
                 Err(error) => {
+                    self.send().await;
                     attempts += 1;
                     tracing::warn!(%error, attempts, "a gap in a topic could not be filled yet");
                     if attempts >= limits::GAP_ATTEMPTS_MAX {
-                        return self.everybody_out(disconnect::INSUFFICIENT_STATE);
+                        return self.everybody_out(disconnect::INSUFFICIENT_STATE).await;
                     }
                     tokio::time::sleep(limits::GAP_PAUSE).await;
                 }
@@ -224,17 +228,17 @@ impl Worker {
     }
 
     /// What lies between what was heard and `top` is gone, or never was.
-    fn lost(&mut self, top: Cursor) {
-        self.said.clear();
-        (self.bytes, self.gathers_until, self.changes_rights, self.before) = (0, None, false, None);
-        self.cursor = top;
-        self.everybody_out(disconnect::INSUFFICIENT_STATE);
+    async fn lost(&mut self, top: Cursor) {
+        self.everybody_out(disconnect::INSUFFICIENT_STATE).await;
+        (self.cursor, self.before) = (top, None);
         self.room.begin_after(self.cursor.offset);
         // A change of rights may be among what was missed.
         self.room.rights_changed(self.hub.next_rights());
     }
 
-    fn everybody_out(&self, why: Unsubscribe) {
+    /// What was heard before is said before: nobody else will say what is not kept.
+    async fn everybody_out(&mut self, why: Unsubscribe) {
+        self.send().await;
         for member in self.room.clear() {
             member.send_out(&self.room.entrance.name, why);
         }

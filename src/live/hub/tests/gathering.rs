@@ -124,6 +124,31 @@ async fn nothing_gathered_is_lost_by_a_gap() {
     assert!(client.rest().await.is_empty());
 }
 
+/// What was heard before the loss did happen.
+#[tokio::test]
+async fn what_is_gathered_is_said_before_all_are_sent_out() {
+    let world = World::new();
+    let mut client = world.client().await;
+    let _membership = join(&world, &client, 0).await;
+    client.message().await;
+    tokio::time::pause();
+    for offset in 1..=2 {
+        world.append(offset.to_string());
+    }
+    settled().await;
+    world.store.forget(&entrance().topic, true);
+    world.append("1");
+    settled().await;
+    tokio::time::resume();
+    assert_eq!(client.message().await, pushes(1..=2));
+    assert!(client.message().await.contains(r#""code":2500"#));
+    // Nothing of it is left for those who come back.
+    let _again = join(&world, &client, 1).await;
+    assert_eq!(client.message().await, "state 1");
+    world.append("2");
+    assert_eq!(client.message().await, pushes([2]));
+}
+
 /// These do not wait for the moment to end: time stands still throughout.
 #[tokio::test]
 async fn a_full_group_a_change_of_rights_and_the_end_do_not_wait() {
