@@ -167,6 +167,8 @@ pub const TOKEN_SECRET_BYTES_ADVISED: usize = 32;
 pub const GUEST_NAME_LEN_MAX: usize = 128;
 /// Bytes of what a token says about its client: it goes with each of the client's publications, and stands in presence.
 pub const CLIENT_INFO_BYTES_MAX: usize = 4 * 1024;
+/// Bytes of the names and texts that the operator's back end gives a publication beside its data: they go to everybody with it.
+pub const TAGS_BYTES_MAX: usize = 4 * 1024;
 /// Password hashes computed at once: each takes a core for tens of milliseconds, and 19 MiB.
 pub const PASSWORDS_AT_ONCE: usize = 2;
 /// Characters of a password, at least: the usual advice for passwords that a person chooses.

@@ -23,7 +23,7 @@ use crate::limits;
 pub use announcing::Announcement;
 pub use features::{Features, Presence, Publishers, Recovery};
 pub use history::{HistoryPage, HistoryQuery};
-pub use published::{ClientInfo, Published};
+pub use published::{ClientInfo, Published, told_bytes};
 pub use snapshots::{Snapshot, Snapshots};
 pub use versions::DocumentVersion;
 

@@ -297,6 +297,7 @@ async fn what_cannot_be_done_is_said_in_this_api_s_words(kind: StoreKind) {
     for (body, field) in [
         (json!({ "channel": 1 }), "channel"),
         (json!({ "channel": "a", "data": 1, "tags": { "b": 1 } }), "tags.b"),
+        (json!({ "channel": "a", "data": 1, "tags": { "b": "c".repeat(4096) } }), "tags"),
         (json!({ "channel": "a", "data": 1, "skip_history": "no" }), "skip_history"),
         (json!({ "channel": "a" }), "data"),
     ] {

@@ -190,7 +190,7 @@ impl App {
         let (mut publications, mut bytes) = (Vec::new(), 0);
         while from <= until {
             for published in self.read_stretch(channel, epoch, from..=until).await? {
-                bytes += published.data.len();
+                bytes += published.bytes();
                 if bytes > limits::RECOVERY_BYTES_MAX && !publications.is_empty() {
                     return Ok(publications);
                 }
@@ -215,7 +215,7 @@ impl App {
                 break;
             }
             for published in part.into_iter().rev() {
-                bytes += published.data.len();
+                bytes += published.bytes();
                 if bytes > limits::RECOVERY_BYTES_MAX && !publications.is_empty() {
                     return Ok(publications);
                 }

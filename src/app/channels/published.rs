@@ -55,7 +55,19 @@ struct Head {
     tags: Vec<(String, String)>,
 }
 
+impl ClientInfo {
+    pub fn bytes(&self) -> usize {
+        let infos = [&self.conn_info, &self.chan_info].into_iter().flatten().map(Bytes::len).sum::<usize>();
+        self.user.len() + self.client.len() + infos
+    }
+}
+
 impl Published {
+    /// Of all that is told of it.
+    pub fn bytes(&self) -> usize {
+        told_bytes(&self.data, self.info.as_ref(), &self.tags)
+    }
+
     /// What a change of the channel's topic says.
     ///
     /// # Errors
@@ -97,6 +109,12 @@ impl Published {
         payload.put_slice(data);
         Ok(payload.freeze())
     }
+}
+
+/// Bytes of a publication that holds these.
+pub fn told_bytes(data: &[u8], info: Option<&ClientInfo>, tags: &[(String, String)]) -> usize {
+    let tags = tags.iter().map(|(name, text)| name.len() + text.len()).sum::<usize>();
+    data.len() + info.map_or(0, ClientInfo::bytes) + tags
 }
 
 /// Time, head and data; the data shares the payload's memory.

@@ -94,6 +94,10 @@ impl Said {
             let problem = format!("must have at most {} characters", limits::IDEMPOTENCY_KEY_LEN_MAX);
             return Err(AppError::invalid("version_epoch", problem));
         }
+        let tags_bytes: usize = self.tags.iter().map(|(name, text)| name.len() + text.len()).sum();
+        if tags_bytes > limits::TAGS_BYTES_MAX {
+            return Err(AppError::invalid("tags", format!("must have at most {} bytes", limits::TAGS_BYTES_MAX)));
+        }
         let version =
             (self.version != 0).then_some(DocumentVersion { number: self.version, epoch: self.version_epoch });
         let data = document("data", self.data, self.b64data)?.ok_or_else(|| AppError::invalid("data", "is missing"))?;

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
-use crate::app::channels::ClientInfo;
+use crate::app::channels::{ClientInfo, told_bytes};
 use crate::live::delta;
 use crate::live::form::Form;
 use crate::live::protocol::{Address, Encoding, Publication, Push};
@@ -96,7 +96,7 @@ impl Group {
         self.said.len()
     }
 
-    /// Bytes of all data.
+    /// Bytes of all that it tells.
     pub fn bytes(&self) -> usize {
         self.said.iter().map(Said::bytes).sum()
     }
@@ -215,10 +215,8 @@ impl Said {
 
     pub fn bytes(&self) -> usize {
         match &self.what {
-            What::Published(publication) => publication.data.len(),
-            What::Joined(info) | What::Left(info) => {
-                [&info.conn_info, &info.chan_info].into_iter().flatten().map(Bytes::len).sum()
-            }
+            What::Published(Publication { data, info, tags, .. }) => told_bytes(data, info.as_ref(), tags),
+            What::Joined(info) | What::Left(info) => info.bytes(),
         }
     }
 

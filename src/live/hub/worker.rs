@@ -30,7 +30,7 @@ pub(super) struct Worker {
     cursor: Cursor,
     /// What the next group will say.
     said: Vec<Said>,
-    /// Bytes of data in `said`.
+    /// Bytes of what `said` tells.
     bytes: usize,
     /// Until when the next group is gathered, where that is done and something is in it.
     gathers_until: Option<tokio::time::Instant>,

@@ -1,6 +1,7 @@
 //! What channels keep: pages of it, and coming back to it.
 
 use runnity::app::AppError;
+use runnity::app::channels::Announcement;
 use runnity::app::runs::NewRun;
 use runnity::backend::{Cursor, Epoch, Index, Range, Replay, Since};
 use runnity::limits;
@@ -180,8 +181,20 @@ async fn a_page_is_bounded_in_bytes(kind: StoreKind) {
     for _ in 0..10 {
         world.publish(&channel, &large).await;
     }
-    for (reverse, first) in [(false, 1), (true, 10)] {
-        let page = world.history(&channel, HistoryQuery { reverse, ..HistoryQuery::default() }).await;
+    // Tags count as the data does.
+    let tagged = world.channel("b");
+    let announcement = Announcement {
+        data: "1".into(),
+        tags: vec![("b".to_owned(), "x".repeat(60_000))],
+        ..Announcement::default()
+    };
+    for _ in 0..10 {
+        world.app.announce(&tagged, &announcement).await.unwrap();
+    }
+    for (channel, reverse, first) in
+        [(&channel, false, 1), (&channel, true, 10), (&tagged, false, 1), (&tagged, true, 10)]
+    {
+        let page = world.history(channel, HistoryQuery { reverse, ..HistoryQuery::default() }).await;
         assert_eq!((page.publications.len(), page.publications[0].offset), (4, first));
     }
     let huge = format!("\"{}\"", "x".repeat(limits::RECOVERY_BYTES_MAX));

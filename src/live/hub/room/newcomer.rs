@@ -28,7 +28,7 @@ pub(super) enum Stage {
 #[derive(Default)]
 pub(super) struct Kept {
     groups: Vec<Arc<Group>>,
-    /// Changes in all groups, and bytes of their data.
+    /// Changes in all groups, and bytes of what they tell.
     len: usize,
     bytes: usize,
 }

@@ -1,6 +1,7 @@
 //! What members of one room hear in different manners, and what is said beside publications.
 
 use super::*;
+use crate::app::channels::ClientInfo;
 use crate::live::hub::group::{Group, Manner, Said, What};
 use crate::live::protocol::Publication;
 
@@ -109,6 +110,24 @@ async fn a_patch_is_of_what_was_heard_last() {
         let is_patch = |push: &str| push.contains(r#""delta":true"#);
         assert_eq!(pushes.map(is_patch).collect::<Vec<_>>(), patches, "{offsets:?} {covered} {has_base}");
         assert_eq!(group.is_base_after(covered, has_base), is_base, "{offsets:?} {covered} {has_base}");
+    }
+}
+
+#[test]
+fn all_that_is_told_counts_in_bytes() {
+    let text = |len: usize| "x".repeat(len);
+    let info = || ClientInfo {
+        user: text(1),
+        client: text(20),
+        conn_info: Some(text(300).into()),
+        chan_info: Some(text(4_000).into()),
+    };
+    let tags = vec![(text(50_000), text(600_000))];
+    let publication = Publication { data: text(7_000_000).into(), info: Some(info()), tags, ..Publication::default() };
+    for (what, bytes) in
+        [(What::Published(publication), 7_654_321), (What::Joined(info()), 4_321), (What::Left(info()), 4_321)]
+    {
+        assert_eq!(Said { offset: 0, what }.bytes(), bytes);
     }
 }
 
