@@ -13,7 +13,7 @@ mod versions;
 
 use std::sync::Arc;
 
-use crate::app::runs::aggregate;
+use crate::app::runs::{aggregate, is_for_everybody};
 use crate::app::users::{Caller, Identity};
 use crate::app::{App, AppError};
 use crate::backend::{AggregateId, Topic};
@@ -129,9 +129,11 @@ impl App {
         channel.ok_or(AppError::NotFound("channel"))
     }
 
-    /// Whether this change means that the rights of those who hear it must be asked again.
+    /// Whether this change means that the rights of those who hear it must be asked again. What leaves a run open to
+    /// everybody takes no right away: a crowd is not asked because the runner goes elsewhere.
     pub fn changes_rights(payload: &[u8]) -> bool {
-        [&br#"{"type":"revoked""#[..], br#"{"type":"changed""#].iter().any(|start| payload.starts_with(start))
+        payload.starts_with(br#"{"type":"revoked""#)
+            || (payload.starts_with(br#"{"type":"changed""#) && !is_for_everybody(payload))
     }
 }
 
@@ -152,7 +154,26 @@ fn is_for(caller: &Caller, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::documents::ChangeDocument;
+    use crate::app::transact::encode;
     use crate::app::users::Guest;
+
+    #[test]
+    fn rights_are_asked_again_where_some_may_have_lost_them() {
+        let at = || "2026-11-21T09:00:00.000Z".to_owned();
+        let changed = |visibility| ChangeDocument::Changed { at: at(), run: "r".into(), visibility, destination: None };
+        for (change, changes_rights) in [
+            (changed("public"), false),
+            (changed("friends"), true),
+            (changed("private"), true),
+            (changed("unknown"), true),
+            (ChangeDocument::Revoked { at: at() }, true),
+        ] {
+            assert_eq!(App::changes_rights(&encode(&change).unwrap()), changes_rights, "{change:?}");
+        }
+        assert!(App::changes_rights(br#"{"type":"changed"}"#), "what cannot be read is asked about");
+        assert!(!App::changes_rights(br#"{"type":"notice","data":{"type":"changed"}}"#));
+    }
 
     #[test]
     fn a_name_that_ends_in_users_is_for_them_alone() {

@@ -16,9 +16,9 @@ pub use record::RunRecord;
 pub use starting::NewRun;
 pub use track::Tracks;
 
-use crate::app::documents::{ChangeDocument, RunChange, RunDocument};
+use crate::app::documents::{ChangeDocument, RunChange, RunDocument, parse_visibility};
 use crate::app::follow_ups::{self, FollowUp};
-use crate::app::transact::{Draft, Lanes, OnceKey, encode};
+use crate::app::transact::{Draft, Lanes, OnceKey, decode, encode};
 use crate::app::users::{Caller, Identity};
 use crate::app::{App, AppError};
 use crate::backend::{AggregateId, Keep};
@@ -161,6 +161,16 @@ pub(in crate::app) fn aggregate(run: RunId) -> AggregateId {
 /// Public runs are seen by everyone; the others by their owner, until there are friends who may see them.
 fn may_see(caller: &Caller, run: &Run) -> bool {
     run.visibility == Visibility::Public || caller.is(&run.owner)
+}
+
+/// Whether a change of the type `changed` says that everybody may see the run.
+pub(in crate::app) fn is_for_everybody(changed: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Changed {
+        visibility: String,
+    }
+    let visibility = decode(changed).ok().and_then(|Changed { visibility }| parse_visibility(&visibility));
+    visibility == Some(Visibility::Public)
 }
 
 /// Appends a change to the run's main topic, and keeps where that topic then stands.
