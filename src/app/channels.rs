@@ -66,6 +66,13 @@ impl Channel {
         self.aggregate().topic("")
     }
 
+    /// Where a free-form channel that keeps what is said hears what is not to be kept, as its own topic has no room for that.
+    /// A topic of its own: who misses a part of it must learn of that, which would be too much for comings and goings.
+    pub fn passing_topic(&self) -> Option<Topic> {
+        let has_one = matches!(self, Self::Open(_)) && self.features().history_len > 0;
+        has_one.then(|| self.aggregate().topic("passing"))
+    }
+
     /// The channel whose topics this aggregate owns, by its stored form.
     pub(in crate::app) fn of_aggregate(aggregate: &str) -> Option<Self> {
         match aggregate.split_once('/')? {

@@ -43,12 +43,6 @@ pub struct PresenceStats {
 pub enum PresenceChange {
     Joined(ClientInfo),
     Left(ClientInfo),
-    /// Nobody has come or gone: something was said that is not to be kept, which the channel's own topic has no room for.
-    /// JSON, as text.
-    Passing {
-        data: String,
-        tags: Vec<(String, String)>,
-    },
 }
 
 /// Being in a channel. Dropping it is leaving.

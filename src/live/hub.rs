@@ -25,7 +25,7 @@ use crate::live::connection::Connection;
 use crate::live::disconnect::{self, Disconnect, ReplyError, Unsubscribe};
 use crate::live::hub::group::Label;
 use crate::live::hub::room::{Joining, Room, Terms};
-use crate::live::hub::worker::Worker;
+use crate::live::hub::worker::{Ears, Worker};
 
 pub struct Hub {
     backend: Arc<dyn Backend>,
@@ -72,6 +72,8 @@ pub struct Entrance {
     pub topic: Topic,
     /// Where it is told who comes and goes, if that is told.
     pub presence: Option<Topic>,
+    /// Where it hears what is not to be kept, if its topic has no room for that.
+    pub passing: Option<Topic>,
     pub features: Features,
 }
 
@@ -187,7 +189,8 @@ impl Entrance {
     pub fn to(channel: Channel) -> Self {
         let features = channel.features();
         let presence = features.join_leave.then(|| channel.presence_topic());
-        Self { name: channel.name().into(), topic: channel.topic(), presence, features, channel }
+        let (topic, passing) = (channel.topic(), channel.passing_topic());
+        Self { name: channel.name().into(), topic, presence, passing, features, channel }
     }
 
     /// To the channel that this name stands for. A second spelling would be a second room, and its publications would bear a
@@ -210,16 +213,18 @@ impl Seat {
     async fn open(&self) -> Result<(), BackendError> {
         let (hub, room) = (&self.hub, &self.room);
         let open = || async {
-            let topic = &room.entrance.topic;
-            // Subscribe before reading: what comes in between is heard twice and dropped once.
-            let subscription = hub.backend.subscribe(topic).await?;
-            let presence = match &room.entrance.presence {
-                Some(presence) => Some(hub.backend.subscribe(presence).await?),
-                None => None,
+            let Entrance { topic, presence, passing, .. } = &room.entrance;
+            let hear = async |topic: &Option<Topic>| match topic {
+                Some(topic) => hub.backend.subscribe(topic).await.map(Some),
+                None => Ok(None),
             };
+            // Subscribe before reading: what comes in between is heard twice and dropped once.
+            let (changes, presence, passing) =
+                tokio::try_join!(hub.backend.subscribe(topic), hear(presence), hear(passing))?;
+            let ears = Ears { changes, presence, passing };
             let (Replay::Changes { top, .. } | Replay::Lost { top }) =
                 hub.backend.replay(topic, &Since::Oldest, 0).await?;
-            hub.workers.spawn(Worker::new(hub.clone(), room.clone(), top).run(subscription, presence));
+            hub.workers.spawn(Worker::new(hub.clone(), room.clone(), top).run(ears));
             Ok(())
         };
         room.opened().get_or_try_init(open).await.copied()

@@ -12,7 +12,6 @@ use crate::app::channels::publishing::forgetting;
 use crate::app::channels::versions::Known;
 use crate::app::channels::{Channel, DocumentVersion, Published};
 use crate::app::documents::{ChangeDocument, one_line};
-use crate::app::presence::PresenceChange;
 use crate::app::runs::aggregate;
 use crate::app::transact::{OnceKey, encode};
 use crate::app::users;
@@ -74,7 +73,7 @@ impl App {
                 (false, Some(version)) if channel.features().history_len > 0 => {
                     self.announce_newer(name, &data, tags, once, version).await
                 }
-                (true, None) => self.announce_in_passing(name, data.to_vec(), tags.clone(), once).await,
+                (true, None) => self.announce_in_passing(name, &data, tags, once).await,
                 (_, Some(_)) => Err(AppError::NotAvailable),
             };
         }
@@ -124,18 +123,17 @@ impl App {
     async fn announce_in_passing(
         &self,
         name: &Arc<str>,
-        data: Vec<u8>,
-        tags: Vec<(String, String)>,
+        data: &[u8],
+        tags: &[(String, String)],
         once: Option<Arc<str>>,
     ) -> Result<Cursor, AppError> {
         let channel = Channel::Open(name.clone());
-        if channel.features().history_len == 0 {
-            return self.publish_announced(name, &data, &tags, once, None).await;
-        }
-        let data = String::from_utf8(data).map_err(|_| AppError::Internal)?;
-        let payload = PresenceChange::Passing { data, tags }.payload()?;
+        let Some(topic) = channel.passing_topic() else {
+            return self.publish_announced(name, data, tags, once, None).await;
+        };
+        let payload = Published::envelope(data, None, tags.to_vec(), self.clock.now())?;
         let mut commit = Commit::on(channel.aggregate());
-        commit.appends.push(Append { topic: channel.presence_topic(), keep: Keep::Nothing, payload });
+        commit.appends.push(Append { topic, keep: Keep::Nothing, payload });
         self.say(&channel, commit, once).await
     }
 

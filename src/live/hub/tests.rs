@@ -137,7 +137,7 @@ fn entrance() -> Entrance {
     let channel = Channel::User(crate::domain::ids::UserId::parse("u").unwrap());
     let topic = |name| AggregateId::new("run", "1").topic(name);
     let features = Features { delta: true, ..channel.features() };
-    Entrance { channel, name: "stream".into(), topic: topic(""), presence: None, features }
+    Entrance { channel, name: "stream".into(), topic: topic(""), presence: None, passing: None, features }
 }
 
 fn text(payload: &[u8]) -> Bytes {

@@ -39,6 +39,15 @@ pub(super) struct Worker {
     before: Option<Bytes>,
 }
 
+/// All that a room listens to.
+pub(super) struct Ears {
+    pub changes: Subscription,
+    /// Who comes and goes.
+    pub presence: Option<Subscription>,
+    /// What is said and not kept.
+    pub passing: Option<Subscription>,
+}
+
 /// What a change that was heard means.
 enum Step {
     /// The next one.
@@ -59,12 +68,13 @@ impl Worker {
     }
 
     /// Until the room or the store ends.
-    pub async fn run(mut self, mut subscription: Subscription, mut presence: Option<Subscription>) {
+    pub async fn run(mut self, ears: Ears) {
+        let Ears { mut changes, mut presence, mut passing } = ears;
         let ended = self.room.ended().clone();
         let work = async {
             loop {
                 tokio::select! {
-                    heard = subscription.next() => match heard {
+                    heard = changes.next() => match heard {
                         Some(heard) => self.take(heard).await,
                         None => break,
                     },
@@ -72,16 +82,23 @@ impl Worker {
                         Some(heard) => self.take_presence(&heard).await,
                         None => break,
                     },
+                    heard = next_of(&mut passing) => match heard {
+                        Some(heard) => self.take_passing(heard).await,
+                        None => break,
+                    },
                     () = end_of(self.gathers_until) => {}
                 }
                 // Everybody who is ready to publish does so first: their changes go out with this one.
                 tokio::task::yield_now().await;
                 // The rest of what arrived together goes into the same group.
-                while let Some(heard) = subscription.try_next() {
+                while let Some(heard) = changes.try_next() {
                     self.take(heard).await;
                 }
                 while let Some(heard) = presence.as_mut().and_then(Subscription::try_next) {
                     self.take_presence(&heard).await;
+                }
+                while let Some(heard) = passing.as_mut().and_then(Subscription::try_next) {
+                    self.take_passing(heard).await;
                 }
                 if self.gathers_until.is_none_or(|end| end <= tokio::time::Instant::now()) {
                     self.send().await;
@@ -120,11 +137,16 @@ impl Worker {
         let what = match change {
             PresenceChange::Joined(info) => What::Joined(info),
             PresenceChange::Left(info) => What::Left(info),
-            PresenceChange::Passing { data, tags } => {
-                What::Published(Publication { data: data.into(), tags, ..Publication::default() })
-            }
         };
         self.say(Said { offset: 0, what }).await;
+    }
+
+    /// What was missed of this cannot be read again: those who come back know that something was.
+    async fn take_passing(&mut self, heard: Heard) {
+        match heard {
+            Heard::Change { payload, .. } => self.add(0, payload).await,
+            Heard::Gap => self.everybody_out(disconnect::INSUFFICIENT_STATE).await,
+        }
     }
 
     fn step(&self, cursor: &Cursor) -> Step {

@@ -183,11 +183,8 @@ async fn a_page_is_bounded_in_bytes(kind: StoreKind) {
     }
     // Tags count as the data does.
     let tagged = world.channel("b");
-    let announcement = Announcement {
-        data: "1".into(),
-        tags: vec![("b".to_owned(), "x".repeat(60_000))],
-        ..Announcement::default()
-    };
+    let announcement =
+        Announcement { data: "1".into(), tags: vec![("b".to_owned(), "x".repeat(60_000))], ..Announcement::default() };
     for _ in 0..10 {
         world.app.announce(&tagged, &announcement).await.unwrap();
     }

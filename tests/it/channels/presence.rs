@@ -59,7 +59,6 @@ async fn next(subscription: &mut Subscription) -> String {
         Heard::Change { payload, .. } => match PresenceChange::read(&payload).unwrap() {
             PresenceChange::Joined(client) => format!("+{}", client.client),
             PresenceChange::Left(client) => format!("-{}", client.client),
-            PresenceChange::Passing { data, .. } => format!("!{data}"),
         },
         Heard::Gap => panic!("a gap"),
     }

@@ -56,10 +56,9 @@ async fn patches_begin_with_a_whole_publication_for_each() {
 async fn a_patch_is_of_what_was_heard_last() {
     let data = |number: u64| format!("\"a text that is long enough for a patch of it to be shorter: {number}\"");
     let publication = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap()["push"]["pub"].clone();
-    let presence = AggregateId::new("run", "1").topic("presence");
-    let entrance = Entrance { presence: Some(presence.clone()), ..entrance() };
+    let passing = AggregateId::new("run", "1").topic("passing");
+    let entrance = Entrance { passing: Some(passing.clone()), ..entrance() };
     let delta = Terms { delta: true, ..Terms::default() };
-    let passing = |number: u64| format!(r#"{{"passing":{{"data":{:?},"tags":[]}}}}"#, data(number));
     // Before the state is read, and when the state is ahead of what the room has heard.
     for is_ahead in [false, true] {
         let world = World::new();
@@ -69,7 +68,7 @@ async fn a_patch_is_of_what_was_heard_last() {
         assert_eq!(witness.next().await, "state 0");
         let mut joining = Some(begin(&client).await.unwrap());
         let mut inside = is_ahead.then(|| joining.take().unwrap().finish(1, reply(1)).unwrap());
-        world.store.append(&presence, passing(7));
+        world.store.pass(&passing, data(7));
         assert_eq!(publication(&witness.next().await)["data"], data(7));
         world.append(data(1));
         assert_eq!(publication(&witness.next().await)["delta"], true);
@@ -160,6 +159,29 @@ async fn who_comes_and_goes_is_told_between_publications() {
         heard.push(["join", "leave", "pub"].into_iter().find(|kind| text.contains(kind)).unwrap());
     }
     assert_eq!(heard, ["join", "join", "pub", "leave"]);
+}
+
+#[tokio::test]
+async fn who_misses_what_passes_is_told_and_who_misses_a_coming_is_not() {
+    let world = World::new();
+    let mut client = world.client().await;
+    let topic = |name| AggregateId::new("run", "1").topic(name);
+    let (presence, passing) = (topic("presence"), topic("passing"));
+    let entrance = Entrance { presence: Some(presence.clone()), passing: Some(passing.clone()), ..entrance() };
+    let begin = || world.hub.begin(entrance.clone(), client.connection.clone(), Terms::default());
+    let inside = begin().await.unwrap().finish(0, reply(0)).unwrap();
+    world.store.lose(&presence);
+    world.store.pass(&passing, "1".to_owned());
+    world.store.pass(&passing, "2".to_owned());
+    let joining = begin().await.unwrap();
+    world.store.lose(&passing);
+    assert_eq!(client.next().await, "state 0");
+    for said in 1..=2 {
+        assert_eq!(client.next().await, format!(r#"{{"push":{{"channel":"stream","pub":{{"data":{said}}}}}}}"#));
+    }
+    assert!(client.next().await.contains(r#""unsubscribe":{"code":2500"#));
+    assert!(inside.has_ended());
+    assert_eq!(joining.finish(0, reply(0)).err(), Some(Spoiled), "nor may it miss that");
 }
 
 #[tokio::test]

@@ -50,6 +50,21 @@ impl Store {
         });
     }
 
+    /// Tells a change that is not kept.
+    pub fn pass(&self, topic: &Topic, payload: String) {
+        self.with(topic, |stream| {
+            let cursor = Cursor { offset: 0, ..stream.top() };
+            for listener in &stream.listeners {
+                listener.tell(Heard::Change { cursor: cursor.clone(), payload: payload.clone().into() });
+            }
+        });
+    }
+
+    /// Tells that changes were missed.
+    pub fn lose(&self, topic: &Topic) {
+        self.with(topic, |stream| stream.listeners.iter().for_each(|listener| listener.tell(Heard::Gap)));
+    }
+
     /// While deaf, nobody is told of changes.
     pub fn deafen(&self, is_deaf: bool) {
         self.is_deaf.store(is_deaf, Ordering::SeqCst);
