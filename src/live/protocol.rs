@@ -23,6 +23,9 @@ pub enum Encoding {
 }
 
 /// What a client asks for. `id` is 0 when it wants no reply.
+///
+/// What clients may send and nobody here asks for (`data` and `headers` of a connect command, wishes that a channel does not
+/// leave to a client) is passed over where it stands.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Command {
     pub id: u32,
@@ -70,29 +73,21 @@ pub enum Request {
 pub struct Connect {
     /// Empty: an anonymous spectator.
     pub token: String,
-    pub data: Option<Bytes>,
-    /// Where the client left its server-side subscriptions.
+    /// Where the client left its server-side subscriptions, or what it wants to hear. Of more than there may be, one more
+    /// than there may be: nobody is known yet who could be charged for them.
     pub subs: Vec<Subscribe>,
-    /// What kind of client it is, and its version.
+    /// What kind of client it is.
     pub name: String,
-    pub version: String,
-    /// Headers that a browser could not send with the request for the socket.
-    pub headers: Vec<(String, String)>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Subscribe {
     pub channel: String,
     pub token: String,
-    pub data: Option<Bytes>,
     /// The client was here before and knows the channel up to `offset` of `epoch`.
     pub recover: bool,
     pub epoch: String,
     pub offset: u64,
-    /// What the client would like, where the channel leaves it a choice.
-    pub positioned: bool,
-    pub recoverable: bool,
-    pub join_leave: bool,
     /// The kind of patches that the client understands; empty: none.
     pub delta: String,
     /// The client understands numbers instead of channels' names (bit 1 of `flag`).

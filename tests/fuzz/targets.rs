@@ -53,18 +53,19 @@ pub const TARGETS: [(&str, Target); 6] = [
 
 /// A message of a client, as it comes from a socket, in either form.
 fn commands(encoding: Encoding, input: &[u8]) {
-    /// Bytes allocated in all for one byte of a message. The worst is a map of short names, at sixty: an entry of eight bytes
-    /// takes two hundred in a tree, and as much again in the list that it becomes.
-    const GROWTH_MAX: usize = 128;
-    /// And for any message, however short.
-    const BYTES_MAX: usize = 4 * 1024;
+    /// Bytes allocated in all for one byte of a command. The worst is a text that is escaped: it is written out, into a place
+    /// that grows.
+    const GROWTH_MAX: usize = 8;
+    /// And for any command, however short: as many subs as there may be, in lists that grow.
+    const BYTES_MAX: usize = 128 * 1024;
     let input = &input[..input.len().min(limits::MESSAGE_BYTES_MAX)];
     let mut message = Bytes::copy_from_slice(input);
-    let before = ALLOCATOR.total_allocated();
     loop {
-        let left = message.len();
+        let (left, before) = (message.len(), ALLOCATOR.total_allocated());
         let Some(command) = encoding.next_command(&mut message) else { break };
-        assert!(message.len() < left, "a command that takes nothing off the message never ends");
+        let (taken, allocated) = (left - message.len(), ALLOCATOR.total_allocated() - before);
+        assert!(taken > 0, "a command that takes nothing off the message never ends");
+        assert!(allocated <= GROWTH_MAX * taken + BYTES_MAX, "{allocated} bytes allocated for {taken}");
         let Ok(command) = command else { break };
         if encoding == Encoding::Json
             && let Request::Publish { data: Some(data), .. } | Request::Rpc { data: Some(data), .. } = command.request
@@ -72,8 +73,6 @@ fn commands(encoding: Encoding, input: &[u8]) {
             assert!(serde_json::from_slice::<IgnoredAny>(&data).is_ok(), "what goes on to others is JSON");
         }
     }
-    let allocated = ALLOCATOR.total_allocated() - before;
-    assert!(allocated <= GROWTH_MAX * input.len() + BYTES_MAX, "{allocated} bytes allocated for {}", input.len());
 }
 
 /// A body that is posted to `/emulation`; the first byte says in which form.

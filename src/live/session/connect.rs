@@ -30,6 +30,9 @@ struct Unasked {
 impl Session {
     pub(super) async fn connect(&mut self, id: u32, connect: Connect) -> Result<Done, Refusal> {
         self.stage = Stage::Failed;
+        if connect.subs.len() > limits::CHANNELS_LEN_MAX {
+            return Err(disconnect::LIMIT_EXCEEDED.into());
+        }
         let credential = if connect.token.is_empty() {
             Credential::of(Caller::Anonymous)
         } else {

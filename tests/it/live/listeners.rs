@@ -166,12 +166,15 @@ async fn what_a_listener_may_not_hear_ends_it(kind: StoreKind) {
         (json!({ "token": "nobody's" }), 3500),
         (json!({ "subs": { own: {} } }), 3507),
         (json!({ "subs": { "run:nonsense": {} } }), 3501),
-        (json!({ "subs": many }), 3505),
+        (json!({ "subs": &many }), 3505),
         (json!([]), 3501),
     ] {
         let heard = listener(&site, &request).await.rest().await;
         assert_eq!(heard, [json!({ "disconnect": heard[0]["disconnect"] })]);
         assert_eq!(heard[0]["disconnect"]["code"], code, "{request}");
     }
+    let mut client = site.socket().await;
+    assert_eq!(client.error("connect", json!({ "subs": many })).await, 106, "of others either, before they are known");
+    drop(client);
     site.all_gone().await;
 }

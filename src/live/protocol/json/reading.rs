@@ -1,10 +1,10 @@
 //! Commands as lines of JSON.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::fmt;
 
 use bytes::{Buf as _, Bytes};
-use serde::de::IgnoredAny;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -28,7 +28,7 @@ pub fn next_command(message: &mut Bytes) -> Option<Result<Command, Garbage>> {
     None
 }
 
-/// The whole message is one request. `data` in it shares the message's memory.
+/// The whole message is one request.
 pub fn connect_request(message: &Bytes) -> Result<Connect, Garbage> {
     let text = std::str::from_utf8(message).map_err(|_| Garbage)?;
     if text.trim().is_empty() {
@@ -38,7 +38,7 @@ pub fn connect_request(message: &Bytes) -> Result<Connect, Garbage> {
         return Err(Garbage);
     }
     let connect: ConnectJson = serde_json::from_str(text).map_err(|_| Garbage)?;
-    Ok(connect.read(message))
+    Ok(connect.read())
 }
 
 /// Commands, as a text inside of what was posted.
@@ -61,9 +61,9 @@ fn command(line: &Bytes, text: &str) -> Result<Command, Garbage> {
     let command: CommandJson = serde_json::from_str(text).map_err(|_| Garbage)?;
     let id = command.id;
     let request = if let Some(connect) = command.connect {
-        Request::Connect(connect.read(line))
+        Request::Connect(connect.read())
     } else if let Some(subscribe) = command.subscribe {
-        Request::Subscribe(subscribe.read(line, None))
+        Request::Subscribe(subscribe.read(None))
     } else if let Some(unsubscribe) = command.unsubscribe {
         Request::Unsubscribe { channel: unsubscribe.channel.read() }
     } else if let Some(publish) = command.publish {
@@ -147,16 +147,14 @@ struct CommandJson<'a> {
 struct ConnectJson<'a> {
     #[serde(borrow, default, deserialize_with = "or_default")]
     token: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    data: Option<&'a RawValue>,
-    #[serde(borrow)]
-    subs: Option<BTreeMap<Cow<'a, str>, SubscribeJson<'a>>>,
+    subs: Option<Subs>,
     #[serde(borrow, default, deserialize_with = "or_default")]
     name: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "or_default")]
-    version: Text<'a>,
-    headers: Option<BTreeMap<String, String>>,
 }
+
+/// Requests by channel: as many as there may be, and one more when there are more.
+#[derive(Default)]
+struct Subs(Vec<Subscribe>);
 
 #[derive(Deserialize)]
 struct PostedJson<'a> {
@@ -174,20 +172,12 @@ struct SubscribeJson<'a> {
     channel: Text<'a>,
     #[serde(borrow, default, deserialize_with = "or_default")]
     token: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    data: Option<&'a RawValue>,
     #[serde(default, deserialize_with = "or_default")]
     recover: bool,
     #[serde(borrow, default, deserialize_with = "or_default")]
     epoch: Text<'a>,
     #[serde(default, deserialize_with = "or_default")]
     offset: u64,
-    #[serde(default, deserialize_with = "or_default")]
-    positioned: bool,
-    #[serde(default, deserialize_with = "or_default")]
-    recoverable: bool,
-    #[serde(default, deserialize_with = "or_default")]
-    join_leave: bool,
     #[serde(borrow, default, deserialize_with = "or_default")]
     delta: Text<'a>,
     #[serde(default, deserialize_with = "or_default")]
@@ -274,31 +264,46 @@ impl Text<'_> {
 }
 
 impl ConnectJson<'_> {
-    fn read(self, line: &Bytes) -> Connect {
-        let subs = self.subs.unwrap_or_default();
-        Connect {
-            token: self.token.read(),
-            data: shared(line, self.data),
-            subs: subs.into_iter().map(|(channel, subscribe)| subscribe.read(line, Some(channel))).collect(),
-            name: self.name.read(),
-            version: self.version.read(),
-            headers: self.headers.unwrap_or_default().into_iter().collect(),
+    fn read(self) -> Connect {
+        Connect { token: self.token.read(), subs: self.subs.unwrap_or_default().0, name: self.name.read() }
+    }
+}
+
+impl<'de> Deserialize<'de> for Subs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries;
+
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Subs;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+                formatter.write_str("requests by channel")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Subs, A::Error> {
+                let mut subs = Vec::new();
+                while subs.len() <= limits::CHANNELS_LEN_MAX
+                    && let Some((channel, subscribe)) = entries.next_entry::<Text, SubscribeJson>()?
+                {
+                    subs.push(subscribe.read(Some(channel)));
+                }
+                while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Subs(subs))
+            }
         }
+
+        deserializer.deserialize_map(Entries)
     }
 }
 
 impl SubscribeJson<'_> {
-    fn read(self, line: &Bytes, channel: Option<Cow<str>>) -> Subscribe {
+    fn read(self, channel: Option<Text>) -> Subscribe {
         let subscribe = Subscribe {
-            channel: channel.map_or_else(|| self.channel.read(), Cow::into_owned),
+            channel: channel.map_or_else(|| self.channel.read(), Text::read),
             token: self.token.read(),
-            data: shared(line, self.data),
             recover: self.recover,
             epoch: self.epoch.read(),
             offset: self.offset,
-            positioned: self.positioned,
-            recoverable: self.recoverable,
-            join_leave: self.join_leave,
             delta: self.delta.read(),
             is_special: self.kind != 0,
             is_filtered: self.tf.is_some(),

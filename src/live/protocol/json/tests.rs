@@ -40,22 +40,14 @@ fn commands_are_read_as_the_sdks_write_them() {
             2,
             Request::Connect(Connect {
                 token: "té".into(),
-                data: document(r#"{"a":[1]}"#),
                 subs: vec![Subscribe { recover: true, epoch: "abcdefgh".into(), offset: 7, ..subscribe("#u") }],
                 name: "js".into(),
-                version: "1".into(),
-                headers: vec![("h".into(), "v".into())],
             }),
         ),
         (
             r#"{"id":3,"subscribe":{"channel":"run:1","flag":3,"positioned":true,"later":{"x":null}}}"#,
             3,
-            Request::Subscribe(Subscribe {
-                takes_numbers: true,
-                rejects_unrecovered: true,
-                positioned: true,
-                ..subscribe("run:1")
-            }),
+            Request::Subscribe(Subscribe { takes_numbers: true, rejects_unrecovered: true, ..subscribe("run:1") }),
         ),
         (
             concat!(
@@ -63,14 +55,7 @@ fn commands_are_read_as_the_sdks_write_them() {
                 r#""delta":"fossil"}}"#
             ),
             3,
-            Request::Subscribe(Subscribe {
-                token: "t".into(),
-                data: document("null"),
-                recoverable: true,
-                join_leave: true,
-                delta: "fossil".into(),
-                ..subscribe("a")
-            }),
+            Request::Subscribe(Subscribe { token: "t".into(), delta: "fossil".into(), ..subscribe("a") }),
         ),
         (
             r#"{"id":3,"subscribe":{"channel":"a","type":1,"tf":{"key":"a"}}}"#,
@@ -121,11 +106,34 @@ fn commands_are_read_as_the_sdks_write_them() {
 #[test]
 fn what_is_no_command_is_told_apart() {
     let deep = format!(r#"{{"id":1,"publish":{{"channel":"a","data":{}{}}}}}"#, "[".repeat(70), "]".repeat(70));
-    let lines =
-        ["", "nonsense", "[]", "1", r#"{"id":-1}"#, r#"{"id":4294967296}"#, r#"{"id":1,"connect":5}"#, "{", &deep];
+    let lines = [
+        "",
+        "nonsense",
+        "[]",
+        "1",
+        r#"{"id":-1}"#,
+        r#"{"id":4294967296}"#,
+        r#"{"id":1,"connect":5}"#,
+        "{",
+        &deep,
+        r#"{"id":1,"connect":[]}"#,
+    ];
     for line in lines {
         assert_eq!(read(line), Err(Garbage), "{line}");
     }
+}
+
+#[test]
+fn of_too_many_subs_one_too_many_is_kept() {
+    for (len, kept) in [(128, 128), (129, 129), (5_000, 129)] {
+        let subs: Vec<String> = (0..len).map(|index| format!(r#""{index}":{{}}"#)).collect();
+        let line = format!(r#"{{"id":1,"connect":{{"subs":{{{}}},"token":"t"}}}}"#, subs.join(","));
+        let Ok(Command { request: Request::Connect(connect), .. }) = read(&line) else { panic!("{len}") };
+        assert_eq!((connect.subs.len(), &*connect.subs[99].channel, &*connect.token), (kept, "99", "t"));
+        assert_eq!(read(&line.replace("\"4999\":{}", "4999")).is_err(), len == 5_000, "all of it is JSON");
+    }
+    assert!(read(r#"{"id":1,"connect":{"subs":null}}"#).is_ok());
+    assert!(read(r#"{"id":1,"connect":{"subs":[]}}"#).is_err());
 }
 
 #[test]

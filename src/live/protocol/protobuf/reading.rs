@@ -2,12 +2,11 @@
 //!
 //! A length is believed only when so many bytes are there: nothing is allocated for what has not arrived.
 
-use std::collections::BTreeMap;
-
 use bytes::{Buf as _, Bytes};
-use prost::Message;
-use prost::encoding::decode_varint;
+use prost::encoding::{DecodeContext, decode_key, decode_varint, skip_field};
+use prost::{DecodeError, Message};
 
+use crate::limits;
 use crate::live::protocol::{Command, Connect, Garbage, History, Mailbox, Position, Posted, Request, Subscribe};
 
 /// Takes the next message off the front of a binary frame. `data` in it shares the frame's memory.
@@ -21,12 +20,25 @@ pub fn next_command(frame: &mut Bytes) -> Option<Result<Command, Garbage>> {
         return Some(Err(Garbage));
     };
     let message = frame.split_to(length);
-    Some(CommandMessage::decode(message).map(CommandMessage::read).map_err(|_| Garbage))
+    Some(CommandMessage::decode(message).map_err(|_| Garbage).and_then(CommandMessage::read))
 }
 
 /// The whole message is one request.
 pub fn connect_request(message: Bytes) -> Result<Connect, Garbage> {
+    let message = up_to_bound(message).map_err(|_| Garbage)?;
     ConnectMessage::decode(message).map(ConnectMessage::read).map_err(|_| Garbage)
+}
+
+/// A connect message up to the entry of `subs` that is one too many; the beginning of a message is one too.
+fn up_to_bound(mut message: Bytes) -> Result<Bytes, DecodeError> {
+    let (mut rest, mut subs_len) = (message.clone(), 0);
+    while rest.has_remaining() && subs_len <= limits::CHANNELS_LEN_MAX {
+        let (tag, wire_type) = decode_key(&mut rest)?;
+        skip_field(wire_type, tag, &mut rest, DecodeContext::default())?;
+        subs_len += usize::from(tag == SUBS_TAG);
+    }
+    message.truncate(message.len() - rest.len());
+    Ok(message)
 }
 
 /// Commands, beside where they are for. They share the body's memory.
@@ -49,8 +61,8 @@ struct PostedMessage {
 struct CommandMessage {
     #[prost(uint32, tag = "1")]
     id: u32,
-    #[prost(message, optional, tag = "4")]
-    connect: Option<ConnectMessage>,
+    #[prost(bytes = "bytes", optional, tag = "4")]
+    connect: Option<Bytes>,
     #[prost(message, optional, tag = "5")]
     subscribe: Option<SubscribeMessage>,
     #[prost(message, optional, tag = "6")]
@@ -73,20 +85,26 @@ struct CommandMessage {
     sub_refresh: Option<SubRefreshMessage>,
 }
 
+/// Of `subs` below.
+const SUBS_TAG: u32 = 3;
+
 #[derive(Clone, PartialEq, Message)]
 struct ConnectMessage {
     #[prost(string, tag = "1")]
     token: String,
-    #[prost(bytes = "bytes", optional, tag = "2")]
-    data: Option<Bytes>,
-    #[prost(btree_map = "string, message", tag = "3")]
-    subs: BTreeMap<String, SubscribeMessage>,
+    #[prost(message, repeated, tag = "3")]
+    subs: Vec<SubMessage>,
     #[prost(string, tag = "4")]
     name: String,
-    #[prost(string, tag = "5")]
-    version: String,
-    #[prost(btree_map = "string, string", tag = "6")]
-    headers: BTreeMap<String, String>,
+}
+
+/// An entry of a map, as the wire has it.
+#[derive(Clone, PartialEq, Message)]
+struct SubMessage {
+    #[prost(string, tag = "1")]
+    channel: String,
+    #[prost(message, required, tag = "2")]
+    subscribe: SubscribeMessage,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -101,14 +119,6 @@ struct SubscribeMessage {
     epoch: String,
     #[prost(uint64, tag = "7")]
     offset: u64,
-    #[prost(bytes = "bytes", optional, tag = "8")]
-    data: Option<Bytes>,
-    #[prost(bool, tag = "9")]
-    positioned: bool,
-    #[prost(bool, tag = "10")]
-    recoverable: bool,
-    #[prost(bool, tag = "11")]
-    join_leave: bool,
     #[prost(string, tag = "12")]
     delta: String,
     /// What is in a filter does not matter here, and it may be nested without end.
@@ -181,10 +191,10 @@ struct SubRefreshMessage {
 struct EmptyMessage {}
 
 impl CommandMessage {
-    fn read(self) -> Command {
+    fn read(self) -> Result<Command, Garbage> {
         let id = self.id;
         let request = if let Some(connect) = self.connect {
-            Request::Connect(connect.read())
+            Request::Connect(connect_request(connect)?)
         } else if let Some(subscribe) = self.subscribe {
             Request::Subscribe(subscribe.read(None))
         } else if let Some(ChannelMessage { channel }) = self.unsubscribe {
@@ -211,7 +221,7 @@ impl CommandMessage {
         } else {
             Request::Unknown
         };
-        Command { id, request }
+        Ok(Command { id, request })
     }
 }
 
@@ -219,11 +229,8 @@ impl ConnectMessage {
     fn read(self) -> Connect {
         Connect {
             token: self.token,
-            data: self.data,
-            subs: self.subs.into_iter().map(|(channel, subscribe)| subscribe.read(Some(channel))).collect(),
+            subs: self.subs.into_iter().map(|sub| sub.subscribe.read(Some(sub.channel))).collect(),
             name: self.name,
-            version: self.version,
-            headers: self.headers.into_iter().collect(),
         }
     }
 }
@@ -233,13 +240,9 @@ impl SubscribeMessage {
         let subscribe = Subscribe {
             channel: channel.unwrap_or(self.channel),
             token: self.token,
-            data: self.data,
             recover: self.recover,
             epoch: self.epoch,
             offset: self.offset,
-            positioned: self.positioned,
-            recoverable: self.recoverable,
-            join_leave: self.join_leave,
             delta: self.delta,
             is_special: self.kind != 0,
             is_filtered: self.tf.is_some(),

@@ -190,10 +190,8 @@ fn commands_are_read_as_the_sdks_write_them() {
             field(4, &[field(1, b"t"), field(2, b"\xFF"), field(3, &entry), field(4, b"py")].concat()),
             Request::Connect(Connect {
                 token: "t".into(),
-                data: Some(Bytes::from_static(b"\xFF")),
                 subs: vec![Subscribe { channel: "#u".into(), recover: true, offset: 9, ..Subscribe::default() }],
                 name: "py".into(),
-                ..Connect::default()
             }),
         ),
         (
@@ -240,6 +238,15 @@ fn commands_are_read_as_the_sdks_write_them() {
         assert_eq!(read(&bytes), [Ok(Command { id: 5, request })], "{bytes:?}");
     }
     assert_eq!(read(&[0]), [Ok(Command { id: 0, request: Request::Pong })]);
+}
+
+#[test]
+fn of_too_many_subs_one_too_many_is_kept() {
+    for (len, kept) in [(128, 128), (129, 129), (5_000, 129)] {
+        let message = Bytes::from([field(1, b"t"), field(3, &field(1, b"a")).repeat(len)].concat());
+        let connect = Encoding::Protobuf.connect_request(&message).unwrap();
+        assert_eq!((connect.subs.len(), &*connect.subs[99].channel, &*connect.token), (kept, "a", "t"));
+    }
 }
 
 #[test]
