@@ -51,14 +51,16 @@ pub struct Beat {
     pub ping_interval: Duration,
     /// How long the answer to a ping may take.
     pub pong_timeout: Duration,
-    /// How long a new connection may take to send its connect command.
+    /// How long a new connection may take to send its connect command; and then, how long it may take to carry it out.
     pub stale_after: Duration,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Heartbeat {
-    /// No connect command has succeeded.
+    /// There is no connect command, or it was answered with an error.
     Fresh { until: Timestamp },
+    /// The connect command is being carried out: the client has done what it can.
+    Connecting { until: Timestamp },
     /// The next ping is due.
     Resting { ping_at: Timestamp },
     /// A ping is out.
@@ -162,6 +164,16 @@ impl Connection {
         renewed.or_else(|| self.caller().identity().ok().cloned())
     }
 
+    /// The connect command is here: from now on we are waited for.
+    pub fn connecting(&self, now: Timestamp, beat: &Beat) {
+        *self.heartbeat.lock() = Heartbeat::Connecting { until: plus(now, beat.stale_after) };
+    }
+
+    /// The connect command has failed, and there will be no other.
+    pub fn not_connected(&self, now: Timestamp, beat: &Beat) {
+        *self.heartbeat.lock() = Heartbeat::Fresh { until: plus(now, beat.stale_after) };
+    }
+
     /// The connect command has succeeded. The first ping comes at random, so that many who came together are spread.
     pub fn connected(&self, now: Timestamp, beat: &Beat) {
         let half = beat.ping_interval / 2;
@@ -179,7 +191,9 @@ impl Connection {
             }
             // On its way out, whatever it says.
             Heartbeat::Closing { .. } => Ok(()),
-            Heartbeat::Fresh { .. } | Heartbeat::Resting { .. } => Err(disconnect::BAD_REQUEST),
+            Heartbeat::Fresh { .. } | Heartbeat::Connecting { .. } | Heartbeat::Resting { .. } => {
+                Err(disconnect::BAD_REQUEST)
+            }
         }
     }
 
@@ -217,6 +231,11 @@ impl Connection {
                 self.close(disconnect::STALE);
                 None
             }
+            Heartbeat::Connecting { until } if is_due(until, now, beat.stale_after) => {
+                // It is to come back: that we could not tell in time is no fault of its own.
+                self.close(disconnect::SERVER_ERROR);
+                None
+            }
             Heartbeat::Resting { ping_at } if is_due(ping_at, now, beat.ping_interval) => {
                 let (until, ping_at) = (plus(now, beat.pong_timeout), plus(now, beat.ping_interval));
                 // Who only listens cannot answer.
@@ -240,6 +259,7 @@ impl Connection {
                 None
             }
             Heartbeat::Fresh { until: next }
+            | Heartbeat::Connecting { until: next }
             | Heartbeat::Resting { ping_at: next }
             | Heartbeat::Asked { until: next, .. }
             | Heartbeat::Closing { until: next } => Some(next),

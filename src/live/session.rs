@@ -134,7 +134,16 @@ impl Session {
 
     async fn answer(&mut self, id: u32, request: Request) -> Result<Done, Refusal> {
         match request {
-            Request::Connect(connect) => self.connect(id, connect).await,
+            Request::Connect(connect) => {
+                let (live, connection) = (self.live.clone(), self.connection.clone());
+                let (clock, beat) = (&live.app.clock, &live.options.beat);
+                connection.connecting(clock.now(), beat);
+                let done = self.connect(id, connect).await;
+                if done.is_err() {
+                    connection.not_connected(clock.now(), beat);
+                }
+                done
+            }
             Request::Subscribe(subscribe) => self.subscribe(id, subscribe).await,
             Request::Unsubscribe { channel } => self.unsubscribe(id, &channel),
             Request::Publish { channel, data } => self.publish(&channel, data).await,

@@ -14,6 +14,7 @@
 //! instance on the same store is [`Site::another`]. Whatever is waited for is waited for [`within`] a deadline.
 
 pub mod client;
+mod held;
 pub mod process;
 pub mod redis_server;
 mod reply;
@@ -25,6 +26,7 @@ mod streamed;
 use std::time::Duration;
 
 pub use client::Client;
+pub use held::Held;
 pub use reply::{Reply, send};
 pub use signed::{API_KEY, SECRET, signed, signed_with};
 pub use site::{Runner, Site, http_client};

@@ -15,6 +15,7 @@ on_each_store!(
     who_answers_pings_stays,
     a_half_open_peer_is_noticed_by_its_silence,
     who_never_connects_is_closed,
+    who_waits_for_the_store_to_connect_comes_back,
     a_tool_may_ask_for_the_websocket_s_own_pings,
 );
 
@@ -75,6 +76,36 @@ async fn who_never_connects_is_closed(kind: StoreKind) {
     until(|| site.connections_len() > 0).await;
     site.clock.advance(Duration::from_secs(11));
     assert_eq!(silent.closed().await, 3502);
+}
+
+async fn who_waits_for_the_store_to_connect_comes_back(kind: StoreKind) {
+    let (site, store) = Site::start_held(kind).await;
+    let runner = site.runner("Aino").await;
+    store.hold();
+    let (mut client, silent) = (site.socket().await, site.socket().await);
+    until(|| site.connections_len() == 2).await;
+    site.clock.advance(Duration::from_secs(9));
+    client.send(json!({ "id": 1, "connect": { "token": runner.token } }).to_string()).await;
+    until(|| store.was_asked(&runner.id)).await;
+    // How long the command may take to come is no matter any more.
+    site.clock.advance(Duration::from_secs(5));
+    assert_eq!(silent.closed().await, 3502);
+    store.let_go();
+    assert!(client.reply(1).await["connect"].is_object());
+
+    store.hold();
+    for (path, hello) in [
+        ("websocket", r#"{"id":1,"connect":{"token":"TOKEN"}}"#),
+        ("uni_websocket", r#"{"token":"TOKEN","subs":{"open":{}}}"#),
+    ] {
+        let other = site.runner(path).await;
+        let mut client = Client::by(&site.host, format!("ws://{}/connection/{path}", site.host)).await;
+        client.send(hello.replace("TOKEN", &other.token)).await;
+        until(|| store.was_asked(&other.id)).await;
+        site.clock.advance(Duration::from_secs(11));
+        assert_eq!(client.closed().await, 3004, "{path}");
+    }
+    store.let_go();
 }
 
 /// A socket of a client that knows the WebSocket's pings alone, and what it was told first.

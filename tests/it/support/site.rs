@@ -9,6 +9,7 @@ use runnity::app::runs::NewRun;
 use runnity::app::tokens::TokenSecret;
 use runnity::app::users::Identity;
 use runnity::app::{App, Settings};
+use runnity::backend::Backend;
 use runnity::clock::Clock;
 use runnity::domain::fix::{Fix, Readings};
 use runnity::domain::geo::Place;
@@ -23,7 +24,7 @@ use tokio::net::TcpStream;
 
 use super::signed::{API_KEY, SECRET};
 use super::store::Store;
-use super::{Client, DEADLINE, Reply, StoreKind, send, within};
+use super::{Client, DEADLINE, Held, Reply, StoreKind, send, within};
 
 pub struct Site {
     pub app: Arc<App>,
@@ -55,6 +56,14 @@ impl Site {
         Self::start_with(kind, Self::options()).await
     }
 
+    /// One whose store may be held.
+    pub async fn start_held(kind: StoreKind) -> (Self, Arc<Held>) {
+        let clock = Clock::manual(Timestamp::parse("2026-11-21T09:00:00Z").expect("a time"));
+        let store = Arc::new(Store::make(kind, &clock).await);
+        let held = Held::on(store.open().await);
+        (Self::by(held.clone(), store, clock, Self::options()).await, held)
+    }
+
     /// What [`Site::start`] starts it with.
     pub fn options() -> Options {
         let live = live::Options { tick: Duration::from_millis(5), ..live::Options::default() };
@@ -84,8 +93,13 @@ impl Site {
     }
 
     async fn on(store: Arc<Store>, clock: Clock, options: Options) -> Self {
+        Self::by(store.open().await, store, clock, options).await
+    }
+
+    /// `backend`: its way to the store.
+    async fn by(backend: Arc<dyn Backend>, store: Arc<Store>, clock: Clock, options: Options) -> Self {
         let app = App::new(
-            store.open().await,
+            backend,
             clock.clone(),
             Settings {
                 open_channels: true,

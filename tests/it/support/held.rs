@@ -1,0 +1,69 @@
+//! A store that lets nobody begin to listen for as long as it is told so.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use parking_lot::Mutex;
+use runnity::backend::{
+    Backend, BackendError, Commit, CommitError, Committed, Key, Range, Ranged, Replay, Since, Subscription, Topic,
+    Versioned,
+};
+use tokio::sync::watch;
+
+pub struct Held {
+    inner: Arc<dyn Backend>,
+    is_held: watch::Sender<bool>,
+    /// The topics that somebody has wanted to listen to.
+    asked: Mutex<Vec<String>>,
+}
+
+impl Held {
+    pub fn on(inner: Arc<dyn Backend>) -> Arc<Self> {
+        Arc::new(Self { inner, is_held: watch::Sender::new(false), asked: Mutex::default() })
+    }
+
+    pub fn hold(&self) {
+        self.is_held.send_replace(true);
+    }
+
+    pub fn let_go(&self) {
+        self.is_held.send_replace(false);
+    }
+
+    /// Whether somebody has wanted to listen to a topic whose name ends so.
+    pub fn was_asked(&self, name: &str) -> bool {
+        self.asked.lock().iter().any(|topic| topic.ends_with(name))
+    }
+}
+
+impl Backend for Held {
+    fn read<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Versioned>, BackendError>> {
+        self.inner.read(keys)
+    }
+
+    fn range<'a>(&'a self, range: &'a Range) -> BoxFuture<'a, Result<Ranged, BackendError>> {
+        self.inner.range(range)
+    }
+
+    fn replay<'a>(
+        &'a self,
+        topic: &'a Topic,
+        since: &'a Since,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Replay, BackendError>> {
+        self.inner.replay(topic, since, limit)
+    }
+
+    fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Committed, CommitError>> {
+        self.inner.commit(commit)
+    }
+
+    fn subscribe<'a>(&'a self, topic: &'a Topic) -> BoxFuture<'a, Result<Subscription, BackendError>> {
+        Box::pin(async move {
+            self.asked.lock().push(topic.aggregate.to_string());
+            // The sender lives as long as this does.
+            let _ = self.is_held.subscribe().wait_for(|is_held| !is_held).await;
+            self.inner.subscribe(topic).await
+        })
+    }
+}
