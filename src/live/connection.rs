@@ -39,6 +39,8 @@ pub struct Connection {
     call_at_ms: AtomicI64,
     /// Something has ended: the session is to look.
     is_called: AtomicBool,
+    /// What the client says is not read: it is we who have not done yet what it has said before.
+    is_deaf: AtomicBool,
     /// What the operator's back end wants done, in order.
     orders: Mutex<Vec<Deed>>,
 }
@@ -72,10 +74,24 @@ enum Heartbeat {
 impl Connection {
     pub fn new(id: Uuid, outbound: Outbound, form: Form, now: Timestamp, beat: &Beat) -> Self {
         let heartbeat = Mutex::new(Heartbeat::Fresh { until: plus(now, beat.stale_after) });
-        let (call_at_ms, is_called) = (AtomicI64::new(NEVER), AtomicBool::new(false));
+        let call_at_ms = AtomicI64::new(NEVER);
+        let (is_called, is_deaf) = (AtomicBool::new(false), AtomicBool::new(false));
         let (renewed, orders) = (Mutex::default(), Mutex::default());
         let (caller, session, pings_by_frames) = (OnceLock::new(), OnceLock::new(), false);
-        Self { id, form, outbound, caller, session, renewed, pings_by_frames, heartbeat, call_at_ms, is_called, orders }
+        Self {
+            id,
+            form,
+            outbound,
+            caller,
+            session,
+            renewed,
+            pings_by_frames,
+            heartbeat,
+            call_at_ms,
+            is_called,
+            is_deaf,
+            orders,
+        }
     }
 
     /// With the WebSocket's own pings in place of the protocol's.
@@ -97,6 +113,18 @@ impl Connection {
     /// Whether the session was called since this was asked before.
     pub fn take_call(&self) -> bool {
         self.is_called.load(Ordering::Relaxed) && self.is_called.swap(false, Ordering::SeqCst)
+    }
+
+    /// What the client says lies unread from now on, its pongs too.
+    pub fn deaf(&self) {
+        self.is_deaf.store(true, Ordering::Relaxed);
+    }
+
+    /// All that the client has said so far was read, or waits for the client itself.
+    pub fn hears(&self) {
+        if self.is_deaf.load(Ordering::Relaxed) {
+            self.is_deaf.store(false, Ordering::Relaxed);
+        }
     }
 
     /// Has the session carry this out.
@@ -249,6 +277,14 @@ impl Connection {
                 let ping = if self.pings_by_frames { frame::ping() } else { self.form.ping() };
                 self.outbound.push(&ping);
                 Some(next)
+            }
+            // The pong may have come long ago. Nobody counts how often: whatever keeps us will end, and then it is read.
+            Heartbeat::Asked { until, ping_at }
+                if is_due(until, now, beat.pong_timeout) && self.is_deaf.load(Ordering::Relaxed) =>
+            {
+                let until = plus(now, beat.pong_timeout);
+                *heartbeat = Heartbeat::Asked { until, ping_at };
+                Some(until)
             }
             Heartbeat::Asked { until, .. } if is_due(until, now, beat.pong_timeout) => {
                 self.close(disconnect::NO_PONG);

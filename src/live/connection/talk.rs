@@ -68,11 +68,11 @@ impl Talk {
             }
             if self.message.is_empty() {
                 match read(self.registered.connection(), context) {
-                    Poll::Pending => return,
+                    Poll::Pending => return self.connection().hears(),
                     Poll::Ready(message) => self.message = message,
                 }
             } else if self.waits_for_reader() {
-                return;
+                return self.connection().hears();
             } else {
                 self.next_command();
             }
@@ -113,6 +113,7 @@ impl Talk {
                     self.work = Work::Idle(session);
                     return self.note(outcome);
                 }
+                self.connection().deaf();
                 self.work = Work::Busy(Box::pin(async move {
                     let outcome = session.carry_out(command).await;
                     (session, outcome)
@@ -139,6 +140,7 @@ impl Talk {
         self.connection().call();
         match std::mem::replace(&mut self.work, Work::Over) {
             Work::Idle(mut session) => {
+                self.connection().deaf();
                 self.work = Work::Busy(Box::pin(async move {
                     let outcome = session.obey(deed).await;
                     (session, outcome)

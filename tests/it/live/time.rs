@@ -16,6 +16,7 @@ on_each_store!(
     a_half_open_peer_is_noticed_by_its_silence,
     who_never_connects_is_closed,
     who_waits_for_the_store_to_connect_comes_back,
+    a_pong_that_waits_behind_commands_counts,
     a_tool_may_ask_for_the_websocket_s_own_pings,
 );
 
@@ -106,6 +107,33 @@ async fn who_waits_for_the_store_to_connect_comes_back(kind: StoreKind) {
         assert_eq!(client.closed().await, 3004, "{path}");
     }
     store.let_go();
+}
+
+async fn a_pong_that_waits_behind_commands_counts(kind: StoreKind) {
+    let (site, store) = Site::start_held(kind).await;
+    let (mut client, mut silent) = (site.spectator().await, site.spectator().await);
+    store.hold();
+    let subscribe = |id: u32| json!({ "id": id, "subscribe": { "channel": format!("plain:{id}") } }).to_string();
+    let frame = [subscribe(2), subscribe(3), subscribe(4)].join("\n");
+    silent.send(&*frame).await;
+    client.send(frame).await;
+    until(|| store.was_asked("plain:2")).await;
+    assert_eq!(next_in_time(&site, &mut client).await, json!({}));
+    client.send("{}").await;
+    for _ in 0..3 {
+        let canary = site.socket().await;
+        until(|| site.connections_len() == 3).await;
+        site.clock.advance(Duration::from_secs(11));
+        assert_eq!(canary.closed().await, 3502);
+        until(|| site.connections_len() == 2).await;
+    }
+    store.let_go();
+    for id in 2..=4 {
+        assert!(client.reply(id).await["subscribe"].is_object());
+    }
+    client.subscribe("open").await;
+    drop(client);
+    assert_eq!(in_time(&site, silent.closed()).await, 3012, "who is gone is noticed in the end");
 }
 
 /// A socket of a client that knows the WebSocket's pings alone, and what it was told first.
