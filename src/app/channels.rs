@@ -93,6 +93,17 @@ impl Channel {
     }
 }
 
+/// The form of every channel's name, whoever says it and whatever it means.
+///
+/// # Errors
+/// [`AppError::Invalid`]: it cannot be a channel's.
+pub fn check_name(name: &str) -> Result<(), AppError> {
+    if !name.is_empty() && name.is_ascii() && name.len() <= limits::CHANNEL_NAME_LEN_MAX {
+        return Ok(());
+    }
+    Err(AppError::invalid("channel", format!("must have 1 to {} ASCII characters", limits::CHANNEL_NAME_LEN_MAX)))
+}
+
 impl App {
     /// The channel that the caller hears unasked, if there is one.
     pub fn own_channel(&self, caller: &Caller) -> Option<Channel> {
@@ -124,8 +135,9 @@ impl App {
 
     /// What the name means to the caller, whose rights are not asked. Enough for [`App::publish`], which asks for its own.
     pub fn channel_named(&self, caller: &Caller, name: &str) -> Result<Channel, AppError> {
-        let is_name = !name.is_empty() && name.is_ascii() && name.len() <= limits::CHANNEL_NAME_LEN_MAX;
-        let open = || (self.settings.open_channels && is_name).then(|| Channel::Open(name.into()));
+        // It is not for who may be told of a channel to know what makes a name.
+        check_name(name).map_err(|_| AppError::NotFound("channel"))?;
+        let open = || self.settings.open_channels.then(|| Channel::Open(name.into()));
         let channel = match (name.split_at_checked(1), name.strip_prefix("run:"), caller) {
             // To somebody without an account their own channel is a free-form one.
             (Some(("#", _)), _, Caller::Guest(_)) => open(),

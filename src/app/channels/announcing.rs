@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use crate::app::channels::publishing::forgetting;
 use crate::app::channels::versions::Known;
-use crate::app::channels::{Channel, DocumentVersion, Published};
+use crate::app::channels::{Channel, DocumentVersion, Published, check_name};
 use crate::app::documents::{ChangeDocument, one_line};
 use crate::app::runs::aggregate;
 use crate::app::transact::{OnceKey, encode};
@@ -40,10 +40,7 @@ impl App {
     /// runs that are not there.
     pub async fn operators_channel(&self, name: &str) -> Result<Channel, AppError> {
         let unknown = || AppError::NotFound("channel");
-        if name.is_empty() || !name.is_ascii() || name.len() > limits::CHANNEL_NAME_LEN_MAX {
-            let problem = format!("must have 1 to {} ASCII characters", limits::CHANNEL_NAME_LEN_MAX);
-            return Err(AppError::invalid("channel", problem));
-        }
+        check_name(name)?;
         if let Some(id) = name.strip_prefix("run:") {
             let run = RunId::parse(id).ok_or_else(unknown)?;
             let is_there = self.runs.read(&aggregate(run)).await?.is_some();

@@ -1,7 +1,7 @@
 //! Into channels and out of them.
 
-use super::{Done, Refusal, Session, refuse_token};
-use crate::app::channels::Grounds;
+use super::{Done, Refusal, Session, refuse_token, reply_error};
+use crate::app::channels::{Grounds, check_name};
 use crate::app::tokens::SubscriptionGrant;
 use crate::app::users::Caller;
 use crate::limits;
@@ -47,10 +47,7 @@ impl Session {
     /// `len`: how many channels the client hears already.
     pub(super) fn check_subscribe(&self, request: &Subscribe, len: usize) -> Result<(), ReplyError> {
         let name = &request.channel;
-        if name.is_empty() || !name.is_ascii() || name.len() > limits::CHANNEL_NAME_LEN_MAX {
-            let message = format!("a channel's name has 1 to {} ASCII characters", limits::CHANNEL_NAME_LEN_MAX);
-            return Err(disconnect::BAD_COMMAND.because(message));
-        }
+        check_name(name).map_err(reply_error)?;
         if request.is_filtered {
             return Err(disconnect::BAD_COMMAND.because("filters on tags are not available"));
         }
