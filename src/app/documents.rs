@@ -18,7 +18,7 @@ use crate::domain::run::{Kept, Run, Split, Tally};
 use crate::domain::time::Timestamp;
 use crate::limits;
 
-pub use line::one_line;
+pub use line::{is_flat_enough, one_line};
 pub use names::*;
 pub use parse::{Object, parse};
 

@@ -11,7 +11,7 @@ use crate::limits;
 pub fn one_line(data: &[u8]) -> Result<Cow<'_, [u8]>, AppError> {
     let broken = |problem: &str| AppError::invalid("data", problem);
     serde_json::from_slice::<&RawValue>(data).map_err(|_| broken("must be JSON"))?;
-    if depth(data) > limits::JSON_DEPTH_MAX {
+    if !is_flat_enough(data) {
         return Err(broken(&format!("must not be nested more than {} times", limits::JSON_DEPTH_MAX)));
     }
     let is_break = |byte: &u8| matches!(byte, b'\n' | b'\r');
@@ -21,9 +21,9 @@ pub fn one_line(data: &[u8]) -> Result<Cow<'_, [u8]>, AppError> {
     Ok(data.iter().map(|byte| if is_break(byte) { b' ' } else { *byte }).collect::<Vec<_>>().into())
 }
 
-/// How deeply arrays and objects are nested.
-fn depth(json: &[u8]) -> usize {
-    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
+/// Whether brackets nest no deeper than [`limits::JSON_DEPTH_MAX`]. Whether they match is the parser's business.
+pub fn is_flat_enough(json: &[u8]) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     for byte in json {
         match byte {
             _ if escaped => escaped = false,
@@ -31,13 +31,15 @@ fn depth(json: &[u8]) -> usize {
             b'"' => in_string = !in_string,
             b'{' | b'[' if !in_string => {
                 depth += 1;
-                deepest = deepest.max(depth);
+                if depth > limits::JSON_DEPTH_MAX {
+                    return false;
+                }
             }
             b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
             _ => {}
         }
     }
-    deepest
+    true
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::app::documents::is_flat_enough;
 use crate::limits;
 use crate::live::protocol::{Command, Connect, Garbage, History, Mailbox, Position, Posted, Request, Subscribe};
 
@@ -34,7 +35,7 @@ pub fn connect_request(message: &Bytes) -> Result<Connect, Garbage> {
     if text.trim().is_empty() {
         return Ok(Connect::default());
     }
-    if !is_flat_enough(text) {
+    if !is_flat_enough(text.as_bytes()) {
         return Err(Garbage);
     }
     let connect: ConnectJson = serde_json::from_str(text).map_err(|_| Garbage)?;
@@ -55,7 +56,7 @@ pub fn posted(body: &Bytes) -> Result<Posted, Garbage> {
 
 /// `text` is the whole of `line`.
 fn command(line: &Bytes, text: &str) -> Result<Command, Garbage> {
-    if !is_flat_enough(text) {
+    if !is_flat_enough(text.as_bytes()) {
         return Err(Garbage);
     }
     let command: CommandJson = serde_json::from_str(text).map_err(|_| Garbage)?;
@@ -88,27 +89,6 @@ fn command(line: &Bytes, text: &str) -> Result<Command, Garbage> {
         Request::Unknown
     };
     Ok(Command { id, request })
-}
-
-/// Brackets nest no deeper than the bound. Whether they match is the parser's business.
-fn is_flat_enough(text: &str) -> bool {
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
-    for byte in text.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            b'{' | b'[' if !in_string => {
-                depth += 1;
-                if depth > limits::JSON_DEPTH_MAX {
-                    return false;
-                }
-            }
-            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    true
 }
 
 /// A text, borrowed where nothing in it is escaped.
