@@ -71,7 +71,6 @@ table! {
     INSUFFICIENT_STATE      = Unsubscribe 2500 "insufficient state"         again;
     SUBSCRIPTION_EXPIRED    = Unsubscribe 2501 "subscription expired"       again;
 
-    CONNECTION_CLOSED       = Disconnect  3000 "connection closed"          again;
     SHUTDOWN                = Disconnect  3001 "shutdown"                   again;
     SERVER_ERROR            = Disconnect  3004 "internal server error"      again;
     EXPIRED                 = Disconnect  3005 "connection expired"         again;

@@ -171,11 +171,13 @@ impl Form {
 mod tests {
     use super::*;
     use crate::live::disconnect;
+    use crate::live::protocol::{Address, Publication};
 
     #[test]
     fn one_push_in_each_form() {
-        let push = Push::Message { data: b"{\"a\":\n1}" };
-        let bare = br#"{"message":{"data":{"a": 1}}}"#;
+        let publication = Publication { data: Bytes::from_static(b"{\"a\":\n1}"), ..Publication::default() };
+        let push = Push::Publication { to: Address::Name("b"), publication: &publication };
+        let bare = br#"{"channel":"b","pub":{"data":{"a": 1}}}"#;
         let whole = [b"{\"push\":", &bare[..], b"}"].concat();
         let framed = |text: &[u8]| frame::alone(Kind::Text, text).to_vec();
         let event = |text: &[u8]| [b"data: ", text, b"\n\n"].concat();

@@ -242,9 +242,6 @@ pub enum Push<'a> {
         channel: &'a str,
         why: Unsubscribe,
     },
-    Message {
-        data: &'a [u8],
-    },
     Disconnect(Disconnect),
     /// The operator's back end has ended the connection, in words of its own.
     SentAway {

@@ -84,11 +84,6 @@ impl Channel {
             Self::Open(_) => OPEN,
         }
     }
-
-    /// Whether a client that was away can come back by its cursor.
-    pub fn is_recoverable(&self) -> bool {
-        self.features().recovers != Recovery::No
-    }
 }
 
 /// Whether a free-form name, private or not, belongs to this namespace.

@@ -94,7 +94,6 @@ pub(super) fn bare_push(members: &mut impl Members, push: &Push) {
                 members.text(("reason", 3), why.reason);
             });
         }
-        Push::Message { data } => members.object(("message", 8), |members| members.data(("data", 1), data)),
         Push::Subscribe { channel, result } => {
             members.text(CHANNEL, channel);
             members.object(("subscribe", 9), |members| {

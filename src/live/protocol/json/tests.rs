@@ -272,7 +272,6 @@ fn pushes_name_their_channel() {
             Push::Subscribe { channel: "a", result: &result },
             r#"{"channel":"a","subscribe":{"recoverable":true,"epoch":"e","offset":1}}"#,
         ),
-        (Push::Message { data: b"[]" }, r#"{"message":{"data":[]}}"#),
         (Push::Disconnect(disconnect::SHUTDOWN), r#"{"disconnect":{"code":3001,"reason":"shutdown"}}"#),
         (Push::Refresh(Life::Ends(5)), r#"{"refresh":{"expires":true,"ttl":5}}"#),
     ] {
