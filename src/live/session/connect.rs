@@ -78,8 +78,9 @@ impl Session {
         {
             return Err(Refusal::Closed(disconnect::INVALID_TOKEN));
         }
-        self.enter_unasked(all, self.connection.form.reply(id, &Reply::Connect(result)))?;
+        // Before the reply, which the client may answer while we are still here.
         self.connection.connected(self.live.app.clock.now(), &self.live.options.beat);
+        self.enter_unasked(all, self.connection.form.reply(id, &Reply::Connect(result)))?;
         self.keep_deadline();
         self.stage = Stage::Connected;
         Ok(Done::Answered)
