@@ -26,7 +26,7 @@ use warp::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYP
 use warp::reply::Response;
 
 use crate::app::App;
-use crate::http::request::Bodies;
+use crate::bodies::Bodies;
 use crate::limits;
 
 pub use tiles::{TileKind, Tiles, TilesError};
@@ -55,7 +55,7 @@ pub struct Options {
 /// All documents of the product.
 pub fn routes(app: Arc<App>, web: WebDemo, options: Options) -> BoxedFilter<(Response,)> {
     let policy = security_policy(&options.tiles);
-    let bodies = Bodies::new(limits::BODIES_BYTES_MAX);
+    let bodies = Bodies::new(limits::BODIES_BYTES_MAX, limits::BODY_BYTES_MAX);
     live_api::routes(app.clone(), &bodies)
         .or(asyncapi::routes(&bodies, app.metrics.clone()))
         .unify()

@@ -19,7 +19,8 @@
 //! * [`live`]: sockets. Frames and codes of the protocol, connections, the hub.
 //! * [`http`]: documents. One file or folder for each API family, health and metrics, the web-demo's files.
 //! * [`server`] accepts connections and ends in order; [`instance`] puts a store, the app and its doors together.
-//!   [`peer`]: who is at the other end; [`places`]: how many of them there may be; [`descriptors`]: what the system allows.
+//!   [`peer`]: who is at the other end; [`places`]: how many of them there may be; [`bodies`]: what they send, to a bound;
+//!   [`descriptors`]: what the system allows.
 //! * [`config`]: what the operator typed → values that cannot be wrong. [`limits`]: every bound, with its reason.
 //!   [`clock`]: what time it is.
 //! * [`copy`]: the command that moves a store's content into another store.
@@ -62,6 +63,7 @@
 
 pub mod app;
 pub mod backend;
+pub mod bodies;
 pub mod clock;
 pub mod config;
 pub mod copy;

@@ -39,11 +39,12 @@ use futures::FutureExt as _;
 use http::HeaderMap;
 use parking_lot::Mutex;
 use tokio::net::TcpStream;
-use tokio::sync::{Semaphore, SetOnce};
+use tokio::sync::SetOnce;
 use uuid::Uuid;
 
 use crate::app::channels::{Channel, Grounds};
 use crate::app::{App, AppError};
+use crate::bodies::Bodies;
 use crate::limits;
 use crate::live::connection::task::Task;
 use crate::live::connection::{Beat, Connection};
@@ -72,7 +73,7 @@ pub struct Live {
     /// Set once letters of other instances are heard.
     hears_letters: SetOnce<()>,
     /// Room for what is posted, until it is read.
-    bodies: Arc<Semaphore>,
+    bodies: Bodies,
     /// No new sockets: the process is about to end.
     is_draining: AtomicBool,
 }
@@ -141,7 +142,7 @@ impl Live {
             mailboxes: Arc::default(),
             waiting: Arc::default(),
             hears_letters: SetOnce::new(),
-            bodies: Arc::new(Semaphore::new(limits::POSTED_BYTES_MAX)),
+            bodies: Bodies::new(limits::POSTED_BYTES_MAX, limits::POSTED_MESSAGE_BYTES_MAX as u64),
             is_draining: AtomicBool::new(false),
         });
         let counted = Arc::downgrade(&live);

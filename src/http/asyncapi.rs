@@ -9,9 +9,10 @@ use warp::http::{Method, StatusCode};
 use warp::reply::Response;
 
 use crate::app::metrics::Metrics;
+use crate::bodies::Bodies;
 use crate::http::answer::{self, Answer};
 use crate::http::cors;
-use crate::http::request::{self, Bodies, Request};
+use crate::http::request::{self, Request};
 
 const PATH: &str = "/api/asyncapi.json";
 const METHODS: &[Method] = &[Method::GET, Method::HEAD];

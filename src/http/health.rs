@@ -11,8 +11,9 @@ use warp::http::{Method, StatusCode};
 use warp::reply::Response;
 
 use crate::app::App;
+use crate::bodies::Bodies;
 use crate::http::answer::{self, Answer};
-use crate::http::request::{self, Bodies, Request};
+use crate::http::request::{self, Request};
 use crate::limits;
 
 const METHODS: &[Method] = &[Method::GET, Method::HEAD];

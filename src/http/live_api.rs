@@ -22,10 +22,11 @@ use warp::reply::Response;
 
 use crate::app::users::Caller;
 use crate::app::{App, AppError};
+use crate::bodies::{Bodies, BodyError};
 use crate::domain::user::Level;
 use crate::http::answer::{self, Answer};
 use crate::http::caller::{self, CallerError, Intent};
-use crate::http::request::{self, Bodies, BodyError, Request};
+use crate::http::request::{self, Request};
 use answers::{Batch, Denied, ErrorDocument};
 use calls::Method;
 

@@ -7,8 +7,9 @@ use warp::http::{Method, StatusCode};
 use warp::reply::Response;
 
 use crate::app::App;
+use crate::bodies::Bodies;
 use crate::http::answer::{self, Answer};
-use crate::http::request::{self, Bodies, Request};
+use crate::http::request::{self, Request};
 
 const METHODS: &[Method] = &[Method::GET, Method::HEAD];
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -2,24 +2,22 @@
 //!
 //! Knows no family: what a fault in it is called is theirs to say.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::{Buf, BufMut, Bytes, BytesMut};
-use futures::{Stream, StreamExt, future};
+use bytes::Bytes;
+use futures::future;
 use percent_encoding::percent_decode;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::filters::path::FullPath;
-use warp::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use warp::http::header::CONTENT_TYPE;
 use warp::http::{HeaderMap, Method};
 use warp::reply::Response;
 
 use crate::app::metrics::{Answered, Metrics};
+use crate::bodies::{Bodies, BodyError};
 use crate::http::answer::{self, Answer};
-use crate::limits;
 
 pub struct Request {
     pub method: Method,
@@ -30,30 +28,6 @@ pub struct Request {
     pub headers: HeaderMap,
     /// Read before any answer, so that a client which is still sending gets to see the answer.
     pub body: Result<Bytes, BodyError>,
-}
-
-/// Why there is no body to work with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BodyError {
-    /// More than [`limits::BODY_BYTES_MAX`].
-    TooLarge,
-    /// So many bodies are in memory already that there is no room for this one: [`limits::BODIES_BYTES_MAX`].
-    NoRoom,
-    /// It did not come to its end in [`limits::BODY_WAIT_MAX`].
-    TooSlow,
-    /// It broke off, or its chunks are garbled.
-    Broken,
-}
-
-/// The room for bodies in memory, shared by all families.
-#[derive(Clone)]
-pub struct Bodies(Arc<Semaphore>);
-
-/// A body, or what has come of it, and the room that it takes until nobody needs it any more.
-#[derive(Default)]
-struct Held {
-    bytes: BytesMut,
-    room: Option<OwnedSemaphorePermit>,
 }
 
 /// What a body says it is.
@@ -68,31 +42,6 @@ pub enum ContentType {
 /// A name or a value that is not UTF-8 behind its percent signs: the name, when that at least could be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotUtf8(pub Option<String>);
-
-impl Bodies {
-    pub fn new(bytes_max: usize) -> Self {
-        Self(Arc::new(Semaphore::new(bytes_max)))
-    }
-}
-
-impl Held {
-    fn put(&mut self, bodies: &Bodies, chunk: impl Buf) -> Result<(), BodyError> {
-        let len = u32::try_from(chunk.remaining()).map_err(|_| BodyError::TooLarge)?;
-        let more = bodies.0.clone().try_acquire_many_owned(len).map_err(|_| BodyError::NoRoom)?;
-        match &mut self.room {
-            Some(room) => room.merge(more),
-            none => *none = Some(more),
-        }
-        self.bytes.put(chunk);
-        Ok(())
-    }
-}
-
-impl AsRef<[u8]> for Held {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
-    }
-}
 
 impl Request {
     /// The path's segments as they were sent, without the empty one before the first slash.
@@ -167,42 +116,11 @@ fn request(bodies: Bodies) -> BoxedFilter<(Request,)> {
         .then(move |method, path: FullPath, query, headers: HeaderMap, body| {
             let bodies = bodies.clone();
             async move {
-                let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-                let body = tokio::time::timeout(limits::BODY_WAIT_MAX, read(&bodies, body, length)).await;
-                let body = body.unwrap_or(Err(BodyError::TooSlow));
+                let body = bodies.read(&headers, body).await;
                 Request { method, path: path.as_str().to_owned(), query, headers, body }
             }
         })
         .boxed()
-}
-
-/// Reads a body to the bound. A body that is not much too long, or for which there is no room, is read to its end and thrown
-/// away, because a client that finds the connection closed while it is sending never reads why.
-async fn read<S, B, E>(bodies: &Bodies, body: S, length: Option<u64>) -> Result<Bytes, BodyError>
-where
-    S: Stream<Item = Result<B, E>>,
-    B: Buf,
-{
-    let ignored_max = limits::BODY_BYTES_MAX + limits::BODY_IGNORED_BYTES_MAX;
-    if length.is_some_and(|length| length > ignored_max) {
-        return Err(BodyError::TooLarge);
-    }
-    let mut body = pin!(body);
-    let mut held = Ok(Held::default());
-    let mut bytes_len = 0;
-    while let Some(chunk) = body.next().await {
-        let chunk = chunk.map_err(|_| BodyError::Broken)?;
-        bytes_len += chunk.remaining() as u64;
-        if bytes_len > ignored_max {
-            return Err(BodyError::TooLarge);
-        }
-        held = match held {
-            Ok(_) if bytes_len > limits::BODY_BYTES_MAX => Err(BodyError::TooLarge),
-            Ok(mut held) => held.put(bodies, chunk).map(|()| held),
-            fault => fault,
-        };
-    }
-    Ok(Bytes::from_owner(held?))
 }
 
 /// The pairs of a query or a form, in their order, decoded one by one as they are asked for.
@@ -233,42 +151,6 @@ pub fn decode_segment(segment: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::convert::Infallible;
-
-    fn chunks(lens: &[u64]) -> impl Stream<Item = Result<Bytes, Infallible>> {
-        let chunks: Vec<_> = lens.iter().map(|&len| Ok(Bytes::from(vec![b'x'; len as usize]))).collect();
-        futures::stream::iter(chunks)
-    }
-
-    #[tokio::test]
-    async fn body_is_read_to_its_bound_whatever_it_says_of_its_length() {
-        let max = limits::BODY_BYTES_MAX;
-        let bodies = Bodies::new(limits::BODIES_BYTES_MAX);
-        let over = max + limits::BODY_IGNORED_BYTES_MAX;
-        assert_eq!(read(&bodies, chunks(&[]), None).await.unwrap().len(), 0);
-        assert_eq!(read(&bodies, chunks(&[max - 1, 1]), None).await.unwrap().len() as u64, max);
-        assert_eq!(read(&bodies, chunks(&[max, 1]), None).await, Err(BodyError::TooLarge));
-        assert_eq!(read(&bodies, chunks(&[over, 1]), None).await, Err(BodyError::TooLarge));
-        assert_eq!(
-            read(&bodies, futures::stream::pending::<Result<Bytes, ()>>(), Some(over + 1)).await,
-            Err(BodyError::TooLarge)
-        );
-        assert_eq!(read(&bodies, futures::stream::iter([Err::<Bytes, _>(())]), None).await, Err(BodyError::Broken));
-    }
-
-    #[tokio::test]
-    async fn bodies_share_a_room() {
-        let bodies = Bodies::new(10);
-        let first = read(&bodies, chunks(&[3, 3]), None).await.unwrap();
-        assert_eq!(read(&bodies, chunks(&[3, 3]), None).await, Err(BodyError::NoRoom));
-        let second = read(&bodies, chunks(&[4]), None).await.unwrap();
-        assert_eq!(read(&bodies, chunks(&[]), None).await.unwrap(), Bytes::new());
-        let part = first.slice(..1);
-        drop((first, second));
-        assert_eq!(read(&bodies, chunks(&[5]), None).await, Err(BodyError::NoRoom), "a part of it is still needed");
-        drop(part);
-        assert_eq!(read(&bodies, chunks(&[5, 5]), None).await.unwrap().len(), 10);
-    }
 
     #[test]
     fn pairs_are_decoded_strictly() {

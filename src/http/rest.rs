@@ -17,11 +17,12 @@ use warp::reply::Response;
 
 use crate::app::runs::Transition;
 use crate::app::{App, AppError};
+use crate::bodies::Bodies;
 use crate::domain::ids::RunId;
 use crate::http::answer::Answer;
 use crate::http::caller::{self, Intent};
 use crate::http::cors;
-use crate::http::request::{self, Bodies, Request};
+use crate::http::request::{self, Request};
 use envelope::{Error, Meta, Success};
 
 pub fn routes(app: Arc<App>, bodies: &Bodies) -> BoxedFilter<(Response,)> {

@@ -18,13 +18,14 @@ use crate::app::documents::{level_name, state_name};
 use crate::app::runs::{NewRun, Transition};
 use crate::app::users::{Caller, Identity};
 use crate::app::{App, AppError};
+use crate::bodies::Bodies;
 use crate::domain::fix::{Fix, Readings};
 use crate::domain::ids::RunId;
 use crate::domain::run::State;
 use crate::http::answer::{self, Answer};
 use crate::http::caller::{self, Intent};
 use crate::http::cors;
-use crate::http::request::{self, Bodies, Request};
+use crate::http::request::{self, Request};
 use answers::Error;
 use parameters::{NewParameters, Parameters, UpdateParameters};
 

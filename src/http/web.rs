@@ -15,8 +15,9 @@ use warp::http::{HeaderValue, Method, StatusCode};
 use warp::reply::Response;
 
 use crate::app::metrics::Metrics;
+use crate::bodies::Bodies;
 use crate::http::answer::{self, Answer};
-use crate::http::request::{self, Bodies, Request};
+use crate::http::request::{self, Request};
 use crate::http::{Options, TileKind, Tiles, WebDemo};
 use files::File;
 

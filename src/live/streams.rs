@@ -128,9 +128,9 @@ impl Live {
         }
         let encoding = encoding(&headers);
         let first = if is_post {
-            match self.read_posted(&headers, body).await {
+            match self.bodies.read(&headers, body).await {
                 Ok(body) => body,
-                Err(fault) => return fault.into_response(),
+                Err(error) => return posted::unreadable(error),
             }
         } else {
             first_of(&query)

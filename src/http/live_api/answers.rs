@@ -8,8 +8,8 @@ use warp::http::{HeaderMap, StatusCode};
 use warp::reply::Response;
 
 use crate::app::AppError;
+use crate::bodies::BodyError;
 use crate::http::answer;
-use crate::http::request::BodyError;
 
 /// Where errors are said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,10 +10,10 @@ use warp::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use warp::reply::Response;
 
 use crate::app::AppError;
+use crate::bodies::BodyError;
 use crate::domain::ids::RunId;
 use crate::http::answer;
 use crate::http::caller::{CallerError, no_session_cookie};
-use crate::http::request::BodyError;
 use crate::limits;
 
 /// The version of the API that `meta` names.

@@ -8,9 +8,9 @@ use warp::http::{HeaderMap, Method, StatusCode};
 use warp::reply::Response;
 
 use crate::app::AppError;
+use crate::bodies::BodyError;
 use crate::http::answer;
 use crate::http::caller::{CallerError, no_session_cookie};
-use crate::http::request::BodyError;
 
 /// The documented code for parameters that cannot be used.
 const CODE_PARAMETERS: u16 = 303;
