@@ -21,6 +21,7 @@ pub mod users;
 pub mod workers;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -64,6 +65,8 @@ pub struct App {
     tracks: Tracks,
     snapshots: Snapshots,
     instances: Instances,
+    /// When it was looked whether an instance that is not known has just come.
+    nodes_looked_at: tokio::sync::Mutex<Option<Instant>>,
     instance_records: Arc<Lanes<InstanceRecord>>,
     presences: Arc<Presences>,
     /// Wakes who carries out follow-ups.
@@ -101,6 +104,7 @@ impl App {
             tracks: Tracks::default(),
             snapshots: Snapshots::default(),
             instances: Instances::default(),
+            nodes_looked_at: tokio::sync::Mutex::default(),
             instance_records: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
             presences: Presences::new(clock.clone()),
             follow_ups: Notify::new(),

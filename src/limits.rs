@@ -33,6 +33,10 @@ pub const INBOX_BYTES_MAX: usize = 4 * MESSAGE_BYTES_MAX;
 pub const LETTER_WAIT: Duration = Duration::from_secs(3);
 /// Letters to other instances that wait for an answer.
 pub const LETTERS_WAITING_MAX: usize = 4_096;
+/// Of those, how many may be to one instance: one that has just ended, and is not known to be dead yet, answers none.
+pub const LETTERS_WAITING_PER_NODE_MAX: usize = LETTERS_WAITING_MAX / 4;
+/// How often it is looked whether an instance that is not known has just come, however many strangers ask for one.
+pub const NODES_LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Letters that are answered at the same time.
 pub const LETTERS_AT_ONCE: usize = 32;
 /// How long listening for letters rests after an error of the store.

@@ -6,7 +6,7 @@
 //! what the dead have left, and removes it. An instance that finds itself buried was only asleep: it goes on under a new
 //! name, and writes anew what it had written.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -27,6 +27,9 @@ pub struct InstanceRecord {
     beat: u64,
     #[serde(default)]
     is_buried: bool,
+    /// By which name letters reach it.
+    #[serde(default)]
+    node: String,
     /// Since when it has stood here, by its own clock; milliseconds since 1970.
     #[serde(default)]
     pub since_ms: i64,
@@ -66,6 +69,8 @@ struct View {
     beaten_at: Option<Timestamp>,
     looked_at: Option<Timestamp>,
     seen: HashMap<Arc<str>, Seen>,
+    /// Those whom letters reach, by the names that stand on those.
+    nodes: HashSet<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +121,11 @@ impl Instances {
         !record.is_buried && !seen.is_some_and(|seen| seen.beat == record.beat && seen.is_dead())
     }
 
+    /// Whether letters to this name have reached somebody when it was last looked.
+    pub(in crate::app) fn has_node(&self, node: &str) -> bool {
+        self.view.lock().nodes.contains(node)
+    }
+
     fn is_due(&self, now: Timestamp) -> bool {
         let beat_ms = millis(limits::INSTANCE_BEAT);
         let since_ms = self.view.lock().beaten_at.map(|at| now.as_millis() - at.as_millis());
@@ -137,12 +147,17 @@ impl View {
         let passed_ms = since_ms.clamp(0, 2 * millis(limits::INSTANCE_BEAT));
         self.looked_at = Some(now);
         let before = std::mem::take(&mut self.seen);
-        for (name, InstanceRecord { beat, is_buried, .. }) in records {
+        self.nodes.clear();
+        for (name, InstanceRecord { beat, is_buried, node, .. }) in records {
             let unchanged_ms = match before.get(&name) {
                 Some(seen) if seen.beat == beat => seen.unchanged_ms + passed_ms,
                 _ => 0,
             };
-            self.seen.insert(name, Seen { beat, is_buried, unchanged_ms });
+            let seen = Seen { beat, is_buried, unchanged_ms };
+            if !is_buried && !seen.is_dead() {
+                self.nodes.insert(node);
+            }
+            self.seen.insert(name, seen);
         }
     }
 }
@@ -199,6 +214,7 @@ impl App {
     /// Answers whether this instance still stands among the living.
     async fn write_beat(&self, is_new: bool) -> Result<bool, AppError> {
         let (name, told, now_ms) = (self.instances.name(), self.told(), self.clock.now().as_millis());
+        let node = self.node().to_owned();
         self.instance_records
             .transact(aggregate(&name), None, move |draft| {
                 let (beat, since_ms) = match draft.record() {
@@ -207,14 +223,14 @@ impl App {
                     None if is_new => (1, now_ms),
                     None => return Ok(false),
                 };
-                draft.put(InstanceRecord { beat, is_buried: false, since_ms, told: told.clone() });
+                draft.put(InstanceRecord { beat, is_buried: false, node: node.clone(), since_ms, told: told.clone() });
                 draft.place(index(), name.clone(), Some(0));
                 Ok(true)
             })
             .await
     }
 
-    async fn look(&self) -> Result<(), AppError> {
+    pub(in crate::app) async fn look(&self) -> Result<(), AppError> {
         let names = self.instance_names().await?;
         let heads: Vec<_> = names.iter().map(|name| aggregate(name).head()).collect();
         let values = self.backend.read(&heads).await?;
@@ -284,7 +300,8 @@ mod tests {
     use super::*;
 
     fn record(beat: u64) -> Vec<(Arc<str>, InstanceRecord)> {
-        vec![("a".into(), InstanceRecord { beat, is_buried: false, since_ms: 0, told: Told::default() })]
+        let (node, told) = ("node".to_owned(), Told::default());
+        vec![("a".into(), InstanceRecord { beat, is_buried: false, node, since_ms: 0, told })]
     }
 
     #[test]
@@ -294,6 +311,7 @@ mod tests {
         let mut look = |passed_s: i64, beat: u64| {
             now = now.plus_millis(passed_s * 1_000);
             view.look(now, record(beat));
+            assert_ne!(view.nodes.contains("node"), view.seen["a"].is_dead(), "letters reach who lives");
             view.seen["a"].is_dead()
         };
         assert!(!look(0, 1));

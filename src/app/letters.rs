@@ -3,10 +3,13 @@
 //! A client's request may reach another instance than the one that knows the client. What is in a letter is the doors'
 //! business.
 
+use std::time::Instant;
+
 use bytes::Bytes;
 
 use crate::app::{App, AppError};
 use crate::backend::{AggregateId, Append, Commit, Heard, Keep, Subscription};
+use crate::limits;
 
 /// What comes for this instance.
 pub struct Letters(Subscription);
@@ -21,6 +24,21 @@ impl App {
         &self.instance
     }
 
+    /// Whether an instance of this name is alive, as far as is known. Strangers may ask for any, and cost the store next to
+    /// nothing.
+    pub async fn has_node(&self, node: &str) -> Result<bool, AppError> {
+        if self.instances.has_node(node) {
+            return Ok(true);
+        }
+        // One that has just come was not seen yet.
+        let mut looked_at = self.nodes_looked_at.lock().await;
+        if looked_at.is_none_or(|at| at.elapsed() >= limits::NODES_LOOK_EVERY) {
+            *looked_at = Some(Instant::now());
+            self.look().await?;
+        }
+        Ok(self.instances.has_node(node))
+    }
+
     /// Tells an instance something. Whether it is there, and hears, is not known.
     pub async fn send_letter(&self, node: &str, letter: Bytes) -> Result<(), AppError> {
         let aggregate = aggregate(node);
@@ -30,9 +48,13 @@ impl App {
         Ok(())
     }
 
-    /// Listens for letters to this instance, from now on.
+    /// Listens for letters to this instance, from now on. The others can find it by then.
     pub async fn letters(&self) -> Result<Letters, AppError> {
-        Ok(Letters(self.backend.subscribe(&aggregate(self.node()).topic("")).await?))
+        let letters = Letters(self.backend.subscribe(&aggregate(self.node()).topic("")).await?);
+        if !self.instances.is_registered() {
+            self.beat().await?;
+        }
+        Ok(letters)
     }
 }
 

@@ -1,9 +1,11 @@
 //! What clients post beside a connection that carries no words of theirs: to the instance that knows the mailbox, which need
 //! not be the one that the client has come to.
 //!
-//! What was posted elsewhere comes by a letter, and so does the word whether it was taken.
+//! What was posted elsewhere comes by a letter, and so does the word whether it was taken. Anybody may post anything to
+//! anybody: no letter goes out, and no place is taken, but for an instance that is alive.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use bytes::{Buf as _, Bytes};
@@ -27,12 +29,15 @@ pub struct Waiting(Mutex<State>);
 struct State {
     number: u64,
     by_number: HashMap<u64, oneshot::Sender<Delivery>>,
+    /// How many of them wait for each instance.
+    by_node: HashMap<Arc<str>, usize>,
 }
 
 /// A place among those who wait. Dropping it is waiting no longer.
 struct Wait {
     waiting: Arc<Waiting>,
     number: u64,
+    node: Arc<str>,
     word: oneshot::Receiver<Delivery>,
 }
 
@@ -51,15 +56,15 @@ impl Live {
         if node == self.app.node() {
             return Ok(self.mailboxes.deliver(&session, commands));
         }
-        if Uuid::try_parse(&node).is_err() || Uuid::try_parse(&session).is_err() {
+        if Uuid::try_parse(&session).is_err() || !self.app.has_node(&node).await? {
             return Ok(Delivery::Unknown);
         }
-        let Some(mut wait) = Waiting::begin(&self.waiting) else { return Ok(Delivery::Full) };
+        let Some(mut wait) = Waiting::begin(&self.waiting, &node) else { return Ok(Delivery::Full) };
         let head = Head::Post { from: self.app.node().to_owned(), number: wait.number, session };
         self.app.send_letter(&node, letter(&head, &commands)).await?;
         match tokio::time::timeout(limits::LETTER_WAIT, &mut wait.word).await {
             Ok(Ok(delivery)) => Ok(delivery),
-            // Nobody of that name is there.
+            // It is there no more.
             Ok(Err(_)) | Err(_) => Ok(Delivery::Unknown),
         }
     }
@@ -130,16 +135,19 @@ fn read_head(letter: &mut Bytes) -> Option<Head> {
 }
 
 impl Waiting {
-    fn begin(waiting: &Arc<Self>) -> Option<Wait> {
+    fn begin(waiting: &Arc<Self>, node: &str) -> Option<Wait> {
         let (sender, word) = oneshot::channel();
         let mut state = waiting.0.lock();
-        if state.by_number.len() >= limits::LETTERS_WAITING_MAX {
+        let for_node = state.by_node.get(node).copied().unwrap_or(0);
+        if state.by_number.len() >= limits::LETTERS_WAITING_MAX || for_node >= limits::LETTERS_WAITING_PER_NODE_MAX {
             return None;
         }
+        let node: Arc<str> = node.into();
+        state.by_node.insert(node.clone(), for_node + 1);
         state.number += 1;
         let number = state.number;
         state.by_number.insert(number, sender);
-        Some(Wait { waiting: waiting.clone(), number, word })
+        Some(Wait { waiting: waiting.clone(), number, node, word })
     }
 
     fn end(&self, number: u64, delivery: Delivery) {
@@ -152,6 +160,30 @@ impl Waiting {
 
 impl Drop for Wait {
     fn drop(&mut self) {
-        self.waiting.0.lock().by_number.remove(&self.number);
+        let mut state = self.waiting.0.lock();
+        state.by_number.remove(&self.number);
+        if let Entry::Occupied(mut waits) = state.by_node.entry(self.node.clone()) {
+            *waits.get_mut() -= 1;
+            if *waits.get() == 0 {
+                waits.remove();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dead_instance_takes_no_more_than_its_part_of_the_places() {
+        let waiting = Arc::<Waiting>::default();
+        let for_dead: Vec<_> =
+            (0..=limits::LETTERS_WAITING_PER_NODE_MAX).map_while(|_| Waiting::begin(&waiting, "dead")).collect();
+        assert_eq!(for_dead.len(), limits::LETTERS_WAITING_PER_NODE_MAX);
+        assert!(Waiting::begin(&waiting, "alive").is_some());
+        drop(for_dead);
+        assert!(Waiting::begin(&waiting, "dead").is_some());
+        assert!(waiting.0.lock().by_node.is_empty());
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
+use runnity::backend::{AggregateId, Append, Commit, Heard, Keep};
 use serde_json::{Value, json};
 
 use crate::support::{Site, StoreKind, Streamed, on_each_store, send, signed, until, within};
@@ -12,6 +13,7 @@ on_each_store!(
     protobuf_is_streamed_too,
     commands_may_be_posted_to_another_instance,
     what_is_posted_for_nobody_is_not_found,
+    nobody_is_written_to_who_is_not_there,
     who_does_not_answer_pings_is_sent_away,
     a_good_bye_is_heard_before_the_end,
     who_goes_away_has_left,
@@ -116,6 +118,23 @@ async fn what_is_posted_for_nobody_is_not_found(kind: StoreKind) {
     site.all_gone().await;
     let posted = json!({ "session": session, "node": node, "data": "{}" });
     assert_eq!(send(site.ask(Method::POST, "/emulation").json(&posted)).await.status, StatusCode::NOT_FOUND);
+}
+
+async fn nobody_is_written_to_who_is_not_there(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let client = Streamed::lines(&site).await;
+    let nobody = "0192f0c1-0000-4000-8000-000000000000";
+    let topic = AggregateId::new("node", nobody).topic("");
+    let mut letters = site.app.backend.subscribe(&topic).await.unwrap();
+    let posted = json!({ "session": client.session, "node": nobody, "data": "{}" });
+    assert_eq!(send(site.ask(Method::POST, "/emulation").json(&posted)).await.status, StatusCode::NOT_FOUND);
+    let mut commit = Commit::on(topic.aggregate.clone());
+    commit.appends.push(Append { topic, keep: Keep::Nothing, payload: "the first".into() });
+    site.app.backend.commit(commit).await.unwrap();
+    match within(letters.next()).await {
+        Some(Heard::Change { payload, .. }) => assert_eq!(payload, "the first"),
+        other => panic!("not expected: {other:?}"),
+    }
 }
 
 async fn who_does_not_answer_pings_is_sent_away(kind: StoreKind) {
