@@ -320,9 +320,10 @@ pub const REDIS_SUBSCRIBE_LEN_MAX: usize = 512;
 pub const REDIS_WANTED_LEN_MAX: usize = 4_096;
 /// Commands that wait to be written to the connection; who comes later waits for a place.
 pub const REDIS_PIPELINE_LEN: usize = 1_024;
-/// Orders that are kept for instances that missed some of them: more than come in while a store is away for a moment.
-pub const ORDERS_LEN_MAX: u32 = 1_024;
-/// Orders that wait for one connection; more are left out. Each is carried out in milliseconds.
+/// Orders that are kept for instances that missed some of them: one for each of 5,000 users who are sent away in one go, and
+/// more. Usually of some hundred bytes; at most twice the longest message, for it stands as a text.
+pub const ORDERS_LEN_MAX: u32 = 8_192;
+/// Orders that wait for one connection; beyond, it is to come back and is asked anew. Each is carried out in milliseconds.
 pub const ORDERS_WAITING_LEN_MAX: usize = 128;
 /// Connections that an order may leave alone: more than anybody has open.
 pub const ORDER_EXCEPT_LEN_MAX: usize = 100;

@@ -5,6 +5,7 @@
 //! * [`connection`], [`outbound`]: one connection, its task, and its way out: a socket, or the body of an answer.
 //! * [`delta`]: what turns one payload into the next.
 //! * [`session`]: what a client may ask and what it is answered.
+//! * [`book`]: all connections, by what they may be called.
 //! * [`hub`]: one room for each topic that somebody here listens to.
 //! * `orders`: what the operator's back end has done to connections.
 //! * [`wheel`]: the times of all connections.
@@ -14,6 +15,7 @@
 //!
 //! This room decides nothing about runs and users: it asks the application.
 
+pub mod book;
 pub mod connection;
 pub mod delta;
 pub mod disconnect;
@@ -30,14 +32,13 @@ pub mod streams;
 pub mod upgrade;
 pub mod wheel;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
 use http::HeaderMap;
-use parking_lot::Mutex;
 use tokio::net::TcpStream;
 use tokio::sync::SetOnce;
 use uuid::Uuid;
@@ -46,6 +47,7 @@ use crate::app::channels::{Channel, Grounds};
 use crate::app::{App, AppError};
 use crate::bodies::Bodies;
 use crate::limits;
+use crate::live::book::Book;
 use crate::live::connection::task::Task;
 use crate::live::connection::{Beat, Connection};
 use crate::live::emulation::Waiting;
@@ -63,7 +65,7 @@ pub struct Live {
     pub hub: Arc<Hub>,
     pub options: Options,
     wheel: Wheel<Connection>,
-    connections: Mutex<HashMap<Uuid, Weak<Connection>>>,
+    book: Book,
     /// Those of them that have a socket of their own.
     sockets_len: AtomicUsize,
     places: Arc<Places>,
@@ -136,7 +138,7 @@ impl Live {
             hub,
             options,
             wheel,
-            connections: Mutex::default(),
+            book: Book::default(),
             sockets_len: AtomicUsize::new(0),
             places,
             mailboxes: Arc::default(),
@@ -155,12 +157,12 @@ impl Live {
 
     /// How many connections are open.
     pub fn connections_len(&self) -> usize {
-        self.connections.lock().len()
+        self.book.connections_len()
     }
 
     /// How many users are connected. Looks at every connection.
     fn users_len(&self) -> u64 {
-        let connections = self.all();
+        let connections = self.book.all();
         let users: HashSet<&str> = connections.iter().map(|connection| connection.caller().user()).collect();
         users.len() as u64
     }
@@ -173,7 +175,7 @@ impl Live {
     /// Takes no new sockets, and tells those that are here to come back elsewhere, spread over `time`. Ends when all are gone.
     pub async fn drain(&self, time: Duration) {
         self.is_draining.store(true, Ordering::SeqCst);
-        let mut connections = self.all();
+        let mut connections = self.book.all();
         let began = tokio::time::Instant::now();
         let count = u32::try_from(connections.len()).unwrap_or(u32::MAX);
         for (index, connection) in (0_u32..).zip(connections.drain(..)) {
@@ -185,7 +187,7 @@ impl Live {
             connection.close(disconnect::SHUTDOWN);
         }
         // Some came while this went on.
-        for connection in self.all() {
+        for connection in self.book.all() {
             connection.close(disconnect::SHUTDOWN);
         }
         if !self.all_gone_within(limits::CLOSING_TIME_MAX).await {
@@ -280,13 +282,9 @@ impl Live {
 
     fn abort(&self) {
         self.is_draining.store(true, Ordering::SeqCst);
-        for connection in self.all() {
+        for connection in self.book.all() {
             connection.outbound.abort();
         }
-    }
-
-    fn all(&self) -> Vec<Arc<Connection>> {
-        self.connections.lock().values().filter_map(Weak::upgrade).collect()
     }
 }
 
@@ -323,7 +321,7 @@ async fn ask(app: &App, connection: &Connection, channel: &Channel) -> Verdict {
 
 impl Registered {
     fn new(live: Arc<Live>, connection: Arc<Connection>, place: Place) -> Self {
-        live.connections.lock().insert(connection.id, Arc::downgrade(&connection));
+        live.book.enter(&connection);
         live.app.metrics.connections.inc();
         if connection.outbound.socket().is_some() {
             live.sockets_len.fetch_add(1, Ordering::Relaxed);
@@ -360,7 +358,7 @@ impl Registered {
 
 impl Drop for Registered {
     fn drop(&mut self) {
-        self.live.connections.lock().remove(&self.connection.id);
+        self.live.book.strike_out(&self.connection);
         self.live.app.metrics.connections.dec();
         if self.connection.outbound.socket().is_some() {
             self.live.sockets_len.fetch_sub(1, Ordering::Relaxed);

@@ -6,8 +6,8 @@ pub mod streamed;
 mod talk;
 pub mod task;
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -42,7 +42,7 @@ pub struct Connection {
     /// What the client says is not read: it is we who have not done yet what it has said before.
     is_deaf: AtomicBool,
     /// What the operator's back end wants done, in order.
-    orders: Mutex<Vec<Deed>>,
+    orders: Mutex<Vec<Arc<Deed>>>,
 }
 
 const NEVER: i64 = i64::MAX;
@@ -127,12 +127,13 @@ impl Connection {
         }
     }
 
-    /// Has the session carry this out.
-    pub fn order(&self, deed: Deed) {
+    /// Has the session carry this out, after what was ordered before.
+    pub fn order(&self, deed: Arc<Deed>) {
         let mut orders = self.orders.lock();
         if orders.len() >= limits::ORDERS_WAITING_LEN_MAX {
-            tracing::warn!("a connection has too many orders waiting: one is left out");
-            return;
+            drop(orders);
+            tracing::warn!("a connection has too many orders waiting: it is to come back");
+            return self.close(disconnect::STATE_LOST);
         }
         orders.push(deed);
         drop(orders);
@@ -140,7 +141,7 @@ impl Connection {
     }
 
     /// The order that came first.
-    pub fn take_order(&self) -> Option<Deed> {
+    pub fn take_order(&self) -> Option<Arc<Deed>> {
         let mut orders = self.orders.lock();
         (!orders.is_empty()).then(|| orders.remove(0))
     }
@@ -179,6 +180,11 @@ impl Connection {
     /// Notes what the client is told to call its connection by.
     pub fn name_session(&self, session: &str) {
         let _ = self.session.set(session.into());
+    }
+
+    /// Whether it is somebody's, or was told a session: it can be meant without its id.
+    pub fn has_name(&self) -> bool {
+        !self.caller().user().is_empty() || self.session().is_some()
     }
 
     /// The same user has shown another credential: from now on that one counts.

@@ -120,20 +120,6 @@ impl Hub {
         Ok(Joining::begin(seat, connection, terms))
     }
 
-    /// Ends the subscriptions to channels of this name of those who are meant. Nobody is sent out of an account's own
-    /// channel: the word that a credential is no longer good comes by it.
-    pub fn send_out(&self, name: &str, is_meant: impl Fn(&Connection) -> bool, why: Unsubscribe) {
-        let is_named =
-            |room: &&Arc<Room>| *room.entrance.name == *name && !matches!(room.entrance.channel, Channel::User(_));
-        let rooms: Vec<Arc<Room>> = self.rooms.lock().values().filter(is_named).cloned().collect();
-        for room in rooms {
-            for member in room.members().into_iter().filter(|member| is_meant(&member.connection)) {
-                room.remove(&member);
-                member.send_out(name, why);
-            }
-        }
-    }
-
     /// Closes rooms that have been empty for a while.
     pub fn sweep(&self, now: Instant) {
         loop {

@@ -1,15 +1,18 @@
 //! Hears what the operator's back end orders, and hands it to the connections that are meant.
 //!
-//! An order that was missed is read again. What it does to one connection is the session's business, but for good-byes.
+//! An order that was missed is read again; when it cannot be, those who may have been meant come back and are asked
+//! anew. What it does to one connection is the session's business, but for good-byes.
 
 use std::sync::Arc;
 
-use crate::app::orders::{Deed, Order, Whom, Why, orders_topic};
+use crate::app::orders::{Deed, Order, Why, orders_topic};
 use crate::backend::{BackendError, Change, Cursor, Heard, Replay, Since};
 use crate::limits;
 use crate::live::Live;
-use crate::live::connection::Connection;
 use crate::live::disconnect;
+
+/// Orders that are carried out before other tasks of the thread get their turn.
+const ORDERS_PER_TURN: u64 = limits::MESSAGES_PER_TURN_MAX as u64;
 
 impl Live {
     /// Until the process ends.
@@ -50,7 +53,11 @@ impl Live {
                     if at.epoch == known.epoch && at.offset == known.offset + 1 =>
                 {
                     *cursor = Some(at.clone());
-                    self.carry_out(payload).await;
+                    self.carry_out(payload);
+                    // Many orders may have come at once.
+                    if at.offset % ORDERS_PER_TURN == 0 {
+                        tokio::task::yield_now().await;
+                    }
                 }
                 _ => self.catch_up(cursor).await?,
             }
@@ -62,43 +69,53 @@ impl Live {
     async fn catch_up(&self, cursor: &mut Option<Cursor>) -> Result<(), BackendError> {
         let topic = orders_topic();
         while let Some(known) = cursor.clone() {
-            match self.app.backend.replay(&topic, &Since::Cursor(known), limits::REPLAY_LEN).await? {
+            match self.app.backend.replay(&topic, &Since::Cursor(known.clone()), limits::REPLAY_LEN).await? {
                 Replay::Changes { changes, top } => {
                     for Change { offset, payload } in &changes {
                         *cursor = Some(Cursor { epoch: top.epoch.clone(), offset: *offset });
-                        self.carry_out(payload).await;
+                        self.carry_out(payload);
                     }
+                    tokio::task::yield_now().await;
                     if changes.len() < limits::REPLAY_LEN {
                         return Ok(());
                     }
                 }
                 Replay::Lost { top } => {
-                    tracing::warn!("orders to connections were missed");
+                    tracing::warn!(
+                        "orders to connections were missed, or may have been: those who may be meant come back"
+                    );
+                    let is_certain = top.epoch == known.epoch;
                     *cursor = Some(top);
+                    self.send_back(is_certain).await;
                 }
             }
         }
         Ok(())
     }
 
-    async fn carry_out(&self, payload: &[u8]) {
+    fn carry_out(&self, payload: &[u8]) {
         // What cannot be read was reported where it was read.
         let Ok(Order { whom, deed }) = Order::read(payload) else { return };
-        if let Deed::Unsubscribe { channel } = &deed {
-            return self.hub.send_out(channel, |connection| is_meant(&whom, connection), disconnect::REMOVED);
-        }
-        for connection in self.all().into_iter().filter(|connection| is_meant(&whom, connection)) {
-            match &deed {
+        let deed = Arc::new(deed);
+        for connection in self.book.find(&whom) {
+            match &*deed {
                 Deed::Disconnect { why: Some(Why { code, reason }) } => connection.close_saying(*code, reason),
                 Deed::Disconnect { why: None } => connection.close(disconnect::FORCED),
-                deed => connection.order(deed.clone()),
+                _ => connection.order(deed.clone()),
             }
         }
-        // Many orders may have come at once.
-        tokio::task::yield_now().await;
     }
-}
 
-fn is_meant(whom: &Whom, connection: &Connection) -> bool {
-    whom.is(connection.caller().user(), connection.session(), || connection.id.to_string())
+    /// What was missed may have meant anybody: only who comes back is known to be what it should be. A store that begins a new
+    /// life has seldom lost an order, and who has no name is seldom meant: spectators keep their connections then.
+    async fn send_back(&self, is_certain: bool) {
+        for connections in self.book.all().chunks(limits::MESSAGES_PER_TURN_MAX) {
+            for connection in connections {
+                if is_certain || connection.has_name() {
+                    connection.close(disconnect::STATE_LOST);
+                }
+            }
+            tokio::task::yield_now().await;
+        }
+    }
 }

@@ -55,6 +55,7 @@ impl Session {
             pong: !is_bare && !self.connection.pings_by_frames,
             mailbox: self.named_mailbox(is_bare),
         };
+        self.live.book.mark(&self.connection);
         let (mut all, mut room) = (Vec::new(), limits::CONNECT_REPLY_BYTES_MAX);
         for sub in self.unasked_subs(&caller, credential.subs) {
             if let Some((name, beginning, unasked)) = self.unasked(&caller, sub, &connect.subs, &mut room).await? {

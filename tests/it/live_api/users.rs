@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 use reqwest::Method;
+use runnity::app::orders::{Deed, Order, Whom, Why, orders_topic};
+use runnity::backend::{Append, Commit, Keep};
+use runnity::limits;
 use serde_json::{Value, json};
 
 use super::{code, result};
@@ -10,6 +13,9 @@ use crate::support::{Client, Site, StoreKind, Streamed, on_each_store, signed};
 
 on_each_store!(
     a_user_is_subscribed_and_unsubscribed,
+    what_is_ordered_first_is_done_first,
+    no_order_of_a_burst_is_lost,
+    who_may_have_missed_an_order_comes_back,
     who_is_subscribed_hears_what_was_missed,
     a_user_is_disconnected_on_every_connection_but_those_that_are_spared,
     a_connection_is_known_by_its_session,
@@ -46,6 +52,63 @@ async fn a_user_is_subscribed_and_unsubscribed(kind: StoreKind) {
     one.send(json!({ "id": 77, "subscribe": { "channel": "news" } }).to_string()).await;
     let line = one.next().await;
     assert_eq!((&line["id"], &line["subscribe"]["offset"]), (&json!(77), &json!(2)), "{line}");
+}
+
+/// Orders that are told in one breath.
+async fn order_at_once(site: &Site, orders: impl IntoIterator<Item = (Whom, Deed)>) {
+    let mut commit = Commit::on(orders_topic().aggregate);
+    for (whom, deed) in orders {
+        let payload = serde_json::to_vec(&Order { whom, deed }).unwrap().into();
+        commit.appends.push(Append { topic: orders_topic(), keep: Keep::Newest(limits::ORDERS_LEN_MAX), payload });
+    }
+    site.app.backend.commit(commit).await.unwrap();
+}
+
+fn user(name: &str) -> Whom {
+    Whom { user: name.into(), ..Whom::default() }
+}
+
+async fn what_is_ordered_first_is_done_first(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let (mut client, _) = guest(&site, "42").await;
+    let channel = || "news".to_owned();
+    let entering = Deed::Subscribe { channel: channel(), info: None, data: None, since: None };
+    let leaving = Deed::Unsubscribe { channel: channel() };
+    order_at_once(&site, [(user("42"), entering), (user("42"), leaving)]).await;
+    assert!(client.push("news").await["subscribe"].is_object());
+    assert_eq!(client.push("news").await["unsubscribe"]["code"], 2000);
+    client.subscribe("news").await;
+}
+
+async fn no_order_of_a_burst_is_lost(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let (first, _) = guest(&site, "42").await;
+    let (last, _) = guest(&site, "43").await;
+    let (mut other, _) = guest(&site, "44").await;
+    let others = (0..3_000).map(|number| (user(&format!("nobody-{number}")), Deed::Expire));
+    let burst = [(user("42"), Deed::Disconnect { why: None })].into_iter().chain(others);
+    let why = Some(Why { code: 4_000, reason: "the last".into() });
+    order_at_once(&site, burst.chain([(user("43"), Deed::Disconnect { why })])).await;
+    assert_eq!(last.closed().await, 4_000);
+    assert_eq!(first.closed().await, 3503);
+    other.subscribe("news").await;
+}
+
+async fn who_may_have_missed_an_order_comes_back(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let (one, _) = guest(&site, "42").await;
+    let mut spectator = site.spectator().await;
+    // The topic begins a new life.
+    let mut commit = Commit::on(orders_topic().aggregate);
+    commit.clears.push(orders_topic());
+    site.app.backend.commit(commit).await.unwrap();
+    order_at_once(&site, [(user("43"), Deed::Expire)]).await;
+    assert_eq!(one.closed().await, 3010);
+    spectator.subscribe("news").await;
+    // From here on it goes on as before.
+    let (again, _) = guest(&site, "42").await;
+    result(&site, "disconnect", json!({ "user": "42" })).await;
+    assert_eq!(again.closed().await, 3503);
 }
 
 async fn who_is_subscribed_hears_what_was_missed(kind: StoreKind) {
