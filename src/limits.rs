@@ -327,6 +327,10 @@ pub const ORDERS_LEN_MAX: u32 = 8_192;
 pub const ORDERS_WAITING_LEN_MAX: usize = 128;
 /// Connections that an order may leave alone: more than anybody has open.
 pub const ORDER_EXCEPT_LEN_MAX: usize = 100;
+/// Characters of a UUID: the ids of connections, and what their sessions are called.
+pub const UUID_LEN: usize = 36;
+/// Characters of an epoch, at least as many as any store's have.
+pub const EPOCH_LEN_MAX: usize = 64;
 /// Bytes of a close frame's reason (RFC 6455, section 5.5).
 pub const CLOSE_REASON_BYTES_MAX: usize = 123;
 /// Channels that one answer lists: a megabyte or less.

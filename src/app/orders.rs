@@ -105,6 +105,7 @@ impl App {
         if whom.user.is_empty() && whom.client.is_empty() && whom.session.is_empty() {
             return Err(AppError::invalid("user", "is missing"));
         }
+        check(whom, deed)?;
         if whom.except.len() > limits::ORDER_EXCEPT_LEN_MAX {
             let problem = format!("must name at most {} connections", limits::ORDER_EXCEPT_LEN_MAX);
             return Err(AppError::invalid("whitelist", problem));
@@ -136,6 +137,26 @@ impl App {
     pub async fn orders_top(&self) -> Result<Cursor, AppError> {
         self.top(&orders_topic()).await
     }
+}
+
+/// No order is longer than it must be: many are kept.
+fn check(whom: &Whom, deed: &Deed) -> Result<(), AppError> {
+    let fits = |name: &'static str, text: &str, most: usize| match text.len() <= most {
+        true => Ok(()),
+        false => Err(AppError::invalid(name, format!("must have at most {most} bytes"))),
+    };
+    fits("user", &whom.user, limits::GUEST_NAME_LEN_MAX)?;
+    fits("client", &whom.client, limits::UUID_LEN)?;
+    fits("session", &whom.session, limits::UUID_LEN)?;
+    for client in &whom.except {
+        fits("whitelist", client, limits::UUID_LEN)?;
+    }
+    if let Deed::Subscribe { info, data, since, .. } = deed {
+        fits("info", info.as_deref().unwrap_or_default(), limits::CLIENT_INFO_BYTES_MAX)?;
+        fits("data", data.as_deref().unwrap_or_default(), limits::MESSAGE_BYTES_MAX)?;
+        fits("recover_since", since.as_ref().map_or("", |since| &since.epoch), limits::EPOCH_LEN_MAX)?;
+    }
+    Ok(())
 }
 
 /// Where orders are told.

@@ -203,6 +203,7 @@ async fn an_order_that_cannot_be_is_refused(kind: StoreKind) {
     let site = Site::start(kind).await;
     let runner = site.runner("Aino").await;
     let own = format!("#{}", runner.id);
+    let since = json!({ "offset": 1, "epoch": "x".repeat(65) });
     for (method, body, expected) in [
         ("subscribe", json!({ "channel": "news" }), 107),
         ("subscribe", json!({ "user": "42", "channel": "" }), 107),
@@ -212,6 +213,12 @@ async fn an_order_that_cannot_be_is_refused(kind: StoreKind) {
         ("disconnect", json!({ "user": "42", "disconnect": { "code": 1_000 } }), 107),
         ("disconnect", json!({ "user": "42", "disconnect": { "code": 4_000, "reason": "x".repeat(124) } }), 107),
         ("disconnect", json!({ "user": "42", "whitelist": vec!["x"; 101] }), 107),
+        ("disconnect", json!({ "user": "42", "whitelist": ["x".repeat(37)] }), 107),
+        ("disconnect", json!({ "user": "x".repeat(129) }), 107),
+        ("disconnect", json!({ "client": "x".repeat(37) }), 107),
+        ("disconnect", json!({ "session": "x".repeat(37) }), 107),
+        ("subscribe", json!({ "user": "42", "channel": "a", "data": "x".repeat(limits::MESSAGE_BYTES_MAX) }), 107),
+        ("subscribe", json!({ "user": "42", "channel": "a", "recover_since": since }), 107),
         ("refresh", json!({}), 107),
     ] {
         assert_eq!(code(&site, method, body.clone()).await, expected, "{method} {body}");
