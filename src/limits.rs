@@ -256,6 +256,10 @@ pub const GROUP_LEN_MAX: usize = 64;
 /// How long a room gathers what is published, where many publish at once: nobody sees 50 ms on a map, and a socket that hears
 /// a hundred positions a second is written to twenty times at most.
 pub const GATHER: Duration = Duration::from_millis(50);
+/// A fan-out of this length is a long one: several hundred sockets.
+pub const FAN_OUT_LONG: Duration = Duration::from_millis(4);
+/// What a busy room waits after a long fan-out for more to come. Timers are exact to a millisecond.
+pub const BREATH: Duration = Duration::from_millis(1);
 /// How long a fan-out may keep its thread before others get a turn: a WebSocket ping meanwhile waits no longer than this.
 pub const FAN_OUT_TURN: Duration = Duration::from_micros(500);
 /// Changes that wait for a client that is just joining. It joins in milliseconds; if not, it is told to try again.

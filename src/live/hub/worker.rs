@@ -5,7 +5,7 @@
 //! belief that nothing happened: all are sent out with a code that makes them come back and start from the state.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures::StreamExt as _;
@@ -34,6 +34,8 @@ pub(super) struct Worker {
     bytes: usize,
     /// Until when the next group is gathered, where that is done and something is in it.
     gathers_until: Option<tokio::time::Instant>,
+    /// When the last fan-out ended, and how long it took.
+    fanned_out: Option<(Instant, Duration)>,
     changes_rights: bool,
     /// The data of the publication before those, where patches are made of it.
     before: Option<Bytes>,
@@ -63,8 +65,8 @@ enum Step {
 impl Worker {
     pub fn new(hub: Arc<Hub>, room: Arc<Room>, cursor: Cursor) -> Self {
         room.begin_after(cursor.offset);
-        let (said, gathers_until) = (Vec::new(), None);
-        Self { hub, room, cursor, said, bytes: 0, gathers_until, changes_rights: false, before: None }
+        let (said, gathers_until, fanned_out) = (Vec::new(), None, None);
+        Self { hub, room, cursor, said, bytes: 0, gathers_until, fanned_out, changes_rights: false, before: None }
     }
 
     /// Until the room or the store ends.
@@ -180,7 +182,7 @@ impl Worker {
     }
 
     async fn say(&mut self, said: Said) {
-        let gather = self.room.entrance.features.gather;
+        let gather = self.room.entrance.features.gather.max(self.breath());
         if self.said.is_empty() && !gather.is_zero() {
             self.gathers_until = Some(tokio::time::Instant::now() + gather);
         }
@@ -204,11 +206,19 @@ impl Worker {
         let group = Arc::new(Group::new(self.room.label.clone(), before, said));
         let live = self.room.distribute(&group);
         self.hub.counts.frames_sent.inc_by((live.len() * group.count()) as u64);
+        let began = Instant::now();
         fan_out(&live, &group).await;
+        self.fanned_out = Some((Instant::now(), began.elapsed()));
         if changes_rights {
             self.room.rights_changed(self.hub.next_rights());
             self.ask_again().await;
         }
+    }
+
+    /// In a large room that is busy, those who publish one after another get a moment to be heard together: it is short beside
+    /// the time in which everybody is written to, and whoever else comes during that waits for the next go.
+    fn breath(&self) -> Duration {
+        self.fanned_out.map_or(Duration::ZERO, |(ended, took)| breath(took, ended.elapsed()))
     }
 
     /// Reads again what was missed.
@@ -293,6 +303,11 @@ impl Worker {
     }
 }
 
+/// How long to wait for more after a fan-out that took this long, so long ago.
+fn breath(took: Duration, ago: Duration) -> Duration {
+    if took >= limits::FAN_OUT_LONG && ago < took { limits::BREATH } else { Duration::ZERO }
+}
+
 async fn next_of(subscription: &mut Option<Subscription>) -> Option<Heard> {
     match subscription {
         Some(subscription) => subscription.next().await,
@@ -319,5 +334,18 @@ async fn fan_out(live: &[Arc<Member>], group: &Group) {
             tokio::task::yield_now().await;
             began = Instant::now();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_large_room_that_is_busy_waits_for_more() {
+        let long = limits::FAN_OUT_LONG;
+        assert_eq!(breath(long, Duration::ZERO), limits::BREATH);
+        assert_eq!(breath(long, long), Duration::ZERO, "it is quiet");
+        assert_eq!(breath(long / 2, Duration::ZERO), Duration::ZERO, "it is small");
     }
 }
