@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::app::channels::publishing::forgetting;
+use crate::app::channels::publishing::{forgetting, open_publication};
 use crate::app::channels::versions::Known;
 use crate::app::channels::{Channel, DocumentVersion, Published, check_name};
 use crate::app::documents::{ChangeDocument, one_line};
@@ -166,20 +166,11 @@ impl App {
         once: Option<Arc<str>>,
         version: Option<(&Known, &DocumentVersion)>,
     ) -> Result<Cursor, AppError> {
-        let (channel, now) = (Channel::Open(name.clone()), self.clock.now());
-        let payload = Published::envelope(data, None, tags.to_vec(), now)?;
-        let mut commit = Commit::on(channel.aggregate());
+        let channel = Channel::Open(name.clone());
+        let mut commit = open_publication(name, data, None, tags.to_vec(), self.clock.now())?;
         if let Some((known, version)) = version {
             known.replaced_by(Some(version), &channel, &mut commit)?;
         }
-        let keep = match channel.features().history_len {
-            0 => Keep::Nothing,
-            history_len => {
-                commit.moves.push(forgetting(name, Some(now)));
-                Keep::Newest(history_len)
-            }
-        };
-        commit.appends.push(Append { topic: channel.topic(), keep, payload });
         self.say(&channel, commit, once).await
     }
 

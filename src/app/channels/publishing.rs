@@ -38,21 +38,32 @@ impl App {
     }
 
     async fn publish_openly(&self, name: &Arc<str>, data: &[u8], info: Option<ClientInfo>) -> Result<(), AppError> {
-        let channel = Channel::Open(name.clone());
-        let now = self.clock.now();
-        let payload = Published::envelope(data, info, Vec::new(), now)?;
-        let mut commit = Commit::on(channel.aggregate());
-        let keep = match channel.features().history_len {
-            0 => Keep::Nothing,
-            history_len => {
-                commit.moves.push(forgetting(name, Some(now)));
-                Keep::Newest(history_len)
-            }
-        };
-        commit.appends.push(Append { topic: channel.topic(), keep, payload });
+        let commit = open_publication(name, data, info, Vec::new(), self.clock.now())?;
         self.backend.commit(commit).await?;
         Ok(())
     }
+}
+
+/// The commit that publishes in a free-form channel, and what keeps its history from growing old.
+pub(super) fn open_publication(
+    name: &Arc<str>,
+    data: &[u8],
+    info: Option<ClientInfo>,
+    tags: Vec<(String, String)>,
+    now: Timestamp,
+) -> Result<Commit, AppError> {
+    let channel = Channel::Open(name.clone());
+    let payload = Published::envelope(data, info, tags, now)?;
+    let mut commit = Commit::on(channel.aggregate());
+    let keep = match channel.features().history_len {
+        0 => Keep::Nothing,
+        history_len => {
+            commit.moves.push(forgetting(name, Some(now)));
+            Keep::Newest(history_len)
+        }
+    };
+    commit.appends.push(Append { topic: channel.topic(), keep, payload });
+    Ok(commit)
 }
 
 /// When the channel, which was published on at `now`, has nothing left to show; `None`: it keeps nothing.
