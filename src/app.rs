@@ -15,6 +15,7 @@ pub mod metrics;
 pub mod orders;
 pub mod presence;
 pub mod runs;
+mod sight;
 pub mod tokens;
 mod transact;
 pub mod users;

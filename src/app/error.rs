@@ -41,6 +41,12 @@ pub enum AppError {
     /// What is asked for is not offered here.
     #[error("this is not available here")]
     NotAvailable,
+    /// It is not the version any more that the caller has seen: another write came first.
+    #[error("it was changed meanwhile")]
+    Stale,
+    /// Asked too often. It may be sent again after so many seconds, and not before.
+    #[error("too many requests")]
+    TooOften { retry_after_s: u64 },
     /// Too much waits already. It may be sent again soon.
     #[error("the server is busy")]
     Busy,

@@ -14,7 +14,7 @@ use crate::app::transact::{Draft, OnceKey, Record, decode, encode};
 use crate::app::users::record::UserRecord;
 use crate::app::{App, AppError};
 use crate::backend::{AggregateId, Bound, Commit, Index, Keep, Move, Order, Put, Range};
-use crate::domain::ids::{RunId, UserId};
+use crate::domain::ids::UserId;
 use crate::domain::run::Run;
 use crate::domain::time::Timestamp;
 use crate::limits;
@@ -23,7 +23,9 @@ use crate::limits;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FollowUp {
     user: String,
-    run: String,
+    /// The run that it is about, if it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    run: Option<String>,
     what: What,
     /// What the user's own channel is to hear.
     change: Box<RawValue>,
@@ -35,6 +37,8 @@ enum What {
     RunStarted,
     /// The user's place for a live run is free again.
     RunFinished,
+    /// Nothing else changes.
+    Told,
 }
 
 /// All follow-ups that wait, scored by when they were written.
@@ -61,9 +65,13 @@ impl FollowUp {
         Self::of(run, What::RunFinished, &ChangeDocument::RunFinished(RunChange::of(run, now)))
     }
 
+    /// The user's own channel is to hear `change`.
+    pub fn told(user: &UserId, change: &impl Serialize) -> Result<Self, AppError> {
+        Ok(Self { user: user.to_string(), run: None, what: What::Told, change: raw(change)? })
+    }
+
     fn of(run: &Run, what: What, change: &ChangeDocument) -> Result<Self, AppError> {
-        let change = serde_json::value::to_raw_value(change).map_err(|_| AppError::Internal)?;
-        Ok(Self { user: run.owner.to_string(), run: run.id.to_string(), what, change })
+        Ok(Self { user: run.owner.to_string(), run: Some(run.id.to_string()), what, change: raw(change)? })
     }
 }
 
@@ -128,13 +136,12 @@ impl App {
 
     async fn effect(&self, follow_up: FollowUp, once: OnceKey) -> Result<(), AppError> {
         let user = UserId::parse(&follow_up.user).ok_or(AppError::Internal)?;
-        RunId::parse(&follow_up.run).ok_or(AppError::Internal)?;
         let aggregate = crate::app::users::aggregate(&user);
         self.users
             .transact(aggregate, Some(once), move |draft: &mut Draft<UserRecord>| {
                 // The account may have gone meanwhile: then there is nobody to tell.
                 let Some(mut user) = draft.record().cloned() else { return Ok(()) };
-                if follow_up.what == What::RunFinished && user.live_run.as_ref() == Some(&follow_up.run) {
+                if follow_up.what == What::RunFinished && user.live_run == follow_up.run {
                     user.live_run = None;
                     draft.put(user);
                 }
@@ -144,4 +151,8 @@ impl App {
             })
             .await
     }
+}
+
+fn raw(change: &impl Serialize) -> Result<Box<RawValue>, AppError> {
+    serde_json::value::to_raw_value(change).map_err(|_| AppError::Internal)
 }

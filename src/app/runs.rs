@@ -87,8 +87,8 @@ impl App {
         caller: &Caller,
         run: RunId,
     ) -> Result<std::sync::Arc<RunRecord>, AppError> {
-        let record = self.runs.read(&aggregate(run)).await?;
-        record.filter(|record| may_see(caller, &record.run)).ok_or(AppError::NotFound("run"))
+        let record = self.runs.read(&aggregate(run)).await?.ok_or(AppError::NotFound("run"))?;
+        if self.sees_run(caller, &record.run).await? { Ok(record) } else { Err(AppError::NotFound("run")) }
     }
 
     /// The run, if it is the caller's own: others' are forbidden, or not there at all when they may not be seen.
@@ -156,11 +156,6 @@ impl App {
 
 pub(in crate::app) fn aggregate(run: RunId) -> AggregateId {
     Lanes::<RunRecord>::aggregate(run)
-}
-
-/// Public runs are seen by everyone; the others by their owner, until there are friends who may see them.
-fn may_see(caller: &Caller, run: &Run) -> bool {
-    run.visibility == Visibility::Public || caller.is(&run.owner)
 }
 
 /// Whether a change of the type `changed` says that everybody may see the run.

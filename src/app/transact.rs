@@ -22,7 +22,7 @@ use tokio::sync::oneshot;
 use crate::app::AppError;
 use crate::app::metrics::Metrics;
 use crate::app::workers::Workers;
-use crate::backend::{AggregateId, Backend, Commit, CommitError, Expect, Version};
+use crate::backend::{AggregateId, Backend, Commit, CommitError, Expect, Version, Versioned};
 use crate::limits;
 
 pub use batch::OnceKey;
@@ -52,6 +52,9 @@ struct Head<R> {
     fresh: bool,
 }
 
+/// Documents beside the head, by name.
+type Beside = Arc<HashMap<Arc<str>, Versioned>>;
+
 impl<R: Record> Lanes<R> {
     pub fn new(backend: Arc<dyn Backend>, workers: Workers, metrics: Arc<Metrics>) -> Arc<Self> {
         let heads_len_max = NonZeroUsize::new(limits::HEADS_LEN_MAX).unwrap_or(NonZeroUsize::MIN);
@@ -70,7 +73,7 @@ impl<R: Record> Lanes<R> {
 
     /// The record as it is stored now, past any cache.
     pub async fn read(&self, aggregate: &AggregateId) -> Result<Option<Arc<R>>, AppError> {
-        Ok(self.fetch(aggregate).await?.record)
+        Ok(self.fetch(aggregate, &[]).await?.0.record)
     }
 
     /// Takes `decide` on the aggregate's record and commits what it drafts. It may be taken several times, so it keeps
@@ -85,8 +88,24 @@ impl<R: Record> Lanes<R> {
         T: Serialize + DeserializeOwned + Send + 'static,
         D: FnMut(&mut Draft<R>) -> Result<T, AppError> + Send + 'static,
     {
+        self.transact_beside(aggregate, once, Vec::new(), decide).await
+    }
+
+    /// As [`Lanes::transact`], where `decide` also looks at the documents of these names beside the head, by
+    /// [`Draft::beside`]. They are read together, and what was decided on them is only committed if they are still so.
+    pub async fn transact_beside<T, D>(
+        self: &Arc<Self>,
+        aggregate: AggregateId,
+        once: Option<OnceKey>,
+        beside: Vec<Arc<str>>,
+        decide: D,
+    ) -> Result<T, AppError>
+    where
+        T: Serialize + DeserializeOwned + Send + 'static,
+        D: FnMut(&mut Draft<R>) -> Result<T, AppError> + Send + 'static,
+    {
         let (sender, receiver) = oneshot::channel();
-        let job = Box::new(Waiting::new(once, decide, sender));
+        let job = Box::new(Waiting::new(once, beside, decide, sender));
         self.enqueue(aggregate, job)?;
         // A sender that was dropped unanswered: the worker panicked or was ended.
         receiver.await.unwrap_or(Err(AppError::Internal))
@@ -125,11 +144,11 @@ impl<R: Record> Lanes<R> {
         let mut fresh_needed = false;
         let mut conflicts = 0;
         for _ in 0..limits::TRANSACT_ATTEMPTS_MAX {
-            let head = match self.head(aggregate, fresh_needed).await {
-                Ok(head) => head,
+            let (head, beside) = match self.head(aggregate, &batch.beside(), fresh_needed).await {
+                Ok(found) => found,
                 Err(error) => return batch.fail(&error),
             };
-            let draft = batch.decide(Draft::on(aggregate.clone(), head.record.clone()));
+            let draft = batch.decide(Draft::on(aggregate.clone(), head.record.clone(), beside));
             let nothing = !draft.is_worth_a_commit();
             if !head.fresh && (nothing || batch.has_refusals()) {
                 fresh_needed = true;
@@ -191,19 +210,40 @@ impl<R: Record> Lanes<R> {
         batch.settle();
     }
 
-    async fn head(&self, aggregate: &AggregateId, fresh_needed: bool) -> Result<Head<R>, AppError> {
-        if !fresh_needed && let Some(head) = self.heads.lock().get(aggregate) {
-            return Ok(Head { version: head.version, record: head.record.clone(), fresh: false });
+    /// The head and the documents of these names beside it. Of one moment if the head is fresh; else the commit finds out
+    /// whether they belong together.
+    async fn head(
+        &self,
+        aggregate: &AggregateId,
+        beside: &[Arc<str>],
+        fresh_needed: bool,
+    ) -> Result<(Head<R>, Beside), AppError> {
+        let known = if fresh_needed { None } else { self.known(aggregate) };
+        match known {
+            Some(head) if beside.is_empty() => Ok((head, Beside::default())),
+            Some(head) => {
+                let keys: Vec<_> = beside.iter().map(|name| aggregate.key(name)).collect();
+                let values = self.backend.read(&keys).await?;
+                Ok((head, Arc::new(beside.iter().cloned().zip(values).collect())))
+            }
+            None => self.fetch(aggregate, beside).await,
         }
-        self.fetch(aggregate).await
     }
 
-    async fn fetch(&self, aggregate: &AggregateId) -> Result<Head<R>, AppError> {
-        let keys = [aggregate.head()];
-        let mut values = self.backend.read(&keys).await?;
-        let Some(value) = values.pop() else { return Err(AppError::Internal) };
+    fn known(&self, aggregate: &AggregateId) -> Option<Head<R>> {
+        let mut heads = self.heads.lock();
+        let head = heads.get(aggregate)?;
+        Some(Head { version: head.version, record: head.record.clone(), fresh: false })
+    }
+
+    async fn fetch(&self, aggregate: &AggregateId, beside: &[Arc<str>]) -> Result<(Head<R>, Beside), AppError> {
+        let keys: Vec<_> =
+            [aggregate.head()].into_iter().chain(beside.iter().map(|name| aggregate.key(name))).collect();
+        let mut values = self.backend.read(&keys).await?.into_iter();
+        let Some(value) = values.next() else { return Err(AppError::Internal) };
         let record = value.value.as_deref().map(decode::<R>).transpose()?.map(Arc::new);
-        Ok(Head { version: value.version, record, fresh: true })
+        let head = Head { version: value.version, record, fresh: true };
+        Ok((head, Arc::new(beside.iter().cloned().zip(values).collect())))
     }
 
     fn keep(&self, aggregate: &AggregateId, version: Version, record: Option<Arc<R>>) {

@@ -1,4 +1,4 @@
-//! Names of users and of runs. Parsed once at the boundary; who makes new ones is not known here.
+//! Names of users, runs, events, groups and share links. Parsed once at the boundary; who makes new ones is not known here.
 
 use std::fmt;
 use std::sync::Arc;
@@ -71,6 +71,54 @@ impl fmt::Display for RunId {
     }
 }
 
+/// An event's id: a whole number from 1 to 2⁵³ − 1, the same in every window. Written in digits without a leading zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventId(u64);
+
+impl EventId {
+    /// The largest that every JSON reader holds exactly.
+    pub const MAX: u64 = (1 << 53) - 1;
+
+    pub fn new(number: u64) -> Option<Self> {
+        (1..=Self::MAX).contains(&number).then_some(Self(number))
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+        plain.then(|| text.parse().ok()).flatten().and_then(Self::new)
+    }
+
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A group's id: of the same form as a user's.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GroupId(UserId);
+
+impl GroupId {
+    pub fn parse(text: &str) -> Option<Self> {
+        UserId::parse(text).map(Self)
+    }
+
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl fmt::Display for GroupId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +131,15 @@ mod tests {
         }
         for bad in ["", "a b", "ä", "a/b", "a:b", &"x".repeat(65)] {
             assert_eq!(UserId::parse(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn event_id_is_a_number_with_one_spelling() {
+        assert_eq!(EventId::parse("17").map(EventId::number), Some(17));
+        assert_eq!(EventId::parse("9007199254740991").map(EventId::number), Some(EventId::MAX));
+        for bad in ["", "0", "017", "+17", "-1", "1.5", "1e3", " 1", "9007199254740992", &"9".repeat(30)] {
+            assert_eq!(EventId::parse(bad), None, "{bad:?}");
         }
     }
 

@@ -79,7 +79,12 @@ pub fn allowed(methods: &[Method]) -> HeaderValue {
 
 /// The same may be asked again, soon.
 pub fn retry_soon(response: &mut Response) {
-    set(response, RETRY_AFTER, HeaderValue::from_static("1"));
+    retry_after(response, 1);
+}
+
+/// The same may be asked again after so many seconds.
+pub fn retry_after(response: &mut Response, seconds: u64) {
+    set(response, RETRY_AFTER, seconds.into());
 }
 
 /// The answer to HEAD: what GET would say about its body, and no body.

@@ -1,7 +1,7 @@
 //! Our own REST API, `/api/…`, as the conventions document has it.
 //!
-//! Here stands which paths and methods there are; what they take and give stands in one file for each resource. Knows
-//! no rule of the product: those are asked of `app`.
+//! Here stands which resources there are, and what holds for all of them. A resource is a file: its paths and methods, and what
+//! they take and give. Knows no rule of the product: those are asked of `app`.
 
 mod envelope;
 mod reading;
@@ -15,10 +15,9 @@ use warp::filters::BoxedFilter;
 use warp::http::Method;
 use warp::reply::Response;
 
-use crate::app::runs::Transition;
+use crate::app::users::Caller;
 use crate::app::{App, AppError};
 use crate::bodies::Bodies;
-use crate::domain::ids::RunId;
 use crate::http::answer::Answer;
 use crate::http::caller::{self, Intent};
 use crate::http::cors;
@@ -30,56 +29,76 @@ pub fn routes(app: Arc<App>, bodies: &Bodies) -> BoxedFilter<(Response,)> {
     request::family(|first| first == "api", bodies, metrics, move |request| answer(app.clone(), request))
 }
 
-/// A place of the API. A run's id is checked here: what is no id cannot be the id of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Resource {
-    Users,
-    Me,
-    Tokens,
-    Runs,
-    Run(RunId),
-    Fixes(RunId),
-    Transition(RunId, Transition),
-}
-
-impl Resource {
-    fn at(path: &[&str]) -> Result<Self, AppError> {
-        let run = |id: &str| RunId::parse(id).ok_or(AppError::NotFound("run"));
-        match path {
-            ["api", "users"] => Ok(Self::Users),
-            ["api", "users", "me"] => Ok(Self::Me),
-            ["api", "tokens"] => Ok(Self::Tokens),
-            ["api", "runs"] => Ok(Self::Runs),
-            ["api", "runs", id] => Ok(Self::Run(run(id)?)),
-            ["api", "runs", id, "fixes"] => Ok(Self::Fixes(run(id)?)),
-            ["api", "runs", id, "start"] => Ok(Self::Transition(run(id)?, Transition::Start)),
-            ["api", "runs", id, "pause"] => Ok(Self::Transition(run(id)?, Transition::Pause)),
-            ["api", "runs", id, "resume"] => Ok(Self::Transition(run(id)?, Transition::Resume)),
-            ["api", "runs", id, "finish"] => Ok(Self::Transition(run(id)?, Transition::Finish)),
-            _ => Err(AppError::NotFound("resource")),
-        }
-    }
+/// A path of the API, with the ids that stand in it. Each resource has its own, in its own file.
+trait Place: Sized {
+    /// `path` comes after `api`, in its segments. `None`: it is not of this resource. An id is checked here: what is no id
+    /// cannot be the id of anything.
+    fn at(path: &[&str]) -> Option<Result<Self, AppError>>;
 
     /// What logs may say of the path.
-    fn template(self) -> &'static str {
-        match self {
-            Self::Users => "/api/users",
-            Self::Me => "/api/users/me",
-            Self::Tokens => "/api/tokens",
-            Self::Runs => "/api/runs",
-            Self::Run(_) => "/api/runs/:id",
-            Self::Fixes(_) => "/api/runs/:id/fixes",
-            Self::Transition(..) => "/api/runs/:id/:transition",
-        }
-    }
+    fn template(&self) -> &'static str;
 
-    fn methods(self) -> &'static [Method] {
-        match self {
-            Self::Users | Self::Tokens | Self::Transition(..) => &[Method::POST],
-            Self::Me | Self::Run(_) => &[Method::GET, Method::HEAD, Method::PATCH],
-            Self::Runs | Self::Fixes(_) => &[Method::GET, Method::HEAD, Method::POST],
+    /// GET includes HEAD.
+    fn methods(&self) -> &'static [Method];
+
+    /// Whether this asks nothing of the caller: an app with an old token must be able to get a new one.
+    fn is_open(&self, method: &Method) -> bool;
+
+    async fn call(self, call: &Call<'_>) -> Result<Success, Error>;
+}
+
+/// What is asked, by whom.
+struct Call<'a> {
+    app: &'a App,
+    /// Anonymous where the place is open.
+    caller: &'a Caller,
+    /// GET for HEAD.
+    method: &'a Method,
+    request: &'a Request,
+}
+
+/// One line for each resource: the first segment of its paths tells it from the others.
+macro_rules! resources {
+    ($($resource:ident: $module:ident,)*) => {
+        /// A place of any resource.
+        enum Resource {
+            $($resource($module::Place),)*
         }
-    }
+
+        impl Resource {
+            fn at(path: &[&str]) -> Result<Self, AppError> {
+                let Some(("api", path)) = path.split_first().map(|(first, rest)| (*first, rest)) else {
+                    return Err(AppError::NotFound("resource"));
+                };
+                $(if let Some(place) = <$module::Place as Place>::at(path) {
+                    return place.map(Self::$resource);
+                })*
+                Err(AppError::NotFound("resource"))
+            }
+
+            fn template(&self) -> &'static str {
+                match self { $(Self::$resource(place) => place.template(),)* }
+            }
+
+            fn methods(&self) -> &'static [Method] {
+                match self { $(Self::$resource(place) => place.methods(),)* }
+            }
+
+            fn is_open(&self, method: &Method) -> bool {
+                match self { $(Self::$resource(place) => place.is_open(method),)* }
+            }
+
+            async fn call(self, call: &Call<'_>) -> Result<Success, Error> {
+                match self { $(Self::$resource(place) => place.call(call).await,)* }
+            }
+        }
+    };
+}
+
+resources! {
+    Users: users,
+    Tokens: tokens,
+    Runs: runs,
 }
 
 async fn answer(app: Arc<App>, request: Request) -> Answer {
@@ -104,25 +123,11 @@ async fn call(app: &App, resource: Resource, request: &Request) -> Result<Succes
     if !resource.methods().contains(method) {
         return Err(Error::method(&request.method, resource.methods()));
     }
-    // Signing up and logging in ask nothing of the caller: an app with an old token must be able to get a new one.
-    match resource {
-        Resource::Users => return users::create(app, request).await,
-        Resource::Tokens => return tokens::create(app, request).await,
-        _ => {}
-    }
-    let writes = *method != Method::GET;
-    let intent = if writes { Intent::Write } else { Intent::Read };
-    let caller = caller::caller(app, &request.headers, intent).await?;
-    match (resource, writes) {
-        (Resource::Me, false) => users::show(app, &caller, request).await,
-        (Resource::Me, true) => users::change(app, &caller, request).await,
-        (Resource::Runs, false) => runs::list(app, &caller, request).await,
-        (Resource::Runs, true) => runs::create(app, &caller, request).await,
-        (Resource::Run(run), false) => runs::show(app, &caller, run, request).await,
-        (Resource::Run(run), true) => runs::change(app, &caller, run, request).await,
-        (Resource::Fixes(run), false) => runs::track(app, &caller, run, request).await,
-        (Resource::Fixes(run), true) => runs::record(app, &caller, run, request).await,
-        (Resource::Transition(run, to), _) => runs::transition(app, &caller, run, to, request).await,
-        (Resource::Users | Resource::Tokens, _) => Err(AppError::Internal.into()),
-    }
+    let caller = if resource.is_open(method) {
+        Caller::Anonymous
+    } else {
+        let intent = if *method == Method::GET { Intent::Read } else { Intent::Write };
+        caller::caller(app, &request.headers, intent).await?
+    };
+    resource.call(&Call { app, caller: &caller, method, request }).await
 }

@@ -201,10 +201,10 @@ fn reply_error(error: AppError) -> ReplyError {
         AppError::Forbidden => disconnect::PERMISSION_DENIED,
         AppError::NotFound(_) => disconnect::UNKNOWN_CHANNEL,
         AppError::Invalid { .. } => disconnect::BAD_COMMAND.because(error.to_string()),
-        AppError::Conflict { .. } => disconnect::CONFLICT.because(error.to_string()),
+        AppError::Conflict { .. } | AppError::Stale => disconnect::CONFLICT.because(error.to_string()),
         AppError::Unrecoverable => disconnect::UNRECOVERABLE,
         AppError::NotAvailable => disconnect::NOT_AVAILABLE,
-        AppError::Busy => disconnect::TOO_MANY_REQUESTS,
+        AppError::Busy | AppError::TooOften { .. } => disconnect::TOO_MANY_REQUESTS,
         AppError::Unavailable | AppError::Internal => disconnect::INTERNAL,
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::app::documents::{FixDocument, RunDocument};
-use crate::app::runs::{RunRecord, aggregate, indexes, may_see};
+use crate::app::runs::{RunRecord, aggregate, indexes};
 use crate::app::transact::decode;
 use crate::app::users::Caller;
 use crate::app::users::record::UserRecord;
@@ -118,12 +118,11 @@ impl App {
             let Some((score, member)) = members.last().cloned() else { break };
             let last = members.len() < limit;
             looked_at += members.len();
-            for record in self.read_runs(&members).await? {
-                let run = &record.run;
-                if may_see(caller, run) && filter.state.is_none_or(|state| run.state == state) {
-                    found.push(record);
-                }
-            }
+            let mut records = self.read_runs(&members).await?;
+            records.retain(|record| filter.state.is_none_or(|state| record.run.state == state));
+            let runs: Vec<_> = records.iter().map(|record| &record.run).collect();
+            let seen = self.sees_runs(caller, &runs).await?;
+            found.extend(records.into_iter().zip(seen).filter_map(|(record, is_seen)| is_seen.then_some(record)));
             if last {
                 break;
             }

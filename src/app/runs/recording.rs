@@ -56,7 +56,7 @@ impl App {
             };
             match self.runs.transact(aggregate(run), once.clone(), decide).await {
                 Err(_) if needs_memory.load(Ordering::Relaxed) => memory = Some(self.recall(run).await?),
-                Err(error) => return Err(error),
+                Err(error) => return Err(self.hidden_or_forbidden(identity, run, error).await),
                 Ok((recorded, arrived)) => {
                     self.metrics.fixes_accepted.inc_by(recorded.accepted as u64);
                     return if arrived { self.arrive(run, recorded).await } else { Ok(recorded) };
@@ -69,20 +69,33 @@ impl App {
     /// Where the runner is going, from now on.
     pub async fn set_destination(&self, identity: &Identity, run: RunId, destination: Place) -> Result<(), AppError> {
         let (owner, now) = (identity.clone(), self.clock.now());
-        self.change_run(run, move |draft, mut record| {
-            may_record(&owner, &record)?;
-            if record.run.state == State::Finished {
-                return Err(refusal(RunError::Finished));
-            }
-            if record.run.destination != Some(destination) {
-                record.run.destination = Some(destination);
-                let change = ChangeDocument::changed(&record.run, now);
-                announce(draft, &mut record, &change)?;
-                draft.put(record);
-            }
-            Ok(())
-        })
-        .await
+        let changed = self
+            .change_run(run, move |draft, mut record| {
+                may_record(&owner, &record)?;
+                if record.run.state == State::Finished {
+                    return Err(refusal(RunError::Finished));
+                }
+                if record.run.destination != Some(destination) {
+                    record.run.destination = Some(destination);
+                    let change = ChangeDocument::changed(&record.run, now);
+                    announce(draft, &mut record, &change)?;
+                    draft.put(record);
+                }
+                Ok(())
+            })
+            .await;
+        match changed {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.hidden_or_forbidden(identity, run, error).await),
+        }
+    }
+
+    /// A refusal as the caller may hear it: another's run is forbidden, or not there at all when it may not be seen.
+    async fn hidden_or_forbidden(&self, identity: &Identity, run: RunId, refusal: AppError) -> AppError {
+        match refusal {
+            AppError::Forbidden => self.owned(identity, run).await.err().unwrap_or(AppError::Forbidden),
+            other => other,
+        }
     }
 
     /// The runner rests at the destination: the run is over.
@@ -107,12 +120,9 @@ fn once_key(identity: &Identity, run: RunId, key: &str, fixes: &[Fix]) -> Result
     Ok(OnceKey { key: format!("{}/{run}/{key}", identity.user).into(), digest: digest.into() })
 }
 
+/// Others are told that it is not theirs by [`App::hidden_or_forbidden`].
 fn may_record(owner: &Identity, record: &RunRecord) -> Result<(), AppError> {
-    if record.run.owner == owner.user {
-        return Ok(());
-    }
-    let caller = crate::app::users::Caller::User(owner.clone());
-    Err(if super::may_see(&caller, &record.run) { AppError::Forbidden } else { AppError::NotFound("run") })
+    if record.run.owner == owner.user { Ok(()) } else { Err(AppError::Forbidden) }
 }
 
 /// The decision: which fixes count, what they add, and what of it is stored and heard → what was recorded, and whether the

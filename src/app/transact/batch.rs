@@ -1,5 +1,6 @@
 //! The decisions that go together: each is taken on what the ones before it left, and answered when all is safe.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -24,6 +25,8 @@ pub type BoxedJob<R> = Box<dyn Job<R>>;
 /// A decision whose answer's type is known to nobody but itself.
 pub trait Job<R>: Send {
     fn once(&self) -> Option<&OnceKey>;
+    /// The names of what it must see beside the head.
+    fn beside(&self) -> &[Arc<str>];
     fn decide(&mut self, draft: &mut Draft<R>) -> Result<(), AppError>;
     /// The answer, to be remembered with the idempotency key.
     fn record(&self) -> Result<Bytes, AppError>;
@@ -38,6 +41,7 @@ pub enum Outcome {
 
 pub struct Waiting<T, D> {
     once: Option<OnceKey>,
+    beside: Vec<Arc<str>>,
     decide: D,
     answer: Option<T>,
     sender: oneshot::Sender<Result<T, AppError>>,
@@ -61,6 +65,12 @@ impl<R: Record> Batch<R> {
             }
         }
         draft
+    }
+
+    /// The names of all that must be seen beside the head, each once.
+    pub fn beside(&self) -> Vec<Arc<str>> {
+        let names: BTreeSet<_> = self.0.iter().flat_map(|(job, _)| job.beside()).cloned().collect();
+        names.into_iter().collect()
     }
 
     pub fn has_refusals(&self) -> bool {
@@ -122,8 +132,13 @@ impl OnceKey {
 }
 
 impl<T, D> Waiting<T, D> {
-    pub fn new(once: Option<OnceKey>, decide: D, sender: oneshot::Sender<Result<T, AppError>>) -> Self {
-        Self { once, decide, answer: None, sender }
+    pub fn new(
+        once: Option<OnceKey>,
+        beside: Vec<Arc<str>>,
+        decide: D,
+        sender: oneshot::Sender<Result<T, AppError>>,
+    ) -> Self {
+        Self { once, beside, decide, answer: None, sender }
     }
 }
 
@@ -134,6 +149,10 @@ where
 {
     fn once(&self) -> Option<&OnceKey> {
         self.once.as_ref()
+    }
+
+    fn beside(&self) -> &[Arc<str>] {
+        &self.beside
     }
 
     fn decide(&mut self, draft: &mut Draft<R>) -> Result<(), AppError> {

@@ -1,17 +1,21 @@
 //! What a decision sees and changes: the record, and what is written beside it.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde::de::DeserializeOwned;
 
-use super::{Record, encode};
+use super::{Record, decode, encode};
 use crate::app::AppError;
-use crate::backend::{AggregateId, Append, Commit, Expect, Index, Keep, Move, Once, Put, Version};
+use crate::backend::{AggregateId, Append, Commit, Expect, Index, Keep, Move, Once, Put, Version, Versioned};
 
 /// What a decision sees and changes.
 pub struct Draft<R> {
     pub(super) record: Option<Arc<R>>,
     pub(super) changed: bool,
+    /// What stands beside the head, by name, as far as a decision asked for it.
+    beside: Arc<HashMap<Arc<str>, Versioned>>,
     commit: Commit,
 }
 
@@ -33,18 +37,48 @@ impl<R: Record> Draft<R> {
     }
 
     /// On what the decisions before left.
-    pub(super) fn on(aggregate: AggregateId, record: Option<Arc<R>>) -> Self {
-        Self { record, changed: false, commit: Commit::on(aggregate) }
+    pub(super) fn on(
+        aggregate: AggregateId,
+        record: Option<Arc<R>>,
+        beside: Arc<HashMap<Arc<str>, Versioned>>,
+    ) -> Self {
+        Self { record, changed: false, beside, commit: Commit::on(aggregate) }
     }
 
     pub fn aggregate(&self) -> &AggregateId {
         &self.commit.aggregate
     }
 
+    /// The document of this name beside the head, as the decisions before left it. Only those can be seen that were named to
+    /// [`Lanes::transact_beside`](super::Lanes::transact_beside); of others it is not known whether they are there.
+    ///
+    /// # Errors
+    /// [`AppError::Internal`]: it was not named, or cannot be read.
+    pub fn beside<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, AppError> {
+        let written = self.commit.puts.iter().rev().find(|put| &*put.key.name == name);
+        let value = match written {
+            Some(put) => put.value.as_deref(),
+            None => self.beside.get(name).ok_or(AppError::Internal)?.value.as_deref(),
+        };
+        value.map(decode).transpose()
+    }
+
     /// Puts a document beside the head.
     pub fn put_beside(&mut self, name: &str, value: Bytes) {
         let key = self.commit.aggregate.key(name);
         self.commit.puts.push(Put { key, value: Some(value) });
+    }
+
+    /// Removes a document from beside the head.
+    pub fn remove_beside(&mut self, name: &str) {
+        let key = self.commit.aggregate.key(name);
+        self.commit.puts.push(Put { key, value: None });
+    }
+
+    /// Removes the head itself.
+    pub fn remove(&mut self) {
+        self.record = None;
+        self.changed = true;
     }
 
     /// Puts `member` into an index, or takes it out.
@@ -93,6 +127,9 @@ impl<R: Record> Draft<R> {
     ) -> Result<Commit, AppError> {
         let key = aggregate.head();
         self.commit.expect.push(Expect { key: key.clone(), version });
+        let beside = self.beside.iter();
+        self.commit.expect.extend(beside.map(|(name, it)| Expect { key: aggregate.key(name), version: it.version }));
+        keep_the_last(&mut self.commit.puts);
         if self.changed {
             let value = self.record.as_deref().map(encode).transpose()?;
             self.commit.puts.push(Put { key, value });
@@ -100,4 +137,12 @@ impl<R: Record> Draft<R> {
         self.commit.once = once;
         Ok(self.commit)
     }
+}
+
+/// Of several values for one key, written by one decision after another, the last one counts.
+fn keep_the_last(puts: &mut Vec<Put>) {
+    let mut known = HashSet::new();
+    let is_last: Vec<bool> = puts.iter().rev().map(|put| known.insert(put.key.name.clone())).collect();
+    let mut is_last = is_last.into_iter().rev();
+    puts.retain(|_| is_last.next().unwrap_or(true));
 }

@@ -78,7 +78,8 @@ impl From<AppError> for ErrorDocument {
             AppError::Forbidden => (103, "permission denied".to_owned()),
             AppError::Invalid { .. } => (107, format!("bad request: {error}")),
             AppError::NotAvailable => (108, "not available".to_owned()),
-            AppError::Busy => (111, "too many requests".to_owned()),
+            AppError::Stale => (113, error.to_string()),
+            AppError::Busy | AppError::TooOften { .. } => (111, "too many requests".to_owned()),
             AppError::Unrecoverable => (112, "unrecoverable position".to_owned()),
             AppError::Conflict { .. } => (113, format!("conflict: {error}")),
         };

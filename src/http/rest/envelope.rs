@@ -28,7 +28,8 @@ pub struct Meta {
 pub struct Success {
     status: StatusCode,
     location: Option<String>,
-    data: Box<RawValue>,
+    /// `None` where there is nothing to return.
+    data: Option<Box<RawValue>>,
 }
 
 /// Why it was not done.
@@ -44,6 +45,8 @@ pub struct Error {
     methods: &'static [Method],
     /// The session in the cookie is no longer good.
     ends_cookie: bool,
+    /// When the same may be asked again, where it may.
+    retry_after_s: u64,
 }
 
 #[derive(Serialize)]
@@ -107,16 +110,22 @@ impl Success {
         Self::new(StatusCode::CREATED, Some(location), data)
     }
 
+    /// Deleted: there is no content to return.
+    pub fn deleted() -> Self {
+        Self { status: StatusCode::NO_CONTENT, location: None, data: None }
+    }
+
     fn new(status: StatusCode, location: Option<String>, data: &impl Serialize) -> Result<Self, Error> {
         let data = serde_json::value::to_raw_value(data).map_err(|error| {
             tracing::error!(%error, "a document could not be written");
             AppError::Internal
         })?;
-        Ok(Self { status, location, data })
+        Ok(Self { status, location, data: Some(data) })
     }
 
     pub fn response(self, meta: &Meta) -> Response {
-        let envelope = Envelope { meta: meta.document(self.status), data: Some(&self.data), error: None };
+        let Some(data) = self.data else { return answer::empty(self.status) };
+        let envelope = Envelope { meta: meta.document(self.status), data: Some(&data), error: None };
         let mut response = answer::json(self.status, &envelope);
         if let Some(location) = self.location.and_then(|location| HeaderValue::try_from(location).ok()) {
             answer::set(&mut response, LOCATION, location);
@@ -128,7 +137,7 @@ impl Success {
 impl Error {
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self { status, message, field: None, run: None, methods: &[], ends_cookie: false }
+        Self { status, message, field: None, run: None, methods: &[], ends_cookie: false, retry_after_s: 1 }
     }
 
     pub fn method(method: &Method, methods: &'static [Method]) -> Self {
@@ -149,7 +158,9 @@ impl Error {
         let mut response = answer::json(self.status, &envelope);
         match self.status {
             StatusCode::METHOD_NOT_ALLOWED => answer::allow(&mut response, self.methods),
-            StatusCode::SERVICE_UNAVAILABLE => answer::retry_soon(&mut response),
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+                answer::retry_after(&mut response, self.retry_after_s);
+            }
             StatusCode::UNAUTHORIZED => {
                 answer::set(&mut response, WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
@@ -177,6 +188,13 @@ impl From<AppError> for Error {
             AppError::Conflict { message, run } => {
                 let message = format!("{}.", answer::capitalised(&message));
                 Self { run, ..Self::new(StatusCode::CONFLICT, message) }
+            }
+            AppError::Stale => {
+                let message = "It was changed meanwhile: read it again, and send what it says in ETag as If-Match.";
+                Self::new(StatusCode::PRECONDITION_FAILED, message)
+            }
+            AppError::TooOften { retry_after_s } => {
+                Self { retry_after_s, ..Self::new(StatusCode::TOO_MANY_REQUESTS, "There were too many requests.") }
             }
             AppError::Expired => Self::new(StatusCode::UNAUTHORIZED, "The token has expired."),
             // Of channels, which this API does not have.

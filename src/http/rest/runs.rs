@@ -2,16 +2,78 @@
 
 use serde::Deserialize;
 
+use warp::http::Method;
+
+use super::Call;
 use super::envelope::{Error, Success};
 use super::reading::{Query, body, no_parameters, visibility};
 use crate::app::documents::{self, FixesDocument, Object, PlaceDocument};
 use crate::app::runs::{NewRun, RunFilter, Transition};
 use crate::app::users::Caller;
 use crate::app::{App, AppError};
-use crate::domain::geo::Place;
+use crate::domain::geo;
 use crate::domain::ids::{RunId, UserId};
 use crate::http::request::Request;
 use crate::limits;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    Runs,
+    Run(RunId),
+    Fixes(RunId),
+    Transition(RunId, Transition),
+}
+
+impl super::Place for Place {
+    fn at(path: &[&str]) -> Option<Result<Self, AppError>> {
+        let ["runs", rest @ ..] = path else { return None };
+        let run = |id: &str| RunId::parse(id).ok_or(AppError::NotFound("run"));
+        Some(match rest {
+            [] => Ok(Self::Runs),
+            [id] => run(id).map(Self::Run),
+            [id, "fixes"] => run(id).map(Self::Fixes),
+            [id, "start"] => run(id).map(|run| Self::Transition(run, Transition::Start)),
+            [id, "pause"] => run(id).map(|run| Self::Transition(run, Transition::Pause)),
+            [id, "resume"] => run(id).map(|run| Self::Transition(run, Transition::Resume)),
+            [id, "finish"] => run(id).map(|run| Self::Transition(run, Transition::Finish)),
+            _ => Err(AppError::NotFound("resource")),
+        })
+    }
+
+    fn template(&self) -> &'static str {
+        match self {
+            Self::Runs => "/api/runs",
+            Self::Run(_) => "/api/runs/:id",
+            Self::Fixes(_) => "/api/runs/:id/fixes",
+            Self::Transition(..) => "/api/runs/:id/:transition",
+        }
+    }
+
+    fn methods(&self) -> &'static [Method] {
+        match self {
+            Self::Runs | Self::Fixes(_) => &[Method::GET, Method::HEAD, Method::POST],
+            Self::Run(_) => &[Method::GET, Method::HEAD, Method::PATCH],
+            Self::Transition(..) => &[Method::POST],
+        }
+    }
+
+    fn is_open(&self, _: &Method) -> bool {
+        false
+    }
+
+    async fn call(self, call: &Call<'_>) -> Result<Success, Error> {
+        let Call { app, caller, method, request } = *call;
+        match (self, method) {
+            (Self::Runs, &Method::GET) => list(app, caller, request).await,
+            (Self::Runs, _) => create(app, caller, request).await,
+            (Self::Run(run), &Method::GET) => show(app, caller, run, request).await,
+            (Self::Run(run), _) => change(app, caller, run, request).await,
+            (Self::Fixes(run), &Method::GET) => track(app, caller, run, request).await,
+            (Self::Fixes(run), _) => record(app, caller, run, request).await,
+            (Self::Transition(run, to), _) => transition(app, caller, run, to, request).await,
+        }
+    }
+}
 
 /// A run is live at once unless `state` says `planned`. With a place it has its first fix, at the server's time.
 #[derive(Deserialize)]
@@ -31,7 +93,7 @@ struct Change {
 }
 
 /// `GET /api/runs?state=&user=&page=&page_size=` → what the caller may see, newest first.
-pub async fn list(app: &App, caller: &Caller, request: &Request) -> Result<Success, Error> {
+async fn list(app: &App, caller: &Caller, request: &Request) -> Result<Success, Error> {
     let mut query = Query::read(request, &["state", "user", "page", "page_size"])?;
     let state = query.take("state").map(|state| {
         documents::parse_state(&state)
@@ -47,7 +109,7 @@ pub async fn list(app: &App, caller: &Caller, request: &Request) -> Result<Succe
 }
 
 /// `POST /api/runs`. Who is running already is told which run that is.
-pub async fn create(app: &App, caller: &Caller, request: &Request) -> Result<Success, Error> {
+async fn create(app: &App, caller: &Caller, request: &Request) -> Result<Success, Error> {
     let identity = caller.identity()?;
     no_parameters(request)?;
     let create: Create = body(request)?;
@@ -65,20 +127,21 @@ pub async fn create(app: &App, caller: &Caller, request: &Request) -> Result<Suc
         (Some(_), None) => return Err(AppError::invalid("longitude", "is missing").into()),
         (None, Some(_)) => return Err(AppError::invalid("latitude", "is missing").into()),
     };
-    let destination: Option<Place> = create.destination.map(|Object(place)| place.read("destination.")).transpose()?;
+    let destination: Option<geo::Place> =
+        create.destination.map(|Object(place)| place.read("destination.")).transpose()?;
     let visibility = visibility(create.visibility)?;
     let run = app.new_run(identity, NewRun { place, destination, visibility, planned, supersede: false }).await?;
     Success::created(format!("/api/runs/{}", run.id), &run)
 }
 
 /// `GET /api/runs/:id`, with splits.
-pub async fn show(app: &App, caller: &Caller, run: RunId, request: &Request) -> Result<Success, Error> {
+async fn show(app: &App, caller: &Caller, run: RunId, request: &Request) -> Result<Success, Error> {
     no_parameters(request)?;
     Success::ok(&app.run(caller, run).await?)
 }
 
 /// `PATCH /api/runs/:id`.
-pub async fn change(app: &App, caller: &Caller, run: RunId, request: &Request) -> Result<Success, Error> {
+async fn change(app: &App, caller: &Caller, run: RunId, request: &Request) -> Result<Success, Error> {
     let identity = caller.identity()?;
     no_parameters(request)?;
     let Change { visibility: shown_to } = body(request)?;
@@ -90,13 +153,13 @@ pub async fn change(app: &App, caller: &Caller, run: RunId, request: &Request) -
 }
 
 /// `GET /api/runs/:id/fixes?page=&page_size=` → the track in the order of time.
-pub async fn track(app: &App, caller: &Caller, run: RunId, request: &Request) -> Result<Success, Error> {
+async fn track(app: &App, caller: &Caller, run: RunId, request: &Request) -> Result<Success, Error> {
     let page = Query::read(request, &["page", "page_size"])?.page(1_000, limits::FIXES_PAGE_SIZE_MAX)?;
     Success::ok(&app.fixes(caller, run, page).await?)
 }
 
 /// `POST /api/runs/:id/fixes`: one batch, one commit. With an `Idempotency-Key` it may be sent again without harm.
-pub async fn record(app: &App, caller: &Caller, run: RunId, request: &Request) -> Result<Success, Error> {
+async fn record(app: &App, caller: &Caller, run: RunId, request: &Request) -> Result<Success, Error> {
     let identity = caller.identity()?;
     no_parameters(request)?;
     let once = idempotency_key(request)?;
@@ -106,7 +169,7 @@ pub async fn record(app: &App, caller: &Caller, run: RunId, request: &Request) -
 }
 
 /// `POST /api/runs/:id/start`, `pause`, `resume` and `finish`. There is nothing to say in a body.
-pub async fn transition(
+async fn transition(
     app: &App,
     caller: &Caller,
     run: RunId,

@@ -2,12 +2,59 @@
 
 use serde::{Deserialize, Serialize};
 
+use warp::http::Method;
+
+use super::Call;
 use super::envelope::{Error, Success};
 use super::reading::{body, no_parameters, visibility};
-use crate::app::App;
 use crate::app::documents::UserDocument;
 use crate::app::users::{Caller, ChangeUser, NewUser};
+use crate::app::{App, AppError};
 use crate::http::request::Request;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    Users,
+    Me,
+}
+
+impl super::Place for Place {
+    fn at(path: &[&str]) -> Option<Result<Self, AppError>> {
+        let ["users", rest @ ..] = path else { return None };
+        Some(match rest {
+            [] => Ok(Self::Users),
+            ["me"] => Ok(Self::Me),
+            _ => Err(AppError::NotFound("resource")),
+        })
+    }
+
+    fn template(&self) -> &'static str {
+        match self {
+            Self::Users => "/api/users",
+            Self::Me => "/api/users/me",
+        }
+    }
+
+    fn methods(&self) -> &'static [Method] {
+        match self {
+            Self::Users => &[Method::POST],
+            Self::Me => &[Method::GET, Method::HEAD, Method::PATCH],
+        }
+    }
+
+    fn is_open(&self, method: &Method) -> bool {
+        matches!((self, method), (Self::Users, &Method::POST))
+    }
+
+    async fn call(self, call: &Call<'_>) -> Result<Success, Error> {
+        let Call { app, caller, method, request } = *call;
+        match (self, method) {
+            (Self::Users, _) => create(app, request).await,
+            (Self::Me, &Method::GET) => show(app, caller, request).await,
+            (Self::Me, _) => change(app, caller, request).await,
+        }
+    }
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,7 +82,7 @@ struct Account {
 }
 
 /// `POST /api/users` → the new account and its first token.
-pub async fn create(app: &App, request: &Request) -> Result<Success, Error> {
+async fn create(app: &App, request: &Request) -> Result<Success, Error> {
     no_parameters(request)?;
     let SignUp { name, password, visibility: shown_to } = body(request)?;
     let visibility = visibility(shown_to)?;
@@ -44,13 +91,13 @@ pub async fn create(app: &App, request: &Request) -> Result<Success, Error> {
 }
 
 /// `GET /api/users/me`.
-pub async fn show(app: &App, caller: &Caller, request: &Request) -> Result<Success, Error> {
+async fn show(app: &App, caller: &Caller, request: &Request) -> Result<Success, Error> {
     no_parameters(request)?;
     Success::ok(&app.user(caller.identity()?).await?)
 }
 
 /// `PATCH /api/users/me`. A changed password ends all tokens and sessions, and answers with the token that replaces them.
-pub async fn change(app: &App, caller: &Caller, request: &Request) -> Result<Success, Error> {
+async fn change(app: &App, caller: &Caller, request: &Request) -> Result<Success, Error> {
     let identity = caller.identity()?;
     no_parameters(request)?;
     let Change { password, current_password, visibility: shown_to } = body(request)?;

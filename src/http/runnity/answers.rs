@@ -52,6 +52,8 @@ pub struct Error {
     methods: &'static [Method],
     /// The session in the cookie is no longer good.
     ends_cookie: bool,
+    /// When the same may be asked again, where it may.
+    retry_after_s: u64,
 }
 
 /// `session` is the new session's hash.
@@ -69,7 +71,15 @@ impl Error {
     /// The code is the status, as the document has it for everything but parameters.
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self { status, code: status.as_u16(), message, parameters: Vec::new(), methods: &[], ends_cookie: false }
+        Self {
+            status,
+            code: status.as_u16(),
+            message,
+            parameters: Vec::new(),
+            methods: &[],
+            ends_cookie: false,
+            retry_after_s: 1,
+        }
     }
 
     pub fn not_found() -> Self {
@@ -96,7 +106,9 @@ impl Error {
         let mut response = answer::json(self.status, &Failed { error });
         match self.status {
             StatusCode::METHOD_NOT_ALLOWED => answer::allow(&mut response, self.methods),
-            StatusCode::SERVICE_UNAVAILABLE => answer::retry_soon(&mut response),
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+                answer::retry_after(&mut response, self.retry_after_s);
+            }
             _ => {}
         }
         if let Some(cookie) = no_session_cookie(headers).filter(|_| self.ends_cookie) {
@@ -116,6 +128,10 @@ impl From<AppError> for Error {
                 // Parameters were checked before; what the application still finds is told by the documented name.
                 let known = ["latitude", "deslatitude", "deslongtitude", "speed", "finish"];
                 Self::invalid(vec![known.into_iter().find(|name| *name == field).unwrap_or("longtitude")])
+            }
+            AppError::Stale => Self::new(StatusCode::CONFLICT, "Changed meanwhile"),
+            AppError::TooOften { retry_after_s } => {
+                Self { retry_after_s, ..Self::new(StatusCode::TOO_MANY_REQUESTS, "Too many requests") }
             }
             AppError::Conflict { message, .. } => Self::new(StatusCode::CONFLICT, answer::capitalised(&message)),
             // Of channels, which this document does not have.
