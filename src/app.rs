@@ -19,6 +19,7 @@ mod sight;
 pub mod tokens;
 mod transact;
 pub mod users;
+mod words;
 pub mod workers;
 
 use std::sync::Arc;

@@ -181,6 +181,12 @@ pub const PASSWORD_LEN_MIN: usize = 8;
 pub const PASSWORD_BYTES_MAX: usize = 1_024;
 /// Characters of a user's name: fits on a map.
 pub const NAME_LEN_MAX: usize = 64;
+/// Words of a name by which it is found. Nobody remembers the ninth, and each stands in as many indexes as it has beginnings.
+pub const WORDS_LEN_MAX: usize = 8;
+/// Letters of a beginning that has an index of its own. Few names have the same first eight.
+pub const WORD_PREFIX_LEN_MAX: usize = 8;
+/// Characters of what is searched for: as long as any name.
+pub const SEARCH_LEN_MAX: usize = 200;
 /// How far the clocks of two instances may be apart.
 pub const CLOCKS_APART_MS: i64 = 60 * 1_000;
 /// How long a name stays reserved for an account that was never made: a minute is longer than any sign-up takes.
