@@ -11,6 +11,7 @@ mod error;
 mod follow_ups;
 mod instances;
 pub mod letters;
+pub mod links;
 pub mod metrics;
 pub mod orders;
 pub mod presence;
@@ -37,6 +38,7 @@ use channels::Snapshots;
 use duties::{LeaseRecord, Watch};
 pub use error::AppError;
 use instances::{InstanceRecord, Instances};
+use links::LinkRecord;
 use metrics::Metrics;
 use presence::Presences;
 use runs::{RunRecord, Tracks};
@@ -60,6 +62,7 @@ pub struct App {
     users: Arc<Lanes<UserRecord>>,
     names: Arc<Lanes<NameRecord>>,
     runs: Arc<Lanes<RunRecord>>,
+    links: Arc<Lanes<LinkRecord>>,
     leases: Arc<Lanes<LeaseRecord>>,
     lease: Mutex<Watch>,
     operator: Mutex<Option<Operator>>,
@@ -99,6 +102,7 @@ impl App {
             users: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
             names: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
             runs: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
+            links: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
             leases: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
             lease: Mutex::default(),
             operator: Mutex::default(),

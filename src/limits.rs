@@ -165,6 +165,10 @@ pub const ONCE_KEEP: Duration = Duration::from_secs(24 * 60 * 60);
 pub const CREDENTIALS_LEN_MAX: usize = 64;
 /// How long a session lasts: a month between log-ins is what people are used to.
 pub const SESSION_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
+/// How long a share link lasts at most: what is shown for longer is better made public.
+pub const LINK_LIFE_MAX_MS: i64 = 366 * 24 * 60 * 60 * 1_000;
+/// How long a link that has no end of its own outlives what it shows: who comes late still sees how it went.
+pub const LINK_OUTLIVES_MS: i64 = 60 * 60 * 1_000;
 /// Bytes of the secret that signs tokens, below which the operator is warned: HMAC-SHA-256 has no use for more.
 pub const TOKEN_SECRET_BYTES_ADVISED: usize = 32;
 /// Characters of a guest's name in a signed token: an e-mail address, and it stands in the name of a channel.

@@ -44,6 +44,7 @@ use tokio::sync::SetOnce;
 use uuid::Uuid;
 
 use crate::app::channels::{Channel, Grounds};
+use crate::app::users::Caller;
 use crate::app::{App, AppError};
 use crate::bodies::Bodies;
 use crate::limits;
@@ -306,6 +307,13 @@ async fn ask(app: &App, connection: &Connection, channel: &Channel) -> Verdict {
         return match app.still_good(&identity).await {
             Ok(true) => Verdict::Stays,
             Ok(false) | Err(AppError::Unauthenticated) => Verdict::Closes(disconnect::INVALID_TOKEN),
+            Err(_) => Verdict::Closes(disconnect::SERVER_ERROR),
+        };
+    }
+    if let (Channel::Link(_), Caller::Link(holder)) = (channel, connection.caller()) {
+        return match app.link_still_good(holder).await {
+            Ok(true) => Verdict::Stays,
+            Ok(false) => Verdict::Closes(disconnect::INVALID_TOKEN),
             Err(_) => Verdict::Closes(disconnect::SERVER_ERROR),
         };
     }

@@ -17,7 +17,7 @@ use crate::app::runs::{aggregate, is_for_everybody};
 use crate::app::users::{Caller, Identity};
 use crate::app::{App, AppError};
 use crate::backend::{AggregateId, Topic};
-use crate::domain::ids::{RunId, UserId};
+use crate::domain::ids::{LinkId, RunId, UserId};
 use crate::limits;
 
 pub use announcing::Announcement;
@@ -34,6 +34,8 @@ pub enum Channel {
     Run(RunId),
     /// `#<user id>`: the user's own.
     User(UserId),
+    /// `link:<link id>`: who holds this share link hears here that it is over.
+    Link(LinkId),
     /// Any other name, where the operator has opened free-form channels.
     Open(Arc<str>),
 }
@@ -58,6 +60,7 @@ impl Channel {
         match self {
             Self::Run(run) => format!("run:{run}"),
             Self::User(user) => format!("#{user}"),
+            Self::Link(link) => format!("link:{link}"),
             Self::Open(name) => name.to_string(),
         }
     }
@@ -78,6 +81,7 @@ impl Channel {
         match aggregate.split_once('/')? {
             ("run", id) => RunId::parse(id).map(Self::Run),
             ("user", id) => UserId::parse(id).map(Self::User),
+            ("link", id) => LinkId::parse(id).map(Self::Link),
             ("channel", name) => Some(Self::Open(name.into())),
             _ => None,
         }
@@ -88,6 +92,7 @@ impl Channel {
         match self {
             Self::Run(run) => aggregate(*run),
             Self::User(user) => crate::app::users::aggregate(user),
+            Self::Link(link) => crate::app::links::aggregate(*link),
             Self::Open(name) => AggregateId::new("channel", name),
         }
     }
@@ -109,6 +114,7 @@ impl App {
     pub fn own_channel(&self, caller: &Caller) -> Option<Channel> {
         match caller {
             Caller::Anonymous => None,
+            Caller::Link(holder) => Some(Channel::Link(holder.link)),
             Caller::Guest(_) => Some(Channel::Open(format!("#{}", caller.user()).into())),
             Caller::User(identity) => Some(Channel::own(identity)),
         }
@@ -127,8 +133,11 @@ impl App {
                 })?;
             }
             Channel::User(user) if !caller.is(user) => return Err(AppError::Forbidden),
+            Channel::Link(link) if !matches!(caller, Caller::Link(holder) if holder.link == *link) => {
+                return Err(AppError::NotFound("channel"));
+            }
             Channel::Open(name) if !is_open_to(caller, name, grounds) => return Err(AppError::Forbidden),
-            Channel::User(_) | Channel::Open(_) => {}
+            Channel::User(_) | Channel::Link(_) | Channel::Open(_) => {}
         }
         Ok(channel)
     }
@@ -138,6 +147,9 @@ impl App {
         // It is not for who may be told of a channel to know what makes a name.
         check_name(name).map_err(|_| AppError::NotFound("channel"))?;
         let open = || self.settings.open_channels.then(|| Channel::Open(name.into()));
+        if let Some(id) = name.strip_prefix("link:") {
+            return LinkId::parse(id).map(Channel::Link).ok_or(AppError::NotFound("channel"));
+        }
         let channel = match (name.split_at_checked(1), name.strip_prefix("run:"), caller) {
             // To somebody without an account their own channel is a free-form one.
             (Some(("#", _)), _, Caller::Guest(_)) => open(),

@@ -3,6 +3,7 @@
 //! A list is asked about in one go, so that it costs a bounded number of readings. What may not be seen is not there: lists
 //! leave it out, counts do not count it, and whoever asks for it by name is told that there is no such thing.
 
+use crate::app::links::Shared;
 use crate::app::users::Caller;
 use crate::app::{App, AppError};
 use crate::domain::run::Run;
@@ -11,7 +12,12 @@ use crate::domain::user::Visibility;
 impl App {
     /// Which of these runs the caller may see, in their order.
     pub(in crate::app) async fn sees_runs(&self, caller: &Caller, runs: &[&Run]) -> Result<Vec<bool>, AppError> {
-        Ok(runs.iter().map(|run| run.visibility == Visibility::Public || caller.is(&run.owner)).collect())
+        let sees = |run: &Run| match (run.visibility, caller) {
+            (Visibility::Public, _) => true,
+            (_, Caller::Link(holder)) => holder.shared == Shared::Run(run.id),
+            _ => caller.is(&run.owner),
+        };
+        Ok(runs.iter().map(|run| sees(run)).collect())
     }
 
     pub(in crate::app) async fn sees_run(&self, caller: &Caller, run: &Run) -> Result<bool, AppError> {

@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::app::documents::one_line;
+use crate::app::links::LinkSecret;
 use crate::app::users::{Caller, Guest, Shown};
 use crate::app::{App, AppError};
 use crate::domain::ids::UserId;
@@ -130,15 +131,31 @@ impl Credential {
 }
 
 impl App {
-    /// Who is there, by a token of ours, a session, or a token that the operator's back end has signed.
+    /// Who is asking, by a token of ours, a session or a share link; [`AppError::Unauthenticated`] when it is none, or none
+    /// that is good any more.
+    pub async fn caller(&self, secret: &str) -> Result<Caller, AppError> {
+        self.caller_until(secret).await.map(|(caller, _)| caller)
+    }
+
+    /// As [`App::caller`], and when the credential ends, if that is known already.
+    async fn caller_until(&self, secret: &str) -> Result<(Caller, Option<Timestamp>), AppError> {
+        if let Some(secret) = LinkSecret::parse(secret) {
+            let (holder, ends_at) = self.link_holder(&secret).await?;
+            return Ok((Caller::Link(holder), ends_at));
+        }
+        let (identity, ends_at) = self.authenticate_until(secret).await?;
+        Ok((Caller::User(identity), ends_at))
+    }
+
+    /// Who is there, by a token of ours, a session, a share link, or a token that the operator's back end has signed.
     ///
     /// # Errors
     /// [`AppError::Unauthenticated`]: it is wrong, or revoked, or names nobody whom we know (free-form channels take anybody).
     /// [`AppError::Expired`]: it was good once.
     pub async fn connection_token(&self, token: &str) -> Result<Credential, AppError> {
         let Some(secret) = self.settings.token_secret.as_ref().filter(|_| jwt::is_meant(token)) else {
-            let (identity, ends_at) = self.authenticate_until(token).await?;
-            return Ok(Credential { ends_at, ..Credential::of(Caller::User(identity)) });
+            let (caller, ends_at) = self.caller_until(token).await?;
+            return Ok(Credential { ends_at, ..Credential::of(caller) });
         };
         let claims: ConnectionClaims = claims(secret, token)?;
         let expires_at = expiry(claims.exp, claims.nbf, claims.expire_at, self.clock.now())?;

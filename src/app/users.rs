@@ -12,6 +12,7 @@ pub mod record;
 use std::sync::Arc;
 
 use crate::app::documents::{ChangeDocument, UserDocument, level_name, visibility_name};
+use crate::app::links::LinkHolder;
 use crate::app::transact::{Draft, Lanes, encode};
 use crate::app::{App, AppError};
 use crate::backend::{AggregateId, Keep};
@@ -30,6 +31,8 @@ pub enum Caller {
     Anonymous,
     /// Somebody of whom the operator's back end knows, and who has no account here. Where free-form channels are open.
     Guest(Guest),
+    /// Whoever has a share link: it shows one run or one event to those who have no account, and lets nobody write.
+    Link(LinkHolder),
     User(Identity),
 }
 
@@ -71,10 +74,12 @@ pub struct ChangeUser {
 }
 
 impl Caller {
-    /// The user, or [`AppError::Unauthenticated`].
+    /// The user, or [`AppError::Unauthenticated`]; [`AppError::Forbidden`] for who has come by a share link: it is known what
+    /// they may do, and it is not this.
     pub fn identity(&self) -> Result<&Identity, AppError> {
         match self {
             Self::User(identity) => Ok(identity),
+            Self::Link(_) => Err(AppError::Forbidden),
             Self::Anonymous | Self::Guest(_) => Err(AppError::Unauthenticated),
         }
     }
@@ -82,7 +87,7 @@ impl Caller {
     /// The user's id as other clients see it: a guest's name; empty when nobody is known.
     pub fn user(&self) -> &str {
         match self {
-            Self::Anonymous => "",
+            Self::Anonymous | Self::Link(_) => "",
             Self::Guest(guest) => &guest.0,
             Self::User(identity) => identity.user.as_str(),
         }

@@ -119,9 +119,39 @@ impl fmt::Display for GroupId {
     }
 }
 
+/// A share link's id: 32 hexadecimal digits in lower case. It opens nothing; what opens is the link's secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkId(u128);
+
+impl LinkId {
+    pub const fn from_u128(number: u128) -> Self {
+        Self(number)
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain = text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        plain.then(|| u128::from_str_radix(text, 16).ok()).flatten().map(Self)
+    }
+}
+
+impl fmt::Display for LinkId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn link_id_has_one_spelling() {
+        let text = "00f3a17c4e7b219a6f0c1d2e3f4a5b6c";
+        assert_eq!(LinkId::parse(text).unwrap().to_string(), text);
+        for bad in ["", "0F3A17c4e7b219a6f0c1d2e3f4a5b6c0", &text[1..], "+0f3a17c4e7b219a6f0c1d2e3f4a5b6c"] {
+            assert_eq!(LinkId::parse(bad), None, "{bad:?}");
+        }
+    }
 
     #[test]
     fn user_id_is_1_to_64_safe_characters() {

@@ -44,7 +44,7 @@ enum Given<'a> {
     Garbled,
 }
 
-/// The caller by `Authorization: Bearer <token or session>`, else by the session's cookie.
+/// The caller by `Authorization: Bearer <token, session or share link>`, else by the session's cookie.
 pub async fn caller(app: &App, headers: &HeaderMap, intent: Intent) -> Result<Caller, CallerError> {
     match given(headers) {
         Given::Nothing => Ok(Caller::Anonymous),
@@ -58,10 +58,10 @@ pub async fn caller(app: &App, headers: &HeaderMap, intent: Intent) -> Result<Ca
     }
 }
 
-/// The caller by a token or a session's secret that stands elsewhere in the request.
+/// The caller by a token's, a session's or a share link's secret that stands elsewhere in the request.
 pub async fn by_secret(app: &App, secret: &str) -> Result<Caller, CallerError> {
-    match app.authenticate(secret).await {
-        Ok(identity) => Ok(Caller::User(identity)),
+    match app.caller(secret).await {
+        Ok(caller) => Ok(caller),
         Err(AppError::Unauthenticated) => Err(CallerError::Unknown { by_cookie: false }),
         Err(error) => Err(CallerError::App(error)),
     }

@@ -101,7 +101,7 @@ async fn permitted(app: &App, headers: &HeaderMap) -> Result<(), Denied> {
     }
     match caller::caller(app, headers, Intent::Write).await {
         Ok(Caller::User(identity)) if identity.level == Level::Admin => Ok(()),
-        Ok(Caller::User(_)) => Err(Denied::Forbidden),
+        Ok(Caller::User(_) | Caller::Link(_)) => Err(Denied::Forbidden),
         Ok(Caller::Anonymous | Caller::Guest(_)) => Err(Denied::Unauthenticated),
         Err(CallerError::Unknown { .. } | CallerError::ForeignOrigin) => Err(Denied::Unauthenticated),
         Err(CallerError::App(error)) => Err(Denied::App(error)),

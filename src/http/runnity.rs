@@ -162,6 +162,6 @@ async fn private(app: &App, request: &Request, id: Option<&str>) -> Result<Ident
     };
     match caller {
         Caller::User(identity) => Ok(identity),
-        Caller::Anonymous | Caller::Guest(_) => Err(AppError::Unauthenticated.into()),
+        Caller::Anonymous | Caller::Guest(_) | Caller::Link(_) => Err(AppError::Unauthenticated.into()),
     }
 }

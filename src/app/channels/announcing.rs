@@ -46,6 +46,9 @@ impl App {
             let is_there = self.runs.read(&aggregate(run)).await?.is_some();
             return if is_there { Ok(Channel::Run(run)) } else { Err(unknown()) };
         }
+        if name.starts_with("link:") {
+            return Err(unknown());
+        }
         if let Some(user) = name.strip_prefix('#').and_then(UserId::parse)
             && self.users.read(&users::aggregate(&user)).await?.is_some()
         {

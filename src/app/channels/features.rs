@@ -75,6 +75,8 @@ impl Channel {
             }
             // Nobody else could ask who is there.
             Self::User(_) => Features { presence: Presence::None, ..PRODUCT },
+            // A word that was missed makes all come back, and be asked what they have: nothing is kept of a link that is gone.
+            Self::Link(_) => Features { presence: Presence::None, ..HEARD_ONCE },
             Self::Open(name) if is_in(name, PLAIN) => NOT_KEPT,
             Self::Open(name) if is_in(name, GATHERED) => Features { gather: limits::GATHER, ..NOT_KEPT },
             Self::Open(name) if is_in(name, CACHE) => Features { history_len: 1, recovers: Recovery::Cache, ..OPEN },
@@ -102,6 +104,8 @@ const PRODUCT: Features = Features {
     gather: Duration::ZERO,
     publishers: Publishers::Nobody,
 };
+
+const HEARD_ONCE: Features = Features { history_len: 0, history_readable: false, recovers: Recovery::No, ..PRODUCT };
 
 /// As the tests of the protocol's SDKs expect it.
 const OPEN: Features = Features {

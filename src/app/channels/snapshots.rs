@@ -48,7 +48,7 @@ impl App {
     pub async fn snapshot(&self, channel: &Channel) -> Result<Snapshot, AppError> {
         match channel {
             Channel::Run(run) => self.run_snapshot(*run).await,
-            Channel::User(_) | Channel::Open(_) => {
+            Channel::User(_) | Channel::Link(_) | Channel::Open(_) => {
                 Ok(Snapshot { data: None, cursor: self.top(&channel.topic()).await? })
             }
         }

@@ -73,10 +73,13 @@ impl Session {
                 }
             }
         }
-        // The credential was good before anybody here listened, on the user's own channel, for the word that it is not.
-        if let Caller::User(identity) = &caller
-            && !self.live.app.still_good(identity).await?
-        {
+        // The credential was good before anybody here listened, on its own channel, for the word that it is not.
+        let is_good = match &caller {
+            Caller::User(identity) => self.live.app.still_good(identity).await?,
+            Caller::Link(holder) => self.live.app.link_still_good(holder).await?,
+            Caller::Anonymous | Caller::Guest(_) => true,
+        };
+        if !is_good {
             return Err(Refusal::Closed(disconnect::INVALID_TOKEN));
         }
         // Before the reply, which the client may answer while we are still here.

@@ -63,6 +63,12 @@ impl Session {
         if std::mem::discriminant(&renewed.caller) != std::mem::discriminant(self.connection.caller()) {
             return Err(Refusal::Closed(disconnect::EXPIRED));
         }
+        // A link lasts as long as it lasts: there is no other that could renew it.
+        if let (Caller::Link(renewed), Caller::Link(holder)) = (&renewed.caller, self.connection.caller())
+            && renewed != holder
+        {
+            return Err(Refusal::Closed(disconnect::INVALID_TOKEN));
+        }
         if let Caller::User(identity) = renewed.caller {
             // From here on the word that it is no longer good is heard; it may have come just before.
             self.connection.renew(identity.clone());

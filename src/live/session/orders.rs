@@ -64,10 +64,10 @@ impl Session {
         Ok(())
     }
 
-    /// Nobody is sent out of an account's own channel: the word that a credential is no longer good comes by it.
+    /// Nobody is sent out of an account's or a link's own channel: the word that a credential is no longer good comes by it.
     fn be_unsubscribed(&mut self, channel: &str) {
         let is_meant = |subscription: &Subscription| {
-            let is_own = matches!(subscription.membership.entrance().channel, Channel::User(_));
+            let is_own = matches!(subscription.membership.entrance().channel, Channel::User(_) | Channel::Link(_));
             subscription.is_to(channel) && !is_own
         };
         if let Some(index) = self.subscriptions.iter().position(is_meant) {
