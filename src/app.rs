@@ -13,6 +13,7 @@ mod instances;
 pub mod letters;
 pub mod links;
 pub mod metrics;
+mod near;
 pub mod orders;
 pub mod presence;
 pub mod runs;
@@ -32,6 +33,7 @@ use uuid::Uuid;
 
 use crate::backend::Backend;
 use crate::clock::Clock;
+use crate::domain::time::Timestamp;
 
 use api_key::ApiKey;
 use channels::Snapshots;
@@ -87,6 +89,13 @@ pub struct Settings {
     pub token_secret: Option<TokenSecret>,
     /// Whoever shows it may call the live protocol's server API.
     pub api_key: Option<ApiKey>,
+}
+
+/// What is at `from` or later and before `until`; without an end where it is left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Period {
+    pub from: Option<Timestamp>,
+    pub until: Option<Timestamp>,
 }
 
 impl App {

@@ -1,10 +1,11 @@
 //! What is true. Pure: no clock, no I/O, no JSON; time comes in as an argument.
 //!
-//! In reading order: `time`, `ids`, `user`; `geo` and `fix`; then `run`, where they meet, and `track`.
+//! In reading order: `time`, `ids`, `user`; `geo`, `morton` and `fix`; then `run`, where they meet, and `track`.
 
 pub mod fix;
 pub mod geo;
 pub mod ids;
+pub mod morton;
 pub mod run;
 pub mod time;
 pub mod track;

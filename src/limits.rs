@@ -214,6 +214,8 @@ pub const PAGE_SIZE_MAX: usize = 200;
 pub const FIXES_PAGE_SIZE_MAX: usize = 5_000;
 /// Runs that are looked at to fill a page; beyond, the list ends. Keeps a hostile page number cheap.
 pub const LIST_LOOKED_AT_MAX: usize = 10_000;
+/// Metres around a place that is searched: a long day's ride. Twice as many are four times as much to look at.
+pub const RADIUS_M_MAX: f64 = 200_000.0;
 /// Snapshots kept encoded for spectators who come at once.
 pub const SNAPSHOTS_LEN_MAX: usize = 1_024;
 /// Levels of nesting in a command. Ours have five; what a client publishes is parsed by every subscriber's JSON reader.

@@ -76,6 +76,12 @@ impl<R: Record> Lanes<R> {
         Ok(self.fetch(aggregate, &[]).await?.0.record)
     }
 
+    /// As [`Lanes::read`], with the version that the record has: it serves as an ETag.
+    pub async fn read_tagged(&self, aggregate: &AggregateId) -> Result<Option<(Arc<R>, Version)>, AppError> {
+        let head = self.fetch(aggregate, &[]).await?.0;
+        Ok(head.record.map(|record| (record, head.version)))
+    }
+
     /// Takes `decide` on the aggregate's record and commits what it drafts. It may be taken several times, so it keeps
     /// nothing between; what it answers is given back only after the commit is safe. Nothing changed, nothing committed.
     pub async fn transact<T, D>(
@@ -148,7 +154,7 @@ impl<R: Record> Lanes<R> {
                 Ok(found) => found,
                 Err(error) => return batch.fail(&error),
             };
-            let draft = batch.decide(Draft::on(aggregate.clone(), head.record.clone(), beside));
+            let draft = batch.decide(Draft::on(aggregate.clone(), head.version, head.record.clone(), beside));
             let nothing = !draft.is_worth_a_commit();
             if !head.fresh && (nothing || batch.has_refusals()) {
                 fresh_needed = true;
@@ -158,7 +164,7 @@ impl<R: Record> Lanes<R> {
                 return self.settle(aggregate, batch).await;
             }
             let (record, changed) = (draft.record.clone(), draft.changed);
-            let commit = match batch.onces().and_then(|once| draft.into_commit(aggregate, head.version, once)) {
+            let commit = match batch.onces().and_then(|once| draft.into_commit(aggregate, once)) {
                 Ok(commit) => commit,
                 Err(error) => return batch.fail(&error),
             };

@@ -20,6 +20,13 @@ pub struct Place {
     pub longitude: Longitude,
 }
 
+/// All places that are at most so far from one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Circle {
+    pub center: Place,
+    pub radius_m: f64,
+}
+
 /// A coordinate that is none. Says which and why, never the value: coordinates are personal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("{field} must be {rule}")]
@@ -58,6 +65,12 @@ fn checked(degrees: f64, bound: f64) -> Option<f64> {
 impl Place {
     pub fn new(latitude: f64, longitude: f64) -> Result<Self, CoordinateError> {
         Ok(Self { latitude: Latitude::new(latitude)?, longitude: Longitude::new(longitude)? })
+    }
+}
+
+impl Circle {
+    pub fn holds(&self, place: Place) -> bool {
+        distance_m(self.center, place) <= self.radius_m
     }
 }
 

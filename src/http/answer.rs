@@ -6,6 +6,9 @@ use warp::http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, Hea
 use warp::http::{HeaderValue, Method, StatusCode};
 use warp::reply::Response;
 
+/// Ends the tag of an answer that was compressed: other bytes need another tag.
+pub const COMPRESSED_MARK: &str = "-gzip";
+
 /// A response with the template of its route (`/api/runs/:id`), which is what logs may say.
 pub struct Answer {
     pub route: &'static str,

@@ -15,7 +15,7 @@ use crate::http::answer;
 /// Lets pages of other origins read this answer.
 pub fn open(response: &mut Response) {
     answer::set(response, ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    let exposed = HeaderValue::from_static("Location, Retry-After, X-Request-Id");
+    let exposed = HeaderValue::from_static("ETag, Location, Retry-After, X-Request-Id, RateLimit, RateLimit-Policy");
     answer::set(response, ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
 }
 
@@ -25,7 +25,8 @@ pub fn options(methods: &[Method]) -> Response {
     let allowed = answer::allowed(methods);
     answer::set(&mut response, ALLOW, allowed.clone());
     answer::set(&mut response, ACCESS_CONTROL_ALLOW_METHODS, allowed);
-    let headers = HeaderValue::from_static("Authorization, Content-Type, Idempotency-Key");
+    let headers =
+        HeaderValue::from_static("Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id");
     answer::set(&mut response, ACCESS_CONTROL_ALLOW_HEADERS, headers);
     // Ten minutes: one question for a run of half an hour costs nothing, and a change of ours is soon seen.
     answer::set(&mut response, ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));

@@ -6,6 +6,7 @@
 mod envelope;
 mod reading;
 mod runs;
+mod tags;
 mod tokens;
 mod users;
 
@@ -17,6 +18,7 @@ use warp::reply::Response;
 
 use crate::app::users::Caller;
 use crate::app::{App, AppError};
+use crate::backend::Version;
 use crate::bodies::Bodies;
 use crate::http::answer::Answer;
 use crate::http::caller::{self, Intent};
@@ -55,6 +57,13 @@ struct Call<'a> {
     /// GET for HEAD.
     method: &'a Method,
     request: &'a Request,
+}
+
+impl Call<'_> {
+    /// The version that the resource must still have, if `If-Match` names one. That it has is decided with the write itself.
+    fn if_match(&self) -> Result<Option<Version>, AppError> {
+        tags::if_match(&self.request.headers)
+    }
 }
 
 /// One line for each resource: the first segment of its paths tells it from the others.
@@ -108,7 +117,7 @@ async fn answer(app: Arc<App>, request: Request) -> Answer {
     let mut response = match resource {
         Ok(resource) if request.method == Method::OPTIONS => cors::options(resource.methods()),
         Ok(resource) => match call(&app, resource, &request).await {
-            Ok(success) => success.response(&meta),
+            Ok(success) => success.response(&meta, &request.method, &request.headers),
             Err(error) => error.response(&meta, &request.headers),
         },
         Err(error) => Error::from(error).response(&meta, &request.headers),

@@ -12,6 +12,8 @@ use crate::backend::{AggregateId, Append, Commit, Expect, Index, Keep, Move, Onc
 
 /// What a decision sees and changes.
 pub struct Draft<R> {
+    /// Of the head, as it was read.
+    version: Version,
     pub(super) record: Option<Arc<R>>,
     pub(super) changed: bool,
     /// What stands beside the head, by name, as far as a decision asked for it.
@@ -39,10 +41,20 @@ impl<R: Record> Draft<R> {
     /// On what the decisions before left.
     pub(super) fn on(
         aggregate: AggregateId,
+        version: Version,
         record: Option<Arc<R>>,
         beside: Arc<HashMap<Arc<str>, Versioned>>,
     ) -> Self {
-        Self { record, changed: false, beside, commit: Commit::on(aggregate) }
+        Self { version, record, changed: false, beside, commit: Commit::on(aggregate) }
+    }
+
+    /// That the head is still of the version that the caller has seen, if the caller has said which: [`AppError::Stale`] if
+    /// another write came first, be it of a decision that goes in the same commit.
+    pub fn expect(&self, if_version: Option<Version>) -> Result<(), AppError> {
+        match if_version {
+            Some(seen) if self.changed || seen != self.version => Err(AppError::Stale),
+            _ => Ok(()),
+        }
     }
 
     pub fn aggregate(&self) -> &AggregateId {
@@ -119,14 +131,9 @@ impl<R: Record> Draft<R> {
         self.commit.clears.truncate(clears);
     }
 
-    pub(super) fn into_commit(
-        mut self,
-        aggregate: &AggregateId,
-        version: Version,
-        once: Vec<Once>,
-    ) -> Result<Commit, AppError> {
+    pub(super) fn into_commit(mut self, aggregate: &AggregateId, once: Vec<Once>) -> Result<Commit, AppError> {
         let key = aggregate.head();
-        self.commit.expect.push(Expect { key: key.clone(), version });
+        self.commit.expect.push(Expect { key: key.clone(), version: self.version });
         let beside = self.beside.iter();
         self.commit.expect.extend(beside.map(|(name, it)| Expect { key: aggregate.key(name), version: it.version }));
         keep_the_last(&mut self.commit.puts);

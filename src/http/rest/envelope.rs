@@ -9,7 +9,9 @@ use warp::http::header::{HeaderName, LOCATION, SET_COOKIE, WWW_AUTHENTICATE};
 use warp::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use warp::reply::Response;
 
+use super::tags;
 use crate::app::AppError;
+use crate::backend::Version;
 use crate::bodies::BodyError;
 use crate::domain::ids::RunId;
 use crate::http::answer;
@@ -30,6 +32,8 @@ pub struct Success {
     location: Option<String>,
     /// `None` where there is nothing to return.
     data: Option<Box<RawValue>>,
+    /// Of what is shown, where it has one.
+    version: Option<Version>,
 }
 
 /// Why it was not done.
@@ -112,7 +116,7 @@ impl Success {
 
     /// Deleted: there is no content to return.
     pub fn deleted() -> Self {
-        Self { status: StatusCode::NO_CONTENT, location: None, data: None }
+        Self { status: StatusCode::NO_CONTENT, location: None, data: None, version: None }
     }
 
     fn new(status: StatusCode, location: Option<String>, data: &impl Serialize) -> Result<Self, Error> {
@@ -120,13 +124,29 @@ impl Success {
             tracing::error!(%error, "a document could not be written");
             AppError::Internal
         })?;
-        Ok(Self { status, location, data: Some(data) })
+        Ok(Self { status, location, data: Some(data), version: None })
     }
 
-    pub fn response(self, meta: &Meta) -> Response {
+    /// With the version of the resource that is shown, for its `ETag` and the `If-Match` of a later write.
+    pub fn tagged(self, version: Version) -> Self {
+        Self { version: Some(version), ..self }
+    }
+
+    /// What is read, and what is of a version, has a tag; `headers` are the request's.
+    pub fn response(self, meta: &Meta, method: &Method, headers: &HeaderMap) -> Response {
         let Some(data) = self.data else { return answer::empty(self.status) };
+        let is_read = *method == Method::GET || *method == Method::HEAD;
+        let tag = (is_read || self.version.is_some()).then(|| tags::of(self.version, data.get().as_bytes()));
+        if let Some(tag) = tag.as_ref().filter(|tag| is_read && tags::is_known(tag, headers)) {
+            let mut response = answer::empty(StatusCode::NOT_MODIFIED);
+            tags::put(&mut response, tag);
+            return response;
+        }
         let envelope = Envelope { meta: meta.document(self.status), data: Some(&data), error: None };
         let mut response = answer::json(self.status, &envelope);
+        if let Some(tag) = tag {
+            tags::put(&mut response, &tag);
+        }
         if let Some(location) = self.location.and_then(|location| HeaderValue::try_from(location).ok()) {
             answer::set(&mut response, LOCATION, location);
         }
@@ -250,7 +270,8 @@ mod tests {
     #[tokio::test]
     async fn answers_have_the_form_of_the_conventions_document() {
         let meta = Meta { request_id: "d5ccbe45-a54e-4d19-9b58-a96c7747369f".to_owned() };
-        let created = Success::created("/api/runs/1".to_owned(), &json!({"a": 1})).unwrap().response(&meta);
+        let created = Success::created("/api/runs/1".to_owned(), &json!({"a": 1})).unwrap();
+        let created = created.response(&meta, &Method::POST, &HeaderMap::new());
         assert_eq!(
             (created.status().as_u16(), &created.headers()["location"]),
             (201, &HeaderValue::from_static("/api/runs/1"))
