@@ -17,7 +17,7 @@ mod near;
 pub mod orders;
 pub mod presence;
 pub mod runs;
-mod sight;
+pub mod sight;
 pub mod tokens;
 mod transact;
 pub mod users;

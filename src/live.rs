@@ -44,6 +44,7 @@ use tokio::sync::SetOnce;
 use uuid::Uuid;
 
 use crate::app::channels::{Channel, Grounds};
+use crate::app::sight::Concerned;
 use crate::app::users::Caller;
 use crate::app::{App, AppError};
 use crate::bodies::Bodies;
@@ -295,6 +296,7 @@ fn rules(app: &Arc<App>) -> Rules {
     Rules {
         // What clients publish to open channels may look like anything.
         changes_rights: |channel, payload| !matches!(channel, Channel::Open(_)) && App::changes_rights(payload),
+        concerned: Concerned::read,
         ask: Box::new(move |connection, channel| {
             let app = app.clone();
             async move { ask(&app, &connection, &channel).await }.boxed()

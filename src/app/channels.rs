@@ -14,7 +14,8 @@ mod versions;
 use std::sync::Arc;
 
 use crate::app::runs::{aggregate, is_for_everybody};
-use crate::app::users::{Caller, Identity};
+use crate::app::sight::rights_topic;
+use crate::app::users::{self, Caller, Identity};
 use crate::app::{App, AppError};
 use crate::backend::{AggregateId, Topic};
 use crate::domain::ids::{LinkId, RunId, UserId};
@@ -38,6 +39,14 @@ pub enum Channel {
     Link(LinkId),
     /// Any other name, where the operator has opened free-form channels.
     Open(Arc<str>),
+}
+
+/// A channel that its caller may come into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    pub channel: Channel,
+    /// Where it is told that somebody may have lost the right to it: the same for everybody, as long as the channel lives.
+    pub rights: Vec<Topic>,
 }
 
 /// On what grounds somebody is to be let into a channel.
@@ -91,7 +100,7 @@ impl Channel {
     pub(in crate::app) fn aggregate(&self) -> AggregateId {
         match self {
             Self::Run(run) => aggregate(*run),
-            Self::User(user) => crate::app::users::aggregate(user),
+            Self::User(user) => users::aggregate(user),
             Self::Link(link) => crate::app::links::aggregate(*link),
             Self::Open(name) => AggregateId::new("channel", name),
         }
@@ -123,14 +132,16 @@ impl App {
     /// The channel of this name, if the caller may see it. [`AppError::NotFound`] for names that mean nothing and for what
     /// the caller may not see; [`AppError::Forbidden`] for another user's own channel, and for free-form channels that need
     /// better grounds.
-    pub async fn open_channel(&self, caller: &Caller, name: &str, grounds: Grounds) -> Result<Channel, AppError> {
+    pub async fn open_channel(&self, caller: &Caller, name: &str, grounds: Grounds) -> Result<Opened, AppError> {
         let channel = self.channel_named(caller, name)?;
+        let mut rights = Vec::new();
         match &channel {
             Channel::Run(run) => {
-                self.visible(caller, *run).await.map_err(|error| match error {
+                let record = self.visible(caller, *run).await.map_err(|error| match error {
                     AppError::NotFound(_) => AppError::NotFound("channel"),
                     other => other,
                 })?;
+                rights.push(rights_topic(&users::aggregate(&record.run.owner)));
             }
             Channel::User(user) if !caller.is(user) => return Err(AppError::Forbidden),
             Channel::Link(link) if !matches!(caller, Caller::Link(holder) if holder.link == *link) => {
@@ -139,7 +150,7 @@ impl App {
             Channel::Open(name) if !is_open_to(caller, name, grounds) => return Err(AppError::Forbidden),
             Channel::User(_) | Channel::Link(_) | Channel::Open(_) => {}
         }
-        Ok(channel)
+        Ok(Opened { channel, rights })
     }
 
     /// What the name means to the caller, whose rights are not asked. Enough for [`App::publish`], which asks for its own.

@@ -3,6 +3,12 @@
 //! A list is asked about in one go, so that it costs a bounded number of readings. What may not be seen is not there: lists
 //! leave it out, counts do not count it, and whoever asks for it by name is told that there is no such thing.
 
+mod rights;
+
+pub use rights::{Concerned, rights_topic};
+#[allow(unused_imports)] // until events and friends use them
+pub(in crate::app) use rights::{rights_changed, rights_changed_of};
+
 use crate::app::links::Shared;
 use crate::app::users::Caller;
 use crate::app::{App, AppError};

@@ -4,6 +4,7 @@
 //! enter is asked before, and asked again through [`Rules`] when a change says that rights have changed.
 
 pub mod group;
+mod rights;
 pub mod room;
 mod worker;
 
@@ -17,13 +18,15 @@ use parking_lot::Mutex;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 
-use crate::app::channels::{Channel, Features};
+use crate::app::channels::{Channel, Features, Opened};
+use crate::app::sight::Concerned;
 use crate::app::workers::Workers;
 use crate::backend::{Backend, BackendError, Replay, Since, Topic};
 use crate::limits;
 use crate::live::connection::Connection;
 use crate::live::disconnect::{self, Disconnect, ReplyError, Unsubscribe};
 use crate::live::hub::group::Label;
+use crate::live::hub::rights::RightsEars;
 use crate::live::hub::room::{Joining, Room, Terms};
 use crate::live::hub::worker::{Ears, Worker};
 
@@ -46,6 +49,8 @@ pub struct Hub {
 pub struct Rules {
     /// Whether a change in a channel means that rights must be asked again.
     pub changes_rights: fn(&Channel, &[u8]) -> bool,
+    /// Whose rights a word on one of a room's rights topics concerns.
+    pub concerned: fn(&[u8]) -> Concerned,
     /// Whether this connection may still hear this channel.
     pub ask: Box<dyn Fn(Arc<Connection>, Channel) -> BoxFuture<'static, Verdict> + Send + Sync>,
 }
@@ -74,6 +79,8 @@ pub struct Entrance {
     pub presence: Option<Topic>,
     /// Where it hears what is not to be kept, if its topic has no room for that.
     pub passing: Option<Topic>,
+    /// Where it hears that rights must be asked again. Known of a channel that was opened, not of one that was only named.
+    pub rights: Vec<Topic>,
     pub features: Features,
 }
 
@@ -176,7 +183,15 @@ impl Entrance {
         let features = channel.features();
         let presence = features.join_leave.then(|| channel.presence_topic());
         let (topic, passing) = (channel.topic(), channel.passing_topic());
-        Self { name: channel.name().into(), topic, presence, passing, features, channel }
+        Self { name: channel.name().into(), topic, presence, passing, rights: Vec::new(), features, channel }
+    }
+
+    /// To a channel that was opened by this name.
+    ///
+    /// # Errors
+    /// As those of [`Entrance::named`].
+    pub fn opened(Opened { channel, rights }: Opened, name: &str) -> Result<Self, ReplyError> {
+        Ok(Self { rights, ..Self::named(channel, name)? })
     }
 
     /// To the channel that this name stands for. A second spelling would be a second room, and its publications would bear a
@@ -199,15 +214,16 @@ impl Seat {
     async fn open(&self) -> Result<(), BackendError> {
         let (hub, room) = (&self.hub, &self.room);
         let open = || async {
-            let Entrance { topic, presence, passing, .. } = &room.entrance;
+            let Entrance { topic, presence, passing, rights, .. } = &room.entrance;
             let hear = async |topic: &Option<Topic>| match topic {
                 Some(topic) => hub.backend.subscribe(topic).await.map(Some),
                 None => Ok(None),
             };
             // Subscribe before reading: what comes in between is heard twice and dropped once.
-            let (changes, presence, passing) =
-                tokio::try_join!(hub.backend.subscribe(topic), hear(presence), hear(passing))?;
-            let ears = Ears { changes, presence, passing };
+            let rights = RightsEars::open(&*hub.backend, rights);
+            let (changes, presence, passing, rights) =
+                tokio::try_join!(hub.backend.subscribe(topic), hear(presence), hear(passing), rights)?;
+            let ears = Ears { changes, presence, passing, rights };
             let (Replay::Changes { top, .. } | Replay::Lost { top }) =
                 hub.backend.replay(topic, &Since::Oldest, 0).await?;
             hub.workers.spawn(Worker::new(hub.clone(), room.clone(), top).run(ears));

@@ -3,6 +3,7 @@
 mod gathering;
 mod manners;
 mod names;
+mod rights;
 mod store;
 
 use std::time::Duration;
@@ -50,6 +51,7 @@ impl World {
         let asked = verdict.clone();
         let rules = Rules {
             changes_rights: |_, payload| payload.starts_with(b"\"rights"),
+            concerned: Concerned::read,
             ask: Box::new(move |_, _| {
                 let verdict = *asked.lock();
                 async move { verdict }.boxed()
@@ -137,7 +139,15 @@ fn entrance() -> Entrance {
     let channel = Channel::User(crate::domain::ids::UserId::parse("u").unwrap());
     let topic = |name| AggregateId::new("run", "1").topic(name);
     let features = Features { delta: true, ..channel.features() };
-    Entrance { channel, name: "stream".into(), topic: topic(""), presence: None, passing: None, features }
+    Entrance {
+        channel,
+        name: "stream".into(),
+        topic: topic(""),
+        presence: None,
+        passing: None,
+        rights: Vec::new(),
+        features,
+    }
 }
 
 fn text(payload: &[u8]) -> Bytes {

@@ -8,16 +8,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use futures::StreamExt as _;
 
 use crate::app::channels::Published;
 use crate::app::presence::PresenceChange;
+use crate::app::sight::Concerned;
 use crate::backend::{BackendError, Change, Cursor, Heard, Replay, Since, Subscription};
 use crate::limits;
 use crate::live::disconnect::{self, Unsubscribe};
+use crate::live::hub::Hub;
 use crate::live::hub::group::{Group, Said, What};
+use crate::live::hub::rights::{self, RightsEars};
 use crate::live::hub::room::{Member, Room};
-use crate::live::hub::{Hub, Verdict};
 use crate::live::protocol::Publication;
 
 /// How many sockets are written to between two looks at the time.
@@ -48,6 +49,8 @@ pub(super) struct Ears {
     pub presence: Option<Subscription>,
     /// What is said and not kept.
     pub passing: Option<Subscription>,
+    /// That somebody may have lost the right to be here.
+    pub rights: RightsEars,
 }
 
 /// What a change that was heard means.
@@ -71,7 +74,7 @@ impl Worker {
 
     /// Until the room or the store ends.
     pub async fn run(mut self, ears: Ears) {
-        let Ears { mut changes, mut presence, mut passing } = ears;
+        let Ears { mut changes, mut presence, mut passing, mut rights } = ears;
         let ended = self.room.ended().clone();
         let work = async {
             loop {
@@ -86,6 +89,10 @@ impl Worker {
                     },
                     heard = next_of(&mut passing) => match heard {
                         Some(heard) => self.take_passing(heard).await,
+                        None => break,
+                    },
+                    concerned = rights.next(self.hub.rules.concerned) => match concerned {
+                        Some(concerned) => self.rights_changed(&concerned).await,
                         None => break,
                     },
                     () = end_of(self.gathers_until) => {}
@@ -210,9 +217,14 @@ impl Worker {
         fan_out(&live, &group).await;
         self.fanned_out = Some((Instant::now(), began.elapsed()));
         if changes_rights {
-            self.room.rights_changed(self.hub.next_rights());
-            self.ask_again().await;
+            rights::ask_again(&self.hub, &self.room, &Concerned::Everybody).await;
         }
+    }
+
+    /// Those who lose the right must not hear what comes next, and hear what came before.
+    async fn rights_changed(&mut self, concerned: &Concerned) {
+        self.send().await;
+        rights::ask_again(&self.hub, &self.room, concerned).await;
     }
 
     /// In a large room that is busy, those who publish one after another get a moment to be heard together: it is short beside
@@ -273,32 +285,6 @@ impl Worker {
         self.send().await;
         for member in self.room.clear() {
             member.send_out(&self.room.entrance.name, why);
-        }
-    }
-
-    async fn ask_again(&self) {
-        let channel = &self.room.entrance.channel;
-        let ask = |member: Arc<Member>| async move {
-            let verdict = (self.hub.rules.ask)(member.connection.clone(), channel.clone()).await;
-            (member, verdict)
-        };
-        let mut verdicts =
-            futures::stream::iter(self.room.members()).map(ask).buffer_unordered(limits::RIGHTS_ASKED_AT_ONCE);
-        let mut began = Instant::now();
-        while let Some((member, verdict)) = verdicts.next().await {
-            // A store in this process answers at once: without this, thousands of members would be asked in one go.
-            if began.elapsed() >= limits::FAN_OUT_TURN {
-                tokio::task::yield_now().await;
-                began = Instant::now();
-            }
-            match verdict {
-                Verdict::Stays => {}
-                Verdict::Leaves(why) => {
-                    self.room.remove(&member);
-                    member.send_out(&self.room.entrance.name, why);
-                }
-                Verdict::Closes(why) => member.connection.close(why),
-            }
         }
     }
 }

@@ -99,6 +99,6 @@ impl Session {
     }
 
     async fn open(&self, caller: &Caller, name: &str, grounds: Grounds) -> Result<Entrance, Refusal> {
-        Ok(Entrance::named(self.live.app.open_channel(caller, name, grounds).await?, name)?)
+        Ok(Entrance::opened(self.live.app.open_channel(caller, name, grounds).await?, name)?)
     }
 }

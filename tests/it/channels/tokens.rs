@@ -195,7 +195,7 @@ async fn a_guest_has_a_channel_of_its_own(kind: StoreKind) {
     let world = World::new(kind).await;
     let guest = world.app.connection_token(&signed(&json!({ "sub": "42" }))).await.unwrap().caller;
     let other = world.app.connection_token(&signed(&json!({ "sub": "43" }))).await.unwrap().caller;
-    let own = world.app.open_channel(&guest, "#42", Grounds::Name).await.unwrap();
+    let own = world.app.open_channel(&guest, "#42", Grounds::Name).await.unwrap().channel;
     world.app.publish(&guest, &own, Grounds::Name, b"1", None).await.unwrap();
     assert_eq!(world.history(&own, HistoryQuery::default()).await.publications.len(), 1);
     assert!(matches!(world.app.open_channel(&other, "#42", Grounds::Name).await, Err(AppError::Forbidden)));
@@ -204,7 +204,7 @@ async fn a_guest_has_a_channel_of_its_own(kind: StoreKind) {
 
     let (aino, _) = world.user("Aino").await;
     let caller = Caller::User(aino.clone());
-    let own = world.app.open_channel(&caller, &format!("#{}", aino.user), Grounds::Name).await.unwrap();
+    let own = world.app.open_channel(&caller, &format!("#{}", aino.user), Grounds::Name).await.unwrap().channel;
     assert_eq!(own, Channel::User(aino.user.clone()), "our own users' is the product's");
     assert!(matches!(world.app.publish(&caller, &own, Grounds::Name, b"1", None).await, Err(AppError::Forbidden)));
 }
