@@ -12,6 +12,7 @@ mod follow_ups;
 mod instances;
 pub mod letters;
 pub mod links;
+pub mod listing;
 pub mod metrics;
 mod near;
 pub mod orders;

@@ -185,6 +185,10 @@ pub const PASSWORD_LEN_MIN: usize = 8;
 pub const PASSWORD_BYTES_MAX: usize = 1_024;
 /// Characters of a user's name: fits on a map.
 pub const NAME_LEN_MAX: usize = 64;
+/// Characters of what somebody says of themselves on one line: the longest names of places have eighty-five.
+pub const PROFILE_LINE_LEN_MAX: usize = 100;
+/// Characters of a language tag, as RFC 5646 (section 4.4.1) advises.
+pub const LANGUAGE_LEN_MAX: usize = 35;
 /// Words of a name by which it is found. Nobody remembers the ninth, and each stands in as many indexes as it has beginnings.
 pub const WORDS_LEN_MAX: usize = 8;
 /// Letters of a beginning that has an index of its own. Few names have the same first eight.
@@ -216,6 +220,8 @@ pub const FIXES_PAGE_SIZE_MAX: usize = 5_000;
 pub const LIST_LOOKED_AT_MAX: usize = 10_000;
 /// Metres around a place that is searched: a long day's ride. Twice as many are four times as much to look at.
 pub const RADIUS_M_MAX: f64 = 200_000.0;
+/// Indexes of a list that is merged from several which are read at the same time.
+pub const INDEXES_READ_AT_ONCE: usize = 32;
 /// Snapshots kept encoded for spectators who come at once.
 pub const SNAPSHOTS_LEN_MAX: usize = 1_024;
 /// Levels of nesting in a command. Ours have five; what a client publishes is parsed by every subscriber's JSON reader.

@@ -2,9 +2,11 @@
 //!
 //! Knows no family's envelope and no protocol's frame. Optional members are left out, save where `null` says something.
 
+mod edit;
 mod line;
 mod names;
 mod parse;
+mod people;
 
 use std::borrow::Cow;
 
@@ -18,9 +20,11 @@ use crate::domain::run::{Kept, Run, Split, Tally};
 use crate::domain::time::Timestamp;
 use crate::limits;
 
+pub use edit::Edit;
 pub use line::{is_flat_enough, one_line};
 pub use names::*;
 pub use parse::{Object, parse};
+pub use people::{PersonDocument, UserDocument, UserName};
 
 /// `{"latitude": …, "longitude": …}` in degrees, WGS 84.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq)]
@@ -66,23 +70,6 @@ pub struct RecordedDocument {
     pub duplicates: usize,
     pub distance_m: f64,
     pub state: Cow<'static, str>,
-}
-
-/// A user as others may see them.
-#[derive(Clone, Debug, Serialize)]
-pub struct UserName {
-    pub id: String,
-    pub name: String,
-}
-
-/// A user's own account.
-#[derive(Clone, Debug, Serialize)]
-pub struct UserDocument {
-    pub id: String,
-    pub name: String,
-    pub level: &'static str,
-    /// What a new run of theirs is when nothing else is said.
-    pub visibility: &'static str,
 }
 
 /// A run as REST lists it and the socket's snapshot holds it.

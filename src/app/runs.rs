@@ -11,7 +11,8 @@ mod recording;
 mod starting;
 mod track;
 
-pub use listing::{Page, RunFilter};
+pub use crate::app::listing::Page;
+pub use listing::RunFilter;
 pub use record::RunRecord;
 pub use starting::NewRun;
 pub use track::Tracks;

@@ -7,21 +7,24 @@ pub mod credential;
 pub mod names;
 pub mod operator;
 pub mod password;
+mod people;
+pub mod profile;
 pub mod record;
 
 use std::sync::Arc;
 
-use crate::app::documents::{ChangeDocument, UserDocument, level_name, visibility_name};
+use crate::app::documents::{ChangeDocument, UserDocument};
 use crate::app::links::LinkHolder;
 use crate::app::transact::{Draft, Lanes, encode};
 use crate::app::{App, AppError};
-use crate::backend::{AggregateId, Keep};
+use crate::backend::{AggregateId, Keep, Version};
 use crate::domain::ids::UserId;
 use crate::domain::time::Timestamp;
 use crate::domain::user::{Level, Visibility};
 use crate::limits;
 
 use credential::{CredentialKind, Secret};
+use profile::ChangeProfile;
 use record::UserRecord;
 
 /// Who is asking.
@@ -71,6 +74,11 @@ pub struct ChangeUser {
     /// Required with `password`.
     pub current_password: Option<String>,
     pub visibility: Option<Visibility>,
+    pub profile: ChangeProfile,
+    /// For admins alone.
+    pub level: Option<Level>,
+    /// What the caller has seen: if it is another by now, nothing is changed.
+    pub if_version: Option<Version>,
 }
 
 impl Caller {
@@ -145,6 +153,7 @@ impl App {
             .transact(aggregate(&id), None, move |draft| match draft.record() {
                 Some(_) => Err(AppError::Internal),
                 None => {
+                    people::placed(draft, None, Some(&user));
                     draft.put(user.clone());
                     Ok(())
                 }
@@ -245,19 +254,25 @@ impl App {
         identity: &Identity,
         change: ChangeUser,
     ) -> Result<(UserDocument, Option<Secret>), AppError> {
-        let password = match change.password {
-            Some(password) => Some(self.replace_password(identity, password, change.current_password).await?),
+        let ChangeUser { password, current_password, visibility, profile, level, if_version } = change;
+        if level.is_some_and(|level| level != identity.level) {
+            return Err(AppError::Forbidden);
+        }
+        let profile = profile.checked()?;
+        let password = match password {
+            Some(password) => Some(self.replace_password(identity, password, current_password).await?),
             None => None,
         };
         let secret = password.is_some().then(|| Secret::new(&identity.user));
         let (given, now, shown) = (secret.clone(), self.clock.now(), identity.credential.clone());
+        let edit = profile::Edited { profile, visibility, level: None, if_version };
         let user = self
             .change_user_record(&identity.user, move |draft, mut user| {
                 // Another change may have come while this one's hash was computed.
                 if !user.is_good(&shown, now) {
                     return Err(AppError::Unauthenticated);
                 }
-                user.visibility = change.visibility.unwrap_or(user.visibility);
+                edit.apply(draft, &mut user)?;
                 if let (Some(password), Some(secret)) = (&password, &given) {
                     user.password = Some(password.clone());
                     user.credentials.retain(|credential| credential.kind == CredentialKind::Operator);
@@ -270,6 +285,36 @@ impl App {
             })
             .await?;
         Ok((UserDocument::of(&user), secret))
+    }
+
+    /// An admin's word on another's account. Its password stays its owner's business.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] and [`AppError::Forbidden`]: there is no such user, or the caller is no admin.
+    pub async fn change_user_of(
+        &self,
+        identity: &Identity,
+        user: &UserId,
+        change: ChangeUser,
+    ) -> Result<UserDocument, AppError> {
+        self.person(&Caller::User(identity.clone()), user).await?;
+        if identity.level != Level::Admin {
+            return Err(AppError::Forbidden);
+        }
+        let ChangeUser { password, current_password, visibility, profile, level, if_version } = change;
+        if password.is_some() || current_password.is_some() {
+            return Err(AppError::invalid("password", "is for its owner to change"));
+        }
+        if identity.user == *user && level.is_some_and(|level| level != Level::Admin) {
+            return Err(AppError::conflict("another admin is to say that you are none any more"));
+        }
+        let edit = profile::Edited { profile: profile.checked()?, visibility, level, if_version };
+        let user = self.change_user_record(user, move |draft, mut user| {
+            edit.apply(draft, &mut user)?;
+            draft.put(user.clone());
+            Ok(user)
+        });
+        Ok(UserDocument::of(&user.await?))
     }
 
     /// Checks the password that is to be replaced → the new one's hash.
@@ -335,17 +380,6 @@ impl App {
 
 pub(in crate::app) fn aggregate(user: &UserId) -> AggregateId {
     Lanes::<UserRecord>::aggregate(user)
-}
-
-impl UserDocument {
-    fn of(user: &UserRecord) -> Self {
-        Self {
-            id: user.id.clone(),
-            name: user.name.clone(),
-            level: level_name(user.level()),
-            visibility: visibility_name(user.visibility()),
-        }
-    }
 }
 
 /// Tells every instance that credentials of this user ended.

@@ -52,7 +52,7 @@ async fn a_changed_password_replaces_all_tokens_and_sessions(kind: StoreKind) {
     let change = |current: Option<&str>| ChangeUser {
         password: Some("a new password".to_owned()),
         current_password: current.map(str::to_owned),
-        visibility: None,
+        ..ChangeUser::default()
     };
     for current in [None, Some("wrong horse")] {
         let refused = site.app.change_user(&identity, change(current)).await.unwrap_err();
@@ -77,7 +77,7 @@ async fn log_in_that_is_under_way_does_not_outlive_a_changed_password(kind: Stor
         let change = ChangeUser {
             password: Some(pair[1].to_owned()),
             current_password: Some(pair[0].to_owned()),
-            visibility: None,
+            ..ChangeUser::default()
         };
         let log_in = || site.app.log_in("Aino", pair[0].to_owned());
         let (changed, one, two, session) = tokio::join!(

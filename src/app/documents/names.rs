@@ -36,6 +36,10 @@ pub fn level_name(level: Level) -> &'static str {
     }
 }
 
+pub fn parse_level(name: &str) -> Option<Level> {
+    [Level::Admin, Level::User].into_iter().find(|&level| level_name(level) == name)
+}
+
 pub fn reason_name(reason: FinishReason) -> &'static str {
     match reason {
         FinishReason::Owner => "owner",

@@ -23,16 +23,25 @@ impl Record for NameRecord {
 
 /// The name as it is kept: without blanks at its ends.
 pub fn check(name: &str) -> Result<String, AppError> {
-    let name = name.trim();
-    let len = name.chars().count();
-    if len == 0 || len > limits::NAME_LEN_MAX {
-        let problem = format!("must have 1 to {} characters", limits::NAME_LEN_MAX);
-        return Err(AppError::invalid("name", problem));
+    check_as("name", name)
+}
+
+/// As [`check`], for a name that stands in `field`.
+pub fn check_as(field: &str, name: &str) -> Result<String, AppError> {
+    check_to(field, name, limits::NAME_LEN_MAX)
+}
+
+/// As [`check_as`], for a text on one line of up to so many characters.
+pub fn check_to(field: &str, text: &str, len_max: usize) -> Result<String, AppError> {
+    let text = text.trim();
+    let len = text.chars().count();
+    if len == 0 || len > len_max {
+        return Err(AppError::invalid(field, format!("must have 1 to {len_max} characters")));
     }
-    if name.chars().any(|letter| letter.is_control() || is_invisible(letter)) {
-        return Err(AppError::invalid("name", "must not hold control or invisible characters"));
+    if text.chars().any(|letter| letter.is_control() || is_invisible(letter)) {
+        return Err(AppError::invalid(field, "must not hold control or invisible characters"));
     }
-    Ok(name.to_owned())
+    Ok(text.to_owned())
 }
 
 /// Twelve of `a–z 0–9`: 62 random bits.

@@ -6,6 +6,7 @@ use crate::app::AppError;
 use crate::app::documents::{parse_visibility, visibility_name};
 use crate::app::transact::Record;
 use crate::app::users::credential::{Credential, CredentialKind, Secret, hash};
+use crate::app::users::profile::Profile;
 use crate::app::users::{Identity, Shown};
 use crate::domain::ids::UserId;
 use crate::domain::time::Timestamp;
@@ -28,6 +29,8 @@ pub struct UserRecord {
     /// When the password was changed: tokens that were signed before are not good any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed_from_ms: Option<i64>,
+    #[serde(default)]
+    pub profile: Profile,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -35,6 +38,15 @@ pub struct UserRecord {
 enum StoredLevel {
     Admin,
     User,
+}
+
+impl From<Level> for StoredLevel {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Admin => Self::Admin,
+            Level::User => Self::User,
+        }
+    }
 }
 
 impl Record for UserRecord {
@@ -46,16 +58,14 @@ impl UserRecord {
         Self {
             id: id.to_string(),
             name,
-            level: match level {
-                Level::Admin => StoredLevel::Admin,
-                Level::User => StoredLevel::User,
-            },
+            level: level.into(),
             visibility,
             password: None,
             credentials: Vec::new(),
             created_ms: now.as_millis(),
             live_run: None,
             signed_from_ms: None,
+            profile: Profile::default(),
         }
     }
 
@@ -70,13 +80,17 @@ impl UserRecord {
         }
     }
 
+    pub fn set_level(&mut self, level: Level) {
+        self.level = level.into();
+    }
+
     pub fn visibility(&self) -> Visibility {
         self.visibility
     }
 
     pub fn identity(&self, credential: Shown) -> Result<Identity, AppError> {
         let (user, level) = (self.user_id()?, self.level());
-        Ok(Identity { user, name: self.name.as_str().into(), level, credential })
+        Ok(Identity { user, name: self.shown_name().into(), level, credential })
     }
 
     /// Whether what somebody has shown opens this account. That a signed token has not expired is known elsewhere.

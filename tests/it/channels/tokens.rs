@@ -172,7 +172,7 @@ async fn a_changed_password_ends_tokens_that_were_signed_before(kind: StoreKind)
     let change = ChangeUser {
         password: Some("battery staple".into()),
         current_password: Some("correct horse".into()),
-        visibility: None,
+        ..ChangeUser::default()
     };
     world.app.change_user(&aino, change).await.unwrap();
     assert!(!world.app.still_good(&old).await.unwrap());

@@ -56,7 +56,7 @@ async fn a_changed_password_closes_the_sockets_of_the_old_tokens(kind: StoreKind
     let change = ChangeUser {
         password: Some("battery staple".into()),
         current_password: Some("correct horse".into()),
-        visibility: None,
+        ..ChangeUser::default()
     };
     site.app.change_user(&runner.identity, change).await.unwrap();
     assert_eq!(phone.closed().await, 3500);
@@ -116,7 +116,7 @@ async fn every_kind_of_connection_ends_with_its_credential(kind: StoreKind) {
     let change = ChangeUser {
         password: Some("battery staple".into()),
         current_password: Some("correct horse".into()),
-        visibility: None,
+        ..ChangeUser::default()
     };
     site.app.change_user(&runner.identity, change).await.unwrap();
     let began = std::time::Instant::now();
