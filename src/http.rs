@@ -10,6 +10,7 @@ mod cors;
 mod health;
 mod live_api;
 mod metrics;
+mod openapi;
 mod request;
 mod rest;
 mod runnity;
@@ -58,6 +59,8 @@ pub fn routes(app: Arc<App>, web: WebDemo, options: Options) -> BoxedFilter<(Res
     let bodies = Bodies::new(limits::BODIES_BYTES_MAX, limits::BODY_BYTES_MAX);
     live_api::routes(app.clone(), &bodies)
         .or(asyncapi::routes(&bodies, app.metrics.clone()))
+        .unify()
+        .or(openapi::routes(&bodies, app.metrics.clone()))
         .unify()
         .or(rest::routes(app.clone(), &bodies))
         .unify()

@@ -15,6 +15,7 @@ mod faults;
 mod leaving;
 mod live;
 mod live_api;
+mod openapi;
 mod rest;
 mod runnity;
 mod runs;

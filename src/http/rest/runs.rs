@@ -45,7 +45,10 @@ impl super::Place for Place {
             Self::Runs => "/api/runs",
             Self::Run(_) => "/api/runs/:id",
             Self::Fixes(_) => "/api/runs/:id/fixes",
-            Self::Transition(..) => "/api/runs/:id/:transition",
+            Self::Transition(_, Transition::Start) => "/api/runs/:id/start",
+            Self::Transition(_, Transition::Pause) => "/api/runs/:id/pause",
+            Self::Transition(_, Transition::Resume) => "/api/runs/:id/resume",
+            Self::Transition(_, Transition::Finish) => "/api/runs/:id/finish",
         }
     }
 

@@ -1,0 +1,122 @@
+//! What the conventions say of every call of our REST API, put into a fragment's calls: the envelope, the headers, the errors that
+//! may come anywhere. Knows no resource.
+
+use serde_json::{Map, Value, json};
+
+type Object = Map<String, Value>;
+
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
+/// Turns the short forms of a fragment into those of OpenAPI. `Err` says what is missing where.
+pub fn dress(fragment: &mut Object) -> Result<(), String> {
+    let Some(Value::Object(paths)) = fragment.get_mut("paths") else { return Ok(()) };
+    for (path, item) in paths {
+        let Value::Object(item) = item else { return Err(format!("{path} is not an object")) };
+        for (method, call) in item.iter_mut().filter(|(name, _)| METHODS.contains(&name.as_str())) {
+            let Value::Object(call) = call else { return Err(format!("{method} {path} is not an object")) };
+            dress_call(call, method, path).map_err(|fault| format!("{method} {path}: {fault}"))?;
+        }
+    }
+    Ok(())
+}
+
+fn dress_call(call: &mut Object, method: &str, path: &str) -> Result<(), String> {
+    let is_tagged = call.remove("tagged").is_some_and(|it| it == true);
+    let is_listed = call.remove("listed").is_some_and(|it| it == true);
+    let has_body = call.contains_key("requestBody");
+    let is_open = call.get("security").and_then(Value::as_array).is_some_and(Vec::is_empty);
+
+    let mut parameters: Vec<&str> = Vec::new();
+    let mut responses: Vec<(&str, &str)> = vec![
+        ("400", "BadRequest"),
+        ("429", "TooManyRequests"),
+        ("500", "InternalServerError"),
+        ("503", "ServiceUnavailable"),
+    ];
+    if is_listed {
+        parameters.extend(["page", "page_size"]);
+    }
+    if method == "post" {
+        parameters.push("idempotencyKey");
+    }
+    if is_tagged {
+        let (parameter, response) = if method == "get" {
+            ("ifNoneMatch", ("304", "NotModified"))
+        } else {
+            ("ifMatch", ("412", "PreconditionFailed"))
+        };
+        parameters.push(parameter);
+        responses.push(response);
+    }
+    if !is_open {
+        responses.push(("401", "Unauthorized"));
+    }
+    if path.contains('{') {
+        responses.push(("404", "NotFound"));
+    }
+    if has_body {
+        responses.extend([("413", "PayloadTooLarge"), ("415", "UnsupportedMediaType")]);
+    }
+
+    if let Some(body) = call.get_mut("requestBody") {
+        dress_body(body)?;
+    }
+    let described =
+        call.entry("responses").or_insert_with(|| json!({})).as_object_mut().ok_or("responses is not an object")?;
+    for (status, response) in described.iter_mut() {
+        dress_response(status, response, is_tagged)?;
+    }
+    for (status, name) in responses {
+        described.entry(status).or_insert_with(|| json!({ "$ref": format!("#/components/responses/{name}") }));
+    }
+    let all = call.entry("parameters").or_insert_with(|| json!([])).as_array_mut().ok_or("parameters is not a list")?;
+    all.extend(parameters.iter().map(|name| json!({ "$ref": format!("#/components/parameters/{name}") })));
+    Ok(())
+}
+
+fn dress_body(body: &mut Value) -> Result<(), String> {
+    let Some(body) = body.as_object_mut() else { return Err("requestBody is not an object".to_owned()) };
+    let Some(schema) = body.remove("json") else { return Ok(()) };
+    let mut content = json!({ "schema": schema });
+    if let Some(examples) = body.remove("examples") {
+        content["examples"] = examples;
+    }
+    body.insert("content".to_owned(), json!({ "application/json": content }));
+    body.entry("required").or_insert(Value::Bool(true));
+    Ok(())
+}
+
+fn dress_response(status: &str, response: &mut Value, is_tagged: bool) -> Result<(), String> {
+    let Some(response) = response.as_object_mut() else { return Err(format!("{status} is not an object")) };
+    if response.contains_key("$ref") || response.contains_key("content") {
+        return Ok(());
+    }
+    let mut headers = json!({ "X-Request-Id": { "$ref": "#/components/headers/RequestId" } });
+    if status == "201" {
+        headers["Location"] = json!({ "$ref": "#/components/headers/Location" });
+    }
+    if is_tagged && status == "200" {
+        headers["ETag"] = json!({ "$ref": "#/components/headers/ETag" });
+    }
+    response.insert("headers".to_owned(), headers);
+    let code: u16 = status.parse().map_err(|_| format!("{status} is no status"))?;
+    let meta = json!({ "status": code, "version": "1.0.0", "request_id": "d5ccbe45-a54e-4d19-9b58-a96c7747369f" });
+    let example = response.remove("example");
+    let content = if let Some(schema) = response.remove("data") {
+        let schema = json!({
+            "type": "object",
+            "required": ["meta", "data"],
+            "properties": { "meta": { "$ref": "#/components/schemas/Meta" }, "data": schema },
+        });
+        let data = example.ok_or_else(|| format!("{status} has no example"))?;
+        json!({ "schema": schema, "example": { "meta": meta, "data": data } })
+    } else if code >= 400 {
+        let error = example.ok_or_else(|| format!("{status} has no example"))?;
+        let schema = json!({ "$ref": "#/components/schemas/Failure" });
+        json!({ "schema": schema, "example": { "meta": meta, "error": error } })
+    } else {
+        return Ok(());
+    };
+    response.insert("content".to_owned(), json!({ "application/json": content }));
+    Ok(())
+}
