@@ -16,6 +16,7 @@ pub mod listing;
 pub mod metrics;
 mod near;
 pub mod orders;
+pub mod posted;
 pub mod presence;
 pub mod runs;
 pub mod sight;

@@ -6,6 +6,7 @@
 mod answer;
 mod asyncapi;
 mod caller;
+mod compressed;
 mod cors;
 mod health;
 mod live_api;

@@ -161,6 +161,23 @@ pub const COPY_ANSWER_WAIT: Duration = Duration::from_secs(60);
 pub const SUBSCRIPTION_LEN_MAX: usize = 1_024;
 /// How long the idempotency key of a POST is remembered.
 pub const ONCE_KEEP: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long after a POST with an idempotency key was begun it is taken for given up, if it was not answered: an instance has
+/// ended meanwhile. Longer than any request takes, and clocks are apart.
+pub const CLAIM_ABANDONED_MS: i64 = CLOCKS_APART_MS + 60 * 1_000;
+/// How long whoever sends a POST again waits for the first one's answer before being told to come again.
+pub const CLAIM_WAIT: Duration = Duration::from_secs(3);
+/// Between two looks whether it is answered.
+pub const CLAIM_LOOK: Duration = Duration::from_millis(50);
+/// Bytes of an answer that are remembered: the longest that a POST has, and then some.
+pub const POSTED_ANSWER_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of an answer below which compressing gains nothing: it fits into one packet.
+pub const COMPRESSED_BYTES_MIN: usize = 1_024;
+/// Bytes that are compressed on an async thread, in about a millisecond; more are compressed aside.
+pub const COMPRESSED_INLINE_BYTES_MAX: usize = 64 * 1024;
+/// Files of the web-demo that are kept compressed: all of them, and those of the version before.
+pub const COMPRESSED_KEPT_LEN_MAX: usize = 512;
+/// Bytes of them.
+pub const COMPRESSED_KEPT_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Tokens and sessions of one user together. Beyond, the oldest session goes first: the record stays a few KB.
 pub const CREDENTIALS_LEN_MAX: usize = 64;
 /// How long a session lasts: a month between log-ins is what people are used to.

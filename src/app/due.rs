@@ -17,6 +17,8 @@ pub enum Due {
     RunInactive(RunId),
     /// What the free-form channel of this name has kept is too old to be shown.
     HistoryOld(Arc<str>),
+    /// What a POST with an idempotency key was answered needs not be remembered any more.
+    PostedOld(Arc<str>),
 }
 
 /// All that is due, scored by when, in milliseconds.
@@ -29,6 +31,7 @@ impl fmt::Display for Due {
         match self {
             Self::RunInactive(run) => write!(f, "run-inactive/{run}"),
             Self::HistoryOld(channel) => write!(f, "history-old/{channel}"),
+            Self::PostedOld(name) => write!(f, "posted-old/{name}"),
         }
     }
 }
@@ -39,6 +42,7 @@ impl Due {
         match kind {
             "run-inactive" => RunId::parse(id).map(Self::RunInactive),
             "history-old" => Some(Self::HistoryOld(id.into())),
+            "posted-old" => Some(Self::PostedOld(id.into())),
             _ => None,
         }
     }
@@ -47,6 +51,7 @@ impl Due {
         match self {
             Self::RunInactive(run) => crate::app::runs::aggregate(*run),
             Self::HistoryOld(channel) => Channel::Open(channel.clone()).aggregate(),
+            Self::PostedOld(name) => crate::app::posted::aggregate(name),
         }
     }
 }
@@ -71,6 +76,7 @@ impl App {
             let done = match &due {
                 Due::RunInactive(run) => self.finish_if_inactive(*run).await,
                 Due::HistoryOld(channel) => self.forget_old(channel).await,
+                Due::PostedOld(name) => self.forget_posted(name).await,
             };
             match done {
                 Ok(()) => {}
@@ -91,7 +97,8 @@ mod tests {
 
     #[test]
     fn due_is_read_as_it_is_written() {
-        for due in [Due::RunInactive(RunId::from_u128(7)), Due::HistoryOld("a/b:c".into())] {
+        for due in [Due::RunInactive(RunId::from_u128(7)), Due::HistoryOld("a/b:c".into()), Due::PostedOld("0f".into())]
+        {
             assert_eq!(Due::parse(&due.to_string()), Some(due));
         }
         assert_eq!(Due::parse("run-inactive/7"), None);

@@ -15,6 +15,15 @@ pub struct Answer {
     pub response: Response,
 }
 
+/// Whether two tags stand for the same, by the weak comparison of RFC 9110, section 8.8.3.2, whatever became of it on its way.
+pub fn is_same(tag: &str, other: &str) -> bool {
+    fn opaque(tag: &str) -> &str {
+        let tag = tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"');
+        tag.strip_suffix(COMPRESSED_MARK).unwrap_or(tag)
+    }
+    tag.ends_with('"') && other.ends_with('"') && opaque(tag) == opaque(other)
+}
+
 /// A response with no body.
 pub fn empty(status: StatusCode) -> Response {
     let mut response = Response::new(Vec::new().into());

@@ -18,6 +18,7 @@ use warp::reply::Response;
 use crate::app::metrics::{Answered, Metrics};
 use crate::bodies::{Bodies, BodyError};
 use crate::http::answer::{self, Answer};
+use crate::http::compressed;
 
 pub struct Request {
     pub method: Method,
@@ -93,6 +94,7 @@ where
     let answered = move |request: Request| {
         let started = Instant::now();
         let method = request.method.clone();
+        let gzip_is_welcome = compressed::is_welcome(&request.headers);
         let (answer, metrics) = (answer(request), metrics.clone());
         async move {
             let Answer { route, response } = answer.await;
@@ -100,6 +102,7 @@ where
             metrics.http_requests.get_or_create(&Answered { route, status }).inc();
             metrics.http_duration_seconds.observe(started.elapsed().as_secs_f64());
             tracing::debug!(%method, route, status, duration_us = started.elapsed().as_micros(), "answered");
+            let response = compressed::fit(response, gzip_is_welcome).await;
             if method == Method::HEAD { answer::without_body(response) } else { response }
         }
     };

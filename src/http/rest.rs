@@ -4,6 +4,7 @@
 //! they take and give. Knows no rule of the product: those are asked of `app`.
 
 mod envelope;
+mod once;
 mod reading;
 mod runs;
 mod tags;
@@ -16,10 +17,12 @@ use warp::filters::BoxedFilter;
 use warp::http::Method;
 use warp::reply::Response;
 
+use crate::app::posted::PostKey;
 use crate::app::users::Caller;
 use crate::app::{App, AppError};
 use crate::backend::Version;
 use crate::bodies::Bodies;
+use crate::domain::time::Timestamp;
 use crate::http::answer::Answer;
 use crate::http::caller::{self, Intent};
 use crate::http::cors;
@@ -57,6 +60,8 @@ struct Call<'a> {
     /// GET for HEAD.
     method: &'a Method,
     request: &'a Request,
+    /// The idempotency key of a POST, and when it came first.
+    once: Option<(&'a PostKey, Timestamp)>,
 }
 
 impl Call<'_> {
@@ -97,6 +102,11 @@ macro_rules! resources {
                 match self { $(Self::$resource(place) => place.is_open(method),)* }
             }
 
+            /// Whether it heeds idempotency keys by itself.
+            fn remembers(&self) -> bool {
+                matches!(self, Self::Runs(runs::Place::Fixes(_)))
+            }
+
             async fn call(self, call: &Call<'_>) -> Result<Success, Error> {
                 match self { $(Self::$resource(place) => place.call(call).await,)* }
             }
@@ -111,9 +121,10 @@ resources! {
 }
 
 async fn answer(app: Arc<App>, request: Request) -> Answer {
-    let meta = Meta::new();
-    let resource = Resource::at(&request.segments());
+    let meta = Meta::of(&request.headers);
+    let resource = at(&request);
     let route = resource.as_ref().map_or("/api/*", |resource| resource.template());
+    let request = Arc::new(request);
     let mut response = match resource {
         Ok(resource) if request.method == Method::OPTIONS => cors::options(resource.methods()),
         Ok(resource) => match call(&app, resource, &request).await {
@@ -127,7 +138,18 @@ async fn answer(app: Arc<App>, request: Request) -> Answer {
     Answer { route, response }
 }
 
-async fn call(app: &App, resource: Resource, request: &Request) -> Result<Success, Error> {
+/// The resource of the request's path, whose segments may be percent-encoded one by one.
+fn at(request: &Request) -> Result<Resource, AppError> {
+    let segments = request.segments();
+    if !request.path.contains('%') {
+        return Resource::at(&segments);
+    }
+    let decoded: Option<Vec<String>> = segments.into_iter().map(request::decode_segment).collect();
+    let decoded = decoded.ok_or_else(|| AppError::invalid("path", "is not UTF-8 behind its percent signs"))?;
+    Resource::at(&decoded.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+async fn call(app: &Arc<App>, resource: Resource, request: &Arc<Request>) -> Result<Success, Error> {
     let method = if request.method == Method::HEAD { &Method::GET } else { &request.method };
     if !resource.methods().contains(method) {
         return Err(Error::method(&request.method, resource.methods()));
@@ -138,5 +160,11 @@ async fn call(app: &App, resource: Resource, request: &Request) -> Result<Succes
         let intent = if *method == Method::GET { Intent::Read } else { Intent::Write };
         caller::caller(app, &request.headers, intent).await?
     };
-    resource.call(&Call { app, caller: &caller, method, request }).await
+    if *method == Method::POST
+        && !resource.remembers()
+        && let Some(key) = once::key(&request.headers)?
+    {
+        return once::carry_out(app, resource, caller, request, key).await;
+    }
+    resource.call(&Call { app, caller: &caller, method, request, once: None }).await
 }

@@ -1,6 +1,7 @@
 //! Our own REST API over a real socket: what it does when it is asked well.
 
 mod bad_input;
+mod conventions;
 
 use reqwest::Method;
 use serde_json::{Value, json};

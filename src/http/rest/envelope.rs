@@ -2,7 +2,7 @@
 //!
 //! `{"meta": …, "data": …}` or `{"meta": …, "error": …}`, as the conventions document has it. Knows no resource.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 use warp::http::header::{HeaderName, LOCATION, SET_COOKIE, WWW_AUTHENTICATE};
@@ -21,18 +21,23 @@ use crate::limits;
 /// The version of the API that `meta` names.
 const API_VERSION: &str = "1.0.0";
 
+const X_REQUEST_ID: &str = "x-request-id";
+
 /// What is known of an answer before it is given.
 pub struct Meta {
     request_id: String,
 }
 
 /// What was asked for, written out already.
+#[derive(Serialize, Deserialize)]
 pub struct Success {
+    #[serde(with = "status_code")]
     status: StatusCode,
     location: Option<String>,
     /// `None` where there is nothing to return.
     data: Option<Box<RawValue>>,
     /// Of what is shown, where it has one.
+    #[serde(with = "version")]
     version: Option<Version>,
 }
 
@@ -49,6 +54,8 @@ pub struct Error {
     methods: &'static [Method],
     /// The session in the cookie is no longer good.
     ends_cookie: bool,
+    /// Somebody is about it: it may be asked again.
+    is_under_way: bool,
     /// When the same may be asked again, where it may.
     retry_after_s: u64,
 }
@@ -82,6 +89,34 @@ struct ErrorDocument<'a> {
     run: Option<String>,
 }
 
+/// Remembered as a number.
+mod status_code {
+    use super::{Deserialize, Serializer, StatusCode};
+    use serde::{Deserializer, de::Error};
+
+    pub fn serialize<S: Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u16(status.as_u16())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<StatusCode, D::Error> {
+        StatusCode::from_u16(u16::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+/// Remembered as a number.
+mod version {
+    use super::{Deserialize, Serialize, Serializer, Version};
+    use serde::Deserializer;
+
+    pub fn serialize<S: Serializer>(version: &Option<Version>, serializer: S) -> Result<S::Ok, S::Error> {
+        version.map(|version| version.0).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Version>, D::Error> {
+        Ok(Option::<u64>::deserialize(deserializer)?.map(Version))
+    }
+}
+
 /// The HTTP reason in CamelCase.
 fn type_name<S: Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
     let reason = status.canonical_reason().unwrap_or("Error");
@@ -89,14 +124,16 @@ fn type_name<S: Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok,
 }
 
 impl Meta {
-    pub fn new() -> Self {
-        Self { request_id: Uuid::new_v4().to_string() }
+    /// A request's id is its client's own if that is a UUID, so that it is the same in the client's log; else a new one.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let own = headers.get(X_REQUEST_ID).and_then(|id| Uuid::try_parse_ascii(id.as_bytes()).ok());
+        Self { request_id: own.unwrap_or_else(Uuid::new_v4).to_string() }
     }
 
     /// Puts the request's id into the headers, for whoever looks there.
     pub fn mark(&self, response: &mut Response) {
         if let Ok(id) = HeaderValue::try_from(&self.request_id) {
-            answer::set(response, HeaderName::from_static("x-request-id"), id);
+            answer::set(response, HeaderName::from_static(X_REQUEST_ID), id);
         }
     }
 
@@ -132,6 +169,17 @@ impl Success {
         Self { version: Some(version), ..self }
     }
 
+    /// As it is remembered for whoever sends the same request again.
+    pub fn remembered(&self) -> Result<Vec<u8>, AppError> {
+        let remembered = serde_json::to_vec(self).map_err(|_| AppError::Internal)?;
+        if remembered.len() > limits::POSTED_ANSWER_BYTES_MAX { Err(AppError::Internal) } else { Ok(remembered) }
+    }
+
+    /// What was remembered.
+    pub fn recall(remembered: &[u8]) -> Result<Self, AppError> {
+        serde_json::from_slice(remembered).map_err(|_| AppError::Internal)
+    }
+
     /// What is read, and what is of a version, has a tag; `headers` are the request's.
     pub fn response(self, meta: &Meta, method: &Method, headers: &HeaderMap) -> Response {
         let Some(data) = self.data else { return answer::empty(self.status) };
@@ -157,7 +205,28 @@ impl Success {
 impl Error {
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self { status, message, field: None, run: None, methods: &[], ends_cookie: false, retry_after_s: 1 }
+        let (methods, retry_after_s) = (&[], 1);
+        Self {
+            status,
+            message,
+            field: None,
+            run: None,
+            methods,
+            ends_cookie: false,
+            is_under_way: false,
+            retry_after_s,
+        }
+    }
+
+    /// The same request with the same idempotency key is being carried out.
+    pub fn under_way() -> Self {
+        let message = "The same request is being carried out just now.";
+        Self { is_under_way: true, ..Self::new(StatusCode::CONFLICT, message) }
+    }
+
+    /// Whether it is a fault of ours: then it is not known what was done.
+    pub fn is_ours(&self) -> bool {
+        self.status.is_server_error()
     }
 
     pub fn method(method: &Method, methods: &'static [Method]) -> Self {
@@ -185,6 +254,9 @@ impl Error {
                 answer::set(&mut response, WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             _ => {}
+        }
+        if self.is_under_way {
+            answer::retry_after(&mut response, self.retry_after_s);
         }
         if let Some(cookie) = no_session_cookie(headers).filter(|_| self.ends_cookie) {
             answer::set(&mut response, SET_COOKIE, cookie);
@@ -313,7 +385,7 @@ mod tests {
             (BodyError::NoRoom.into(), 503, "ServiceUnavailable"),
         ];
         for (error, status, name) in table {
-            let response = error.response(&Meta::new(), &HeaderMap::new());
+            let response = error.response(&Meta::of(&HeaderMap::new()), &HeaderMap::new());
             assert_eq!(response.status().as_u16(), status);
             assert_eq!(response.headers().contains_key("retry-after"), status == 503);
             assert_eq!(response.headers().contains_key("allow"), status == 405);
@@ -325,7 +397,8 @@ mod tests {
     #[tokio::test]
     async fn dead_session_is_taken_out_of_the_browser() {
         for by_cookie in [true, false] {
-            let response = Error::from(CallerError::Unknown { by_cookie }).response(&Meta::new(), &HeaderMap::new());
+            let response = Error::from(CallerError::Unknown { by_cookie })
+                .response(&Meta::of(&HeaderMap::new()), &HeaderMap::new());
             assert_eq!((response.status().as_u16(), response.headers().contains_key("set-cookie")), (401, by_cookie));
         }
     }

@@ -6,6 +6,7 @@ use warp::http::Method;
 
 use super::Call;
 use super::envelope::{Error, Success};
+use super::once;
 use super::reading::{Query, body, no_parameters, visibility};
 use crate::app::documents::{self, FixesDocument, Object, PlaceDocument};
 use crate::app::runs::{NewRun, RunFilter, Transition};
@@ -65,7 +66,7 @@ impl super::Place for Place {
     }
 
     async fn call(self, call: &Call<'_>) -> Result<Success, Error> {
-        let Call { app, caller, method, request } = *call;
+        let Call { app, caller, method, request, .. } = *call;
         match (self, method) {
             (Self::Runs, &Method::GET) => list(app, caller, request).await,
             (Self::Runs, _) => create(app, caller, request).await,
@@ -165,7 +166,7 @@ async fn track(app: &App, caller: &Caller, run: RunId, request: &Request) -> Res
 async fn record(app: &App, caller: &Caller, run: RunId, request: &Request) -> Result<Success, Error> {
     let identity = caller.identity()?;
     no_parameters(request)?;
-    let once = idempotency_key(request)?;
+    let once = once::key(&request.headers)?;
     let fixes: FixesDocument = body(request)?;
     let recorded = app.record(identity, run, fixes.read()?, once).await?;
     Success::created(format!("/api/runs/{run}/fixes"), &recorded)
@@ -184,19 +185,4 @@ async fn transition(
     request.body.as_ref().map_err(|&error| error)?;
     let run = app.transition(identity, run, to).await?;
     Success::created(format!("/api/runs/{}", run.id), &run)
-}
-
-fn idempotency_key(request: &Request) -> Result<Option<&str>, AppError> {
-    const NAME: &str = "Idempotency-Key";
-    let mut values = request.headers.get_all(NAME).iter();
-    let Some(value) = values.next() else { return Ok(None) };
-    let key = value.to_str().ok().filter(|key| !key.is_empty() && key.len() <= limits::IDEMPOTENCY_KEY_LEN_MAX);
-    match (key, values.next()) {
-        (Some(key), None) => Ok(Some(key)),
-        (_, Some(_)) => Err(AppError::invalid(NAME, "is given twice")),
-        (None, None) => {
-            let problem = format!("must be 1 to {} printable ASCII characters", limits::IDEMPOTENCY_KEY_LEN_MAX);
-            Err(AppError::invalid(NAME, problem))
-        }
-    }
 }

@@ -38,7 +38,7 @@ pub fn put(response: &mut Response, tag: &str) {
 /// Whether the client has what this tag stands for.
 pub fn is_known(tag: &str, headers: &HeaderMap) -> bool {
     let known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|tags| tags.to_str().ok());
-    known.flat_map(|tags| tags.split(',')).map(str::trim).any(|known| known == "*" || opaque(known) == opaque(tag))
+    known.flat_map(|tags| tags.split(',')).map(str::trim).any(|known| known == "*" || answer::is_same(known, tag))
 }
 
 /// The version that the resource must still have: `None` when nothing or `*` is said, which is to say any. A weak tag, or one
@@ -55,12 +55,6 @@ pub fn if_match(headers: &HeaderMap) -> Result<Option<Version>, AppError> {
     }
     let version = value.strip_prefix('"').and_then(|tag| tag.split(['-', '"']).next());
     Ok(Some(version.and_then(|version| version.parse().ok()).map_or(Version::NEVER, Version)))
-}
-
-/// What two tags are compared by where weak ones count too.
-fn opaque(tag: &str) -> &str {
-    let tag = tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"');
-    tag.strip_suffix(answer::COMPRESSED_MARK).unwrap_or(tag)
 }
 
 #[cfg(test)]

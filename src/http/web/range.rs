@@ -3,6 +3,8 @@
 use warp::http::header::{HeaderName, IF_NONE_MATCH, IF_RANGE, RANGE};
 use warp::http::{HeaderMap, Method};
 
+use crate::http::answer;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
     /// The client has it already.
@@ -34,7 +36,7 @@ pub fn wanted(method: &Method, headers: &HeaderMap, etag: &str, len: u64) -> Wan
 /// `If-None-Match` compares weakly: a proxy that has compressed a file has weakened its tag.
 fn is_among(tags: &str, etag: &str) -> bool {
     let mut tags = tags.split(',').map(str::trim);
-    tags.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+    tags.any(|tag| tag == "*" || answer::is_same(tag, etag))
 }
 
 /// What cannot be understood, and several ranges at once, are answered with the whole file, as the RFC allows.
