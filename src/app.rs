@@ -8,6 +8,7 @@ pub mod documents;
 mod due;
 mod duties;
 mod error;
+pub mod events;
 mod follow_ups;
 mod instances;
 pub mod letters;
@@ -41,6 +42,7 @@ use api_key::ApiKey;
 use channels::Snapshots;
 use duties::{LeaseRecord, Watch};
 pub use error::AppError;
+use events::{CounterRecord, EventRecord};
 use instances::{InstanceRecord, Instances};
 use links::LinkRecord;
 use metrics::Metrics;
@@ -67,6 +69,8 @@ pub struct App {
     names: Arc<Lanes<NameRecord>>,
     runs: Arc<Lanes<RunRecord>>,
     links: Arc<Lanes<LinkRecord>>,
+    events: Arc<Lanes<EventRecord>>,
+    counters: Arc<Lanes<CounterRecord>>,
     leases: Arc<Lanes<LeaseRecord>>,
     lease: Mutex<Watch>,
     operator: Mutex<Option<Operator>>,
@@ -114,6 +118,8 @@ impl App {
             names: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
             runs: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
             links: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
+            events: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
+            counters: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
             leases: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
             lease: Mutex::default(),
             operator: Mutex::default(),

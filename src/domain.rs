@@ -2,6 +2,7 @@
 //!
 //! In reading order: `time`, `ids`, `user`; `geo`, `morton` and `fix`; then `run`, where they meet, and `track`.
 
+pub mod event;
 pub mod fix;
 pub mod geo;
 pub mod ids;

@@ -227,6 +227,28 @@ pub const TRACK_READ_LEN_MAX: usize = 4_096;
 pub const PLACE_WAIT: Duration = Duration::from_secs(3);
 /// Between two looks whether that run is there by now.
 pub const PLACE_LOOK: Duration = Duration::from_millis(50);
+/// People who participate in one event: a city's run. Its roster goes to every subscriber.
+pub const EVENT_PARTICIPANTS_MAX: u32 = 10_000;
+/// Invitations of one event that are open or declined: as many as may participate.
+pub const EVENT_INVITED_MAX: u32 = EVENT_PARTICIPANTS_MAX;
+/// People who are invited in one go: a club's list, in one commit.
+pub const INVITES_LEN_MAX: usize = 100;
+/// Characters of an event's name: a line on a poster.
+pub const EVENT_NAME_LEN_MAX: usize = 100;
+/// Characters of an event's description: two pages.
+pub const EVENT_DESCRIPTION_LEN_MAX: usize = 5_000;
+/// Seconds that an event lasts, at least: a minute is no accident.
+pub const EVENT_DURATION_S_MIN: u32 = 60;
+/// At most: a month, as a virtual run has. Lists look no further back for what is current.
+pub const EVENT_DURATION_S_MAX: u32 = 31 * 24 * 60 * 60;
+/// When nothing else is said: as the documents' reading has it.
+pub const EVENT_DURATION_S: u32 = 6 * 60 * 60;
+/// Years that an event may lie in: what every calendar and every clock can write down.
+pub const EVENT_YEARS: std::ops::RangeInclusive<i32> = 1970..=9998;
+/// Changes that an event's topic keeps: several commits of people who join at once, and more than a recovery may replay.
+pub const EVENT_TOPIC_LEN_MAX: u32 = 1_000;
+/// Bytes of the roster in the reply to subscribe: half of what may wait for a slow reader, some ten thousand people.
+pub const SNAPSHOT_ROSTER_BYTES_MAX: usize = OUTBOUND_BYTES_MAX / 2;
 /// Follow-ups or due times that one sweep takes.
 pub const SWEEP_LEN_MAX: usize = 256;
 /// Runs of one page.

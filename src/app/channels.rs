@@ -16,9 +16,9 @@ use std::sync::Arc;
 use crate::app::runs::{aggregate, is_for_everybody};
 use crate::app::sight::rights_topic;
 use crate::app::users::{self, Caller, Identity};
-use crate::app::{App, AppError};
+use crate::app::{App, AppError, events};
 use crate::backend::{AggregateId, Topic};
-use crate::domain::ids::{LinkId, RunId, UserId};
+use crate::domain::ids::{EventId, LinkId, RunId, UserId};
 use crate::limits;
 
 pub use announcing::Announcement;
@@ -33,6 +33,8 @@ pub use versions::DocumentVersion;
 pub enum Channel {
     /// `run:<run id>`
     Run(RunId),
+    /// `event:<event id>`
+    Event(EventId),
     /// `#<user id>`: the user's own.
     User(UserId),
     /// `link:<link id>`: who holds this share link hears here that it is over.
@@ -68,6 +70,7 @@ impl Channel {
     pub fn name(&self) -> String {
         match self {
             Self::Run(run) => format!("run:{run}"),
+            Self::Event(event) => format!("event:{event}"),
             Self::User(user) => format!("#{user}"),
             Self::Link(link) => format!("link:{link}"),
             Self::Open(name) => name.to_string(),
@@ -89,6 +92,7 @@ impl Channel {
     pub(in crate::app) fn of_aggregate(aggregate: &str) -> Option<Self> {
         match aggregate.split_once('/')? {
             ("run", id) => RunId::parse(id).map(Self::Run),
+            ("event", id) => EventId::parse(id).map(Self::Event),
             ("user", id) => UserId::parse(id).map(Self::User),
             ("link", id) => LinkId::parse(id).map(Self::Link),
             ("channel", name) => Some(Self::Open(name.into())),
@@ -100,6 +104,7 @@ impl Channel {
     pub(in crate::app) fn aggregate(&self) -> AggregateId {
         match self {
             Self::Run(run) => aggregate(*run),
+            Self::Event(event) => events::aggregate(*event),
             Self::User(user) => users::aggregate(user),
             Self::Link(link) => crate::app::links::aggregate(*link),
             Self::Open(name) => AggregateId::new("channel", name),
@@ -137,11 +142,13 @@ impl App {
         let mut rights = Vec::new();
         match &channel {
             Channel::Run(run) => {
-                let record = self.visible(caller, *run).await.map_err(|error| match error {
-                    AppError::NotFound(_) => AppError::NotFound("channel"),
-                    other => other,
-                })?;
+                let record = self.visible(caller, *run).await.map_err(no_channel)?;
                 rights.push(rights_topic(&users::aggregate(&record.run.owner)));
+                rights.extend(record.run.event.map(|event| rights_topic(&events::aggregate(event))));
+            }
+            Channel::Event(event) => {
+                self.visible_event(caller, *event).await.map_err(no_channel)?;
+                rights.push(rights_topic(&events::aggregate(*event)));
             }
             Channel::User(user) if !caller.is(user) => return Err(AppError::Forbidden),
             Channel::Link(link) if !matches!(caller, Caller::Link(holder) if holder.link == *link) => {
@@ -161,6 +168,9 @@ impl App {
         if let Some(id) = name.strip_prefix("link:") {
             return LinkId::parse(id).map(Channel::Link).ok_or(AppError::NotFound("channel"));
         }
+        if let Some(id) = name.strip_prefix("event:") {
+            return EventId::parse(id).map(Channel::Event).ok_or(AppError::NotFound("channel"));
+        }
         let channel = match (name.split_at_checked(1), name.strip_prefix("run:"), caller) {
             // To somebody without an account their own channel is a free-form one.
             (Some(("#", _)), _, Caller::Guest(_)) => open(),
@@ -176,6 +186,14 @@ impl App {
     pub fn changes_rights(payload: &[u8]) -> bool {
         payload.starts_with(br#"{"type":"revoked""#)
             || (payload.starts_with(br#"{"type":"changed""#) && !is_for_everybody(payload))
+    }
+}
+
+/// What may not be seen is no channel.
+fn no_channel(error: AppError) -> AppError {
+    match error {
+        AppError::NotFound(_) => AppError::NotFound("channel"),
+        other => other,
     }
 }
 

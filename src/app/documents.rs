@@ -3,6 +3,7 @@
 //! Knows no family's envelope and no protocol's frame. Optional members are left out, save where `null` says something.
 
 mod edit;
+mod events;
 mod line;
 mod names;
 mod parse;
@@ -16,11 +17,16 @@ use serde_json::value::RawValue;
 use crate::app::AppError;
 use crate::domain::fix::{Fix, Readings};
 use crate::domain::geo::Place;
+use crate::domain::ids::EventId;
 use crate::domain::run::{Kept, Run, Split, Tally};
 use crate::domain::time::Timestamp;
 use crate::limits;
 
 pub use edit::Edit;
+pub use events::{
+    EventChange, EventDocument, EventName, EventNews, EventSnapshotDocument, InvitationDocument, ParticipantDocument,
+    Role,
+};
 pub use line::{is_flat_enough, one_line};
 pub use names::*;
 pub use parse::{Object, parse};
@@ -79,6 +85,8 @@ pub struct RunDocument {
     pub user: UserName,
     pub state: &'static str,
     pub visibility: &'static str,
+    /// The event that it is run in, as far as that may be told.
+    pub event: Option<u64>,
     pub created_at: String,
     pub started_at: Option<String>,
     pub finished_at: Option<String>,
@@ -282,6 +290,7 @@ impl RunDocument {
             user: UserName { id: run.owner.to_string(), name: name.to_owned() },
             state: state_name(run.state),
             visibility: visibility_name(run.visibility),
+            event: run.event.map(EventId::number),
             created_at: run.created_at.to_string(),
             started_at: run.started_at.map(|at| at.to_string()),
             finished_at: run.finished_at.map(|at| at.to_string()),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::app::channels::Channel;
 use crate::app::{App, AppError};
 use crate::backend::{AggregateId, Bound, Index, Order, Range};
-use crate::domain::ids::RunId;
+use crate::domain::ids::{EventId, RunId};
 use crate::domain::time::Timestamp;
 use crate::limits;
 
@@ -15,6 +15,8 @@ use crate::limits;
 pub enum Due {
     /// A run is over if nothing was heard of it until now.
     RunInactive(RunId),
+    /// An event starts or ends by the clock.
+    EventTurns(EventId),
     /// What the free-form channel of this name has kept is too old to be shown.
     HistoryOld(Arc<str>),
     /// What a POST with an idempotency key was answered needs not be remembered any more.
@@ -30,6 +32,7 @@ impl fmt::Display for Due {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::RunInactive(run) => write!(f, "run-inactive/{run}"),
+            Self::EventTurns(event) => write!(f, "event-turns/{event}"),
             Self::HistoryOld(channel) => write!(f, "history-old/{channel}"),
             Self::PostedOld(name) => write!(f, "posted-old/{name}"),
         }
@@ -41,6 +44,7 @@ impl Due {
         let (kind, id) = member.split_once('/')?;
         match kind {
             "run-inactive" => RunId::parse(id).map(Self::RunInactive),
+            "event-turns" => EventId::parse(id).map(Self::EventTurns),
             "history-old" => Some(Self::HistoryOld(id.into())),
             "posted-old" => Some(Self::PostedOld(id.into())),
             _ => None,
@@ -50,6 +54,7 @@ impl Due {
     fn aggregate(&self) -> AggregateId {
         match self {
             Self::RunInactive(run) => crate::app::runs::aggregate(*run),
+            Self::EventTurns(event) => crate::app::events::aggregate(*event),
             Self::HistoryOld(channel) => Channel::Open(channel.clone()).aggregate(),
             Self::PostedOld(name) => crate::app::posted::aggregate(name),
         }
@@ -75,6 +80,7 @@ impl App {
             };
             let done = match &due {
                 Due::RunInactive(run) => self.finish_if_inactive(*run).await,
+                Due::EventTurns(event) => self.turn_event(*event).await,
                 Due::HistoryOld(channel) => self.forget_old(channel).await,
                 Due::PostedOld(name) => self.forget_posted(name).await,
             };
@@ -97,8 +103,13 @@ mod tests {
 
     #[test]
     fn due_is_read_as_it_is_written() {
-        for due in [Due::RunInactive(RunId::from_u128(7)), Due::HistoryOld("a/b:c".into()), Due::PostedOld("0f".into())]
-        {
+        let event = EventId::new(7).unwrap();
+        for due in [
+            Due::RunInactive(RunId::from_u128(7)),
+            Due::EventTurns(event),
+            Due::HistoryOld("a/b:c".into()),
+            Due::PostedOld("a/b".into()),
+        ] {
             assert_eq!(Due::parse(&due.to_string()), Some(due));
         }
         assert_eq!(Due::parse("run-inactive/7"), None);

@@ -24,7 +24,7 @@ pub use window::{Sample, Window};
 use thiserror::Error;
 
 use super::geo::Place;
-use super::ids::{RunId, UserId};
+use super::ids::{EventId, RunId, UserId};
 use super::time::Timestamp;
 use super::user::Visibility;
 
@@ -38,6 +38,8 @@ pub struct Run {
     pub id: RunId,
     pub owner: UserId,
     pub visibility: Visibility,
+    /// The event that it is run in.
+    pub event: Option<EventId>,
     pub state: State,
     pub created_at: Timestamp,
     /// `None` while planned, and for a run that was finished without having been started.
@@ -98,6 +100,7 @@ impl Run {
             id,
             owner,
             visibility,
+            event: None,
             state: State::Planned,
             created_at: now,
             started_at: None,
@@ -162,6 +165,11 @@ impl Run {
         self.finish_reason = Some(reason);
         self.state = State::Finished;
         Ok(true)
+    }
+
+    /// Whether it has begun and is not over.
+    pub fn is_under_way(&self) -> bool {
+        matches!(self.state, State::Live | State::Paused)
     }
 
     /// When the run ends by itself if nothing is heard of it until then. `None` unless it is live or paused.

@@ -11,6 +11,7 @@ mod channels;
 mod copy;
 mod crash;
 mod deploy;
+mod events;
 mod faults;
 mod leaving;
 mod live;

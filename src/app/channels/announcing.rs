@@ -17,7 +17,7 @@ use crate::app::transact::{OnceKey, encode};
 use crate::app::users;
 use crate::app::{App, AppError};
 use crate::backend::{Append, Commit, CommitError, Cursor, Epoch, Keep, Once, Trim};
-use crate::domain::ids::{RunId, UserId};
+use crate::domain::ids::{EventId, RunId, UserId};
 use crate::limits;
 
 /// What is said in a channel on the operator's word.
@@ -36,8 +36,8 @@ pub struct Announcement {
 }
 
 impl App {
-    /// The channel of this name, whoever may see it. [`AppError::NotFound`] for names that mean nothing, and for users and
-    /// runs that are not there.
+    /// The channel of this name, whoever may see it. [`AppError::NotFound`] for names that mean nothing, and for users,
+    /// runs and events that are not there.
     pub async fn operators_channel(&self, name: &str) -> Result<Channel, AppError> {
         let unknown = || AppError::NotFound("channel");
         check_name(name)?;
@@ -45,6 +45,11 @@ impl App {
             let run = RunId::parse(id).ok_or_else(unknown)?;
             let is_there = self.runs.read(&aggregate(run)).await?.is_some();
             return if is_there { Ok(Channel::Run(run)) } else { Err(unknown()) };
+        }
+        if let Some(id) = name.strip_prefix("event:") {
+            let event = EventId::parse(id).ok_or_else(unknown)?;
+            let is_there = self.events.read(&crate::app::events::aggregate(event)).await?.is_some();
+            return if is_there { Ok(Channel::Event(event)) } else { Err(unknown()) };
         }
         if name.starts_with("link:") {
             return Err(unknown());
@@ -89,6 +94,11 @@ impl App {
             Channel::Run(run) => {
                 let once = once.map(|key| OnceKey { key, digest: "notice".into() });
                 let offset = self.notice_in_run(*run, notice, once).await?;
+                Ok(Cursor { epoch: self.top(&channel.topic()).await?.epoch, offset })
+            }
+            Channel::Event(event) => {
+                let once = once.map(|key| OnceKey { key, digest: "notice".into() });
+                let offset = self.notice_in_event(*event, notice, once).await?;
                 Ok(Cursor { epoch: self.top(&channel.topic()).await?.epoch, offset })
             }
             _ => {

@@ -73,6 +73,7 @@ impl Channel {
             Self::Run(_) => {
                 Features { history_len: limits::RUN_TOPIC_LEN_MAX, publishers: Publishers::Anybody, ..PRODUCT }
             }
+            Self::Event(_) => Features { history_len: limits::EVENT_TOPIC_LEN_MAX, ..PRODUCT },
             // Nobody else could ask who is there.
             Self::User(_) => Features { presence: Presence::None, ..PRODUCT },
             // A word that was missed makes all come back, and be asked what they have: nothing is kept of a link that is gone.

@@ -75,7 +75,7 @@ impl Published {
     pub fn read(channel: &Channel, change: &Change) -> Result<Self, AppError> {
         let Change { offset, payload } = change;
         match channel {
-            Channel::Run(_) | Channel::User(_) | Channel::Link(_) => {
+            Channel::Run(_) | Channel::Event(_) | Channel::User(_) | Channel::Link(_) => {
                 Ok(Self { offset: *offset, data: payload.clone(), info: None, tags: Vec::new(), at: None })
             }
             Channel::Open(_) => {

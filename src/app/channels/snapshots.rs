@@ -16,7 +16,7 @@ use crate::app::workers::away;
 use crate::app::{App, AppError};
 use crate::backend::{Cursor, Epoch, Replay, Since, Topic};
 use crate::domain::geo::Place;
-use crate::domain::ids::RunId;
+use crate::domain::ids::{EventId, RunId};
 use crate::domain::run::{Kept, Standing};
 use crate::domain::track::simplify;
 use crate::limits;
@@ -29,10 +29,11 @@ pub struct Snapshot {
     pub cursor: Cursor,
 }
 
-/// Encoded snapshots, each made once for the run's state that it shows.
-pub struct Snapshots(Mutex<LruCache<RunId, (Version, Cell)>>);
+/// Encoded snapshots, each made once for the state that it shows.
+pub struct Snapshots(Mutex<LruCache<Channel, (Version, Cell)>>);
 
-/// A run's live offset, and how many fixes its track has.
+/// The topic's offset, and what else tells one state of what it shows from another: how many fixes a track has, which state
+/// an event is in by the clock.
 type Version = (Epoch, u64, u64);
 type Cell = Arc<OnceCell<Bytes>>;
 
@@ -43,11 +44,27 @@ impl Default for Snapshots {
     }
 }
 
+impl Snapshots {
+    /// Where the encoded snapshot of this version is, or will be.
+    fn cell(&self, channel: Channel, version: Version) -> Cell {
+        let mut snapshots = self.0.lock();
+        match snapshots.get(&channel) {
+            Some((known, cell)) if *known == version => cell.clone(),
+            _ => {
+                let cell = Cell::default();
+                snapshots.put(channel, (version, cell.clone()));
+                cell
+            }
+        }
+    }
+}
+
 impl App {
     /// The state now, with the cursor that it covers. Many subscribers at one state cost one encoding.
     pub async fn snapshot(&self, channel: &Channel) -> Result<Snapshot, AppError> {
         match channel {
             Channel::Run(run) => self.run_snapshot(*run).await,
+            Channel::Event(event) => self.event_snapshot(*event).await,
             Channel::User(_) | Channel::Link(_) | Channel::Open(_) => {
                 Ok(Snapshot { data: None, cursor: self.top(&channel.topic()).await? })
             }
@@ -64,22 +81,23 @@ impl App {
     async fn run_snapshot(&self, run: RunId) -> Result<Snapshot, AppError> {
         let record = self.runs.read(&aggregate(run)).await?.ok_or(AppError::NotFound("run"))?;
         let Cursor { epoch, .. } = self.top(&aggregate(run).topic("")).await?;
-        let version = (epoch.clone(), record.offset, record.track_len);
-        let cell = {
-            let mut snapshots = self.snapshots.0.lock();
-            match snapshots.get(&run) {
-                Some((known, cell)) if *known == version => cell.clone(),
-                _ => {
-                    let cell = Cell::default();
-                    snapshots.put(run, (version, cell.clone()));
-                    cell
-                }
-            }
-        };
+        let cell = self.snapshots.cell(Channel::Run(run), (epoch.clone(), record.offset, record.track_len));
         let data = cell.get_or_try_init(|| self.encode_snapshot(&record)).await?.clone();
         let data = SnapshotDocument::at(&data, self.clock.now()).into();
         let cursor = Cursor { epoch, offset: record.offset };
         Ok(Snapshot { data: Some(data), cursor })
+    }
+
+    async fn event_snapshot(&self, event: EventId) -> Result<Snapshot, AppError> {
+        let aggregate = crate::app::events::aggregate(event);
+        let record = self.events.read(&aggregate).await?.ok_or(AppError::NotFound("event"))?;
+        let Cursor { epoch, .. } = self.top(&aggregate.topic("")).await?;
+        let now = self.clock.now();
+        let state = record.event.state_at(now) as u64;
+        let cell = self.snapshots.cell(Channel::Event(event), (epoch.clone(), record.offset, state));
+        let encoded = cell.get_or_try_init(async || encode(&self.event_with_roster(&record, now).await?)).await?;
+        let data = SnapshotDocument::at(encoded, now).into();
+        Ok(Snapshot { data: Some(data), cursor: Cursor { epoch, offset: record.offset } })
     }
 
     async fn encode_snapshot(&self, record: &RunRecord) -> Result<Bytes, AppError> {

@@ -1,5 +1,6 @@
 //! What things are called in documents and in the store: one name for each, there and back.
 
+use crate::domain::event::State as EventState;
 use crate::domain::run::{FinishReason, Standing, State};
 use crate::domain::user::{Level, Visibility};
 
@@ -14,6 +15,20 @@ pub fn state_name(state: State) -> &'static str {
 
 pub fn parse_state(name: &str) -> Option<State> {
     [State::Planned, State::Live, State::Paused, State::Finished].into_iter().find(|&state| state_name(state) == name)
+}
+
+pub fn event_state_name(state: EventState) -> &'static str {
+    match state {
+        EventState::ComeUp => "come_up",
+        EventState::Current => "current",
+        EventState::Passed => "passed",
+        EventState::Cancelled => "cancelled",
+    }
+}
+
+pub fn parse_event_state(name: &str) -> Option<EventState> {
+    let all = [EventState::ComeUp, EventState::Current, EventState::Passed, EventState::Cancelled];
+    all.into_iter().find(|&state| event_state_name(state) == name)
 }
 
 pub fn visibility_name(visibility: Visibility) -> &'static str {

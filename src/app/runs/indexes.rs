@@ -4,7 +4,7 @@ use crate::app::runs::RunRecord;
 use crate::app::transact::Draft;
 use crate::app::{documents::state_name, due};
 use crate::backend::Index;
-use crate::domain::ids::UserId;
+use crate::domain::ids::{EventId, UserId};
 use crate::domain::run::{Run, State};
 use crate::domain::user::Visibility;
 
@@ -23,6 +23,16 @@ pub fn public_in(state: State) -> Index {
     Index::new(format!("runs/public/{}", state_name(state)))
 }
 
+/// All runs in an event.
+pub fn of_event(event: EventId) -> Index {
+    Index::new(format!("runs/of-event/{event}"))
+}
+
+/// The runs in an event that are live or paused.
+pub fn live_of_event(event: EventId) -> Index {
+    Index::new(format!("runs/live-of-event/{event}"))
+}
+
 /// Moves the run from where it stood `before` to where it belongs now, and sets when it is over if nothing is heard of it.
 pub fn moved(draft: &mut Draft<RunRecord>, before: Option<&Run>, run: &Run) {
     let member = run.id.to_string();
@@ -33,6 +43,12 @@ pub fn moved(draft: &mut Draft<RunRecord>, before: Option<&Run>, run: &Run) {
     let places = |run: &Run| match run.visibility {
         Visibility::Public => vec![public(), public_in(run.state)],
         Visibility::Friends | Visibility::Private => Vec::new(),
+    };
+    let places = |run: &Run| {
+        let mut places = places(run);
+        places.extend(run.event.map(of_event));
+        places.extend(run.event.filter(|_| run.is_under_way()).map(live_of_event));
+        places
     };
     let (old, new) = (before.map(places).unwrap_or_default(), places(run));
     for index in old.iter().filter(|index| !new.contains(index)) {

@@ -8,7 +8,7 @@ use crate::app::documents::{parse_reason, parse_state, parse_visibility, reason_
 use crate::app::transact::Record;
 use crate::domain::fix::{Fix, Readings};
 use crate::domain::geo::Place;
-use crate::domain::ids::{RunId, UserId};
+use crate::domain::ids::{EventId, RunId, UserId};
 use crate::domain::run::{Anchor, Climb, FinishReason, Mark, Pauses, Run, Sample, Split, Splits, State, Tally, Window};
 use crate::domain::time::Timestamp;
 use crate::domain::user::Visibility;
@@ -43,6 +43,8 @@ struct StoredRun {
     owner: UserId,
     #[serde(with = "visibility")]
     visibility: Visibility,
+    #[serde(with = "event_or_none", default, skip_serializing_if = "Option::is_none")]
+    event: Option<EventId>,
     #[serde(with = "state")]
     state: State,
     #[serde(with = "moment")]
@@ -139,6 +141,8 @@ macro_rules! stored {
 
 stored!(run_id: RunId as String, ToString::to_string, |id| RunId::parse(&id));
 stored!(user_id: UserId as String, ToString::to_string, |id| UserId::parse(&id));
+stored!(event_or_none: Option<EventId> as Option<u64>, |it| it.map(EventId::number),
+    |it| match it { None => Some(None), Some(number) => EventId::new(number).map(Some) });
 stored!(visibility: Visibility as String, |it| visibility_name(*it).to_owned(), |it| parse_visibility(&it));
 stored!(state: State as String, |it| state_name(*it).to_owned(), |it| parse_state(&it));
 stored!(reason: Option<FinishReason> as Option<String>, |it| it.map(|it| reason_name(it).to_owned()),

@@ -10,7 +10,7 @@ use crate::app::users::{Caller, Identity};
 use crate::app::{App, AppError};
 use crate::domain::fix::{Fix, Readings};
 use crate::domain::geo::Place;
-use crate::domain::ids::{RunId, UserId};
+use crate::domain::ids::{EventId, RunId, UserId};
 use crate::domain::run::{FinishReason, Run, State};
 use crate::domain::user::Visibility;
 use crate::limits;
@@ -22,6 +22,8 @@ pub struct NewRun {
     pub destination: Option<Place>,
     /// The user's default when left out.
     pub visibility: Option<Visibility>,
+    /// The event that it is run in: the runner participates, and it is current or about to start.
+    pub event: Option<EventId>,
     /// Not started yet.
     pub planned: bool,
     /// A run that is live is finished first, instead of being in the way.
@@ -30,6 +32,9 @@ pub struct NewRun {
 
 impl App {
     pub async fn new_run(&self, identity: &Identity, new: NewRun) -> Result<RunDocument, AppError> {
+        if let Some(event) = new.event {
+            self.takes_run_of(identity, event).await?;
+        }
         let id = RunId::from_u128(Uuid::now_v7().as_u128());
         let visibility = match new.visibility {
             Some(visibility) => visibility,
@@ -40,6 +45,7 @@ impl App {
         }
         let now = self.clock.now();
         let mut run = Run::planned(id, identity.user.clone(), visibility, new.destination, now);
+        run.event = new.event;
         if !new.planned {
             run.start(now).map_err(refusal)?;
         }

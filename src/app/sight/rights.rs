@@ -34,7 +34,6 @@ pub(in crate::app) fn rights_changed<R: Record>(draft: &mut Draft<R>) {
 }
 
 /// As [`rights_changed`], where nobody but these can have lost anything: a crowd is not asked because one of them leaves.
-#[allow(dead_code)] // until events and friends use it
 pub(in crate::app) fn rights_changed_of<R: Record>(draft: &mut Draft<R>, users: &[&UserId]) -> Result<(), AppError> {
     if users.is_empty() {
         return Ok(());

@@ -13,7 +13,7 @@ use crate::app::runs::{NewRun, RunFilter, Transition};
 use crate::app::users::Caller;
 use crate::app::{App, AppError};
 use crate::domain::geo;
-use crate::domain::ids::{RunId, UserId};
+use crate::domain::ids::{EventId, RunId, UserId};
 use crate::http::request::Request;
 use crate::limits;
 
@@ -88,6 +88,8 @@ struct Create {
     destination: Option<Object<PlaceDocument>>,
     visibility: Option<String>,
     state: Option<String>,
+    /// The event that it is run in.
+    event: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -134,7 +136,9 @@ async fn create(app: &App, caller: &Caller, request: &Request) -> Result<Success
     let destination: Option<geo::Place> =
         create.destination.map(|Object(place)| place.read("destination.")).transpose()?;
     let visibility = visibility(create.visibility)?;
-    let run = app.new_run(identity, NewRun { place, destination, visibility, planned, supersede: false }).await?;
+    let event = create.event.map(|number| EventId::new(number).ok_or(AppError::NotFound("event"))).transpose()?;
+    let new = NewRun { place, destination, visibility, event, planned, supersede: false };
+    let run = app.new_run(identity, new).await?;
     Success::created(format!("/api/runs/{}", run.id), &run)
 }
 

@@ -1,0 +1,49 @@
+//! The indexes that events stand in, and those of one event.
+
+use crate::app::due::{self, Due};
+use crate::app::events::record::EventRecord;
+use crate::app::transact::Draft;
+use crate::backend::Index;
+use crate::domain::event::Event;
+use crate::domain::ids::{EventId, UserId};
+
+/// All public events, scored by when they start or started, in milliseconds.
+pub fn public() -> Index {
+    Index::new("events/public")
+}
+
+/// The events that a user has made, has joined or is invited to, scored by their numbers: an event that is put off moves in
+/// nobody's list, however many participate.
+pub fn of_user(user: &UserId) -> Index {
+    Index::new(format!("events/of/{user}"))
+}
+
+/// Who participates, scored by roster number.
+pub fn roster(event: EventId) -> Index {
+    Index::new(format!("event/{event}/roster"))
+}
+
+/// Who is invited or has declined, scored by when they were invited, in milliseconds.
+pub fn invited(event: EventId) -> Index {
+    Index::new(format!("event/{event}/invited"))
+}
+
+/// A user's list gains the event, or loses it.
+pub fn related(draft: &mut Draft<EventRecord>, event: EventId, user: &UserId, is_related: bool) {
+    let score = is_related.then(|| i64::try_from(event.number()).unwrap_or(i64::MAX));
+    draft.place(of_user(user), event.to_string(), score);
+}
+
+/// Moves the event from where it stood `before` to where it belongs now, and sets when the clock has to look at it again.
+pub fn moved(draft: &mut Draft<EventRecord>, before: Option<&Event>, event: &Event) {
+    let place = |event: &Event| (!event.plan.private).then(|| event.starts_at().as_millis());
+    let (old, new) = (before.and_then(place), place(event));
+    if old != new {
+        draft.place(public(), event.id.to_string(), new);
+    }
+    let due_ms = |event: &Event| event.turns_at().map(|at| at.as_millis());
+    let (old, new) = (before.and_then(due_ms), due_ms(event));
+    if old != new {
+        draft.place(due::index(), Due::EventTurns(event.id).to_string(), new);
+    }
+}

@@ -1,0 +1,214 @@
+//! Who sees what of an event: the event itself, its roster, its invitations. What may not be seen is not there.
+
+use std::sync::Arc;
+
+use crate::app::documents::{EventDocument, EventSnapshotDocument, InvitationDocument, ParticipantDocument, Role};
+use crate::app::events::inviting::shown;
+use crate::app::events::joining::name_of;
+use crate::app::events::record::{Invitation, InvitationState, Participant, invitation, participant, standing};
+use crate::app::events::{EventRecord, Records, aggregate, document, indexes, not_found, refusal};
+use crate::app::runs::{Page, RunRecord};
+use crate::app::transact::decode;
+use crate::app::users::record::UserRecord;
+use crate::app::users::{Caller, Identity};
+use crate::app::{App, AppError};
+use crate::backend::{Bound, Index, Order, Range};
+use crate::domain::event::Standing;
+use crate::domain::ids::{EventId, RunId, UserId};
+use crate::domain::time::Timestamp;
+use crate::limits;
+
+/// Bytes of a row of the roster besides the name and the id: brackets, quotes and the number.
+const ROSTER_ROW_BYTES: usize = 16;
+
+impl App {
+    /// An event that the caller may see, as it is now.
+    pub async fn event(&self, caller: &Caller, event: EventId) -> Result<EventDocument, AppError> {
+        let (mut record, standing) = self.visible_event(caller, event).await?;
+        if record.event.turns_at().is_some_and(|turns_at| turns_at <= self.clock.now()) {
+            // What is told has a version, so it is stored first.
+            self.turn_event(event).await?;
+            record = self.events.read(&aggregate(event)).await?.ok_or_else(not_found)?;
+        }
+        Ok(document(&record, self.clock.now()).with_role(role(caller, &record, standing)))
+    }
+
+    /// A page of the roster, in the order of its numbers, each with the run that is live in this event.
+    pub async fn participants(
+        &self,
+        caller: &Caller,
+        event: EventId,
+        page: Page,
+    ) -> Result<Vec<ParticipantDocument>, AppError> {
+        self.visible_event(caller, event).await?;
+        let members = self.page_of(indexes::roster(event), page).await?;
+        let entries: Vec<(UserId, Participant)> = self.entries(event, &members, participant).await?;
+        let users: Vec<_> = entries.iter().map(|(user, _)| user).collect();
+        let runs = self.live_runs_in(event, &users).await?;
+        let document = |((user, entry), run): ((UserId, Participant), Option<RunId>)| ParticipantDocument {
+            user: name_of(&user, &entry.name),
+            number: entry.number,
+            joined_at: Timestamp::from_millis(entry.joined_ms).to_string(),
+            run: run.map(|run| run.to_string()),
+        };
+        Ok(entries.into_iter().zip(runs).map(document).collect())
+    }
+
+    /// A page of those who are invited or have declined, by when they were invited: all of them for the event's creator, for
+    /// others those that they have sent or got.
+    pub async fn invitations(
+        &self,
+        identity: &Identity,
+        event: EventId,
+        page: Page,
+    ) -> Result<Vec<InvitationDocument>, AppError> {
+        let (record, _) = self.visible_event(&Caller::User(identity.clone()), event).await?;
+        let is_creators = record.event.creator == identity.user;
+        let read = if is_creators { page } else { Page { page: 1, size: limits::EVENT_INVITED_MAX as usize } };
+        let members = self.page_of(indexes::invited(event), read).await?;
+        let mut entries: Vec<(UserId, Invitation)> = self.entries(event, &members, invitation).await?;
+        entries.retain(|(_, it)| matches!(it.state, InvitationState::Invited | InvitationState::Declined));
+        if !is_creators {
+            entries.retain(|(user, it)| *user == identity.user || it.by == identity.user.as_str());
+            entries = entries.into_iter().skip(page.skipped()).take(page.size).collect();
+        }
+        Ok(entries.iter().map(|(user, entry)| shown(user, entry)).collect())
+    }
+
+    /// The event and all who participate, as far as they go in one reply.
+    pub(in crate::app) async fn event_with_roster(
+        &self,
+        record: &EventRecord,
+        now: Timestamp,
+    ) -> Result<EventSnapshotDocument, AppError> {
+        let event = record.event.id;
+        let range = Range::all(indexes::roster(event), limits::EVENT_PARTICIPANTS_MAX as usize);
+        let members = self.backend.range(&range).await?.members;
+        // What came since the record was read is heard after the snapshot.
+        let covered = members.into_iter().filter(|(number, _)| *number <= i64::from(record.event.last_number));
+        let members: Vec<_> = covered.map(|(_, member)| member).collect();
+        let entries: Vec<(UserId, Participant)> = self.entries(event, &members, participant).await?;
+        let (mut roster, mut bytes) = (Vec::new(), 0);
+        let mut complete = true;
+        for (user, Participant { number, name, .. }) in entries {
+            bytes += user.as_str().len() + name.len() + ROSTER_ROW_BYTES;
+            complete = bytes <= limits::SNAPSHOT_ROSTER_BYTES_MAX;
+            if !complete {
+                break;
+            }
+            if number <= record.event.last_number {
+                roster.push((number, user.to_string(), name));
+            }
+        }
+        Ok(EventSnapshotDocument { event: document(record, now), roster, complete })
+    }
+
+    /// The event and how the caller stands to it; [`AppError::NotFound`] when it may not be seen.
+    pub(in crate::app) async fn visible_event(
+        &self,
+        caller: &Caller,
+        event: EventId,
+    ) -> Result<(Arc<EventRecord>, Standing), AppError> {
+        let record = self.events.read(&aggregate(event)).await?.ok_or_else(not_found)?;
+        let standing = self.standings(caller, &[event]).await?.pop().ok_or(AppError::Internal)?;
+        if self.sees_event(caller, &record.event, standing) { Ok((record, standing)) } else { Err(not_found()) }
+    }
+
+    /// Whether this user may begin a run in the event now; why not, if not.
+    pub(in crate::app) async fn takes_run_of(&self, identity: &Identity, event: EventId) -> Result<(), AppError> {
+        let (record, standing) = self.visible_event(&Caller::User(identity.clone()), event).await?;
+        if standing != Standing::Participant {
+            return Err(AppError::conflict("you do not participate in the event: join it first"));
+        }
+        record.event.takes_runs(self.clock.now()).map_err(refusal)
+    }
+
+    /// How the caller stands to each of these events, in their order: two small readings each, all at once.
+    pub(in crate::app) async fn standings(
+        &self,
+        caller: &Caller,
+        events: &[EventId],
+    ) -> Result<Vec<Standing>, AppError> {
+        let Caller::User(Identity { user, .. }) = caller else { return Ok(vec![Standing::Nobody; events.len()]) };
+        let keys: Vec<_> = events
+            .iter()
+            .flat_map(|event| [participant(user), invitation(user)].map(|name| aggregate(*event).key(&name)))
+            .collect();
+        let values = self.backend.read(&keys).await?;
+        let standing = |pair: &[crate::backend::Versioned]| {
+            let [participant, invitation] = pair else { return Err(AppError::Internal) };
+            let invitation = invitation.value.as_deref().map(decode::<Invitation>).transpose()?;
+            Ok(standing(participant.value.is_some(), invitation.as_ref()))
+        };
+        values.chunks(2).map(standing).collect()
+    }
+
+    /// The events of these numbers that are there.
+    pub(in crate::app) async fn read_events(&self, events: &[EventId]) -> Result<Records, AppError> {
+        let keys: Vec<_> = events.iter().map(|event| aggregate(*event).head()).collect();
+        let values = self.backend.read(&keys).await?.into_iter().filter_map(|value| value.value);
+        values.map(|value| decode::<EventRecord>(&value).map(Arc::new)).collect()
+    }
+
+    /// The members of an index of one event on this page.
+    async fn page_of(&self, index: Index, page: Page) -> Result<Vec<Arc<str>>, AppError> {
+        let wanted = page.skipped().saturating_add(page.size);
+        if page.skipped() >= limits::LIST_LOOKED_AT_MAX {
+            return Ok(Vec::new());
+        }
+        let range = Range {
+            index,
+            from: Bound::Start,
+            until: Bound::End,
+            order: Order::Ascending,
+            limit: wanted.min(limits::LIST_LOOKED_AT_MAX),
+            count: false,
+        };
+        let members = self.backend.range(&range).await?.members;
+        Ok(members.into_iter().skip(page.skipped()).map(|(_, member)| member).collect())
+    }
+
+    /// The entries beside the event's head of these users. Who has gone since is left out.
+    pub(in crate::app) async fn entries<T: serde::de::DeserializeOwned>(
+        &self,
+        event: EventId,
+        users: &[Arc<str>],
+        name: fn(&UserId) -> Arc<str>,
+    ) -> Result<Vec<(UserId, T)>, AppError> {
+        let users = users.iter().map(|user| UserId::parse(user).ok_or(AppError::Internal));
+        let users: Vec<UserId> = users.collect::<Result<_, _>>()?;
+        let keys: Vec<_> = users.iter().map(|user| aggregate(event).key(&name(user))).collect();
+        let values = self.backend.read(&keys).await?;
+        let entries = users.into_iter().zip(values).filter_map(|(user, value)| Some((user, value.value?)));
+        entries.map(|(user, value)| Ok((user, decode(&value)?))).collect()
+    }
+
+    /// Each user's live run, if it is one in this event.
+    async fn live_runs_in(&self, event: EventId, users: &[&UserId]) -> Result<Vec<Option<RunId>>, AppError> {
+        let keys: Vec<_> = users.iter().map(|user| crate::app::users::aggregate(user).head()).collect();
+        let mut runs = Vec::new();
+        for value in self.backend.read(&keys).await? {
+            let user = value.value.as_deref().map(decode::<UserRecord>).transpose()?;
+            runs.push(user.and_then(|user| user.live_run).as_deref().and_then(RunId::parse));
+        }
+        let keys: Vec<_> = runs.iter().flatten().map(|run| crate::app::runs::aggregate(*run).head()).collect();
+        let mut heads = self.backend.read(&keys).await?.into_iter();
+        for run in &mut runs {
+            if run.is_some() {
+                let head = heads.next().and_then(|value| value.value);
+                let record = head.as_deref().map(decode::<RunRecord>).transpose()?;
+                let is_in = |record: &RunRecord| record.run.event == Some(event) && record.run.is_under_way();
+                *run = run.filter(|_| record.as_ref().is_some_and(is_in));
+            }
+        }
+        Ok(runs)
+    }
+}
+
+/// What the caller is told of how they stand to the event.
+pub(super) fn role(caller: &Caller, record: &EventRecord, standing: Standing) -> Role {
+    match caller {
+        Caller::User(identity) => Role::of(&record.event, &identity.user, standing),
+        _ => Role::LeftOut,
+    }
+}
