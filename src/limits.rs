@@ -184,6 +184,8 @@ pub const CREDENTIALS_LEN_MAX: usize = 64;
 pub const SESSION_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 /// How long a share link lasts at most: what is shown for longer is better made public.
 pub const LINK_LIFE_MAX_MS: i64 = 366 * 24 * 60 * 60 * 1_000;
+/// Links of one user that are not over: one for each family chat, for years of runs.
+pub const LINKS_LEN_MAX: usize = 200;
 /// How long a link that has no end of its own outlives what it shows: who comes late still sees how it went.
 pub const LINK_OUTLIVES_MS: i64 = 60 * 60 * 1_000;
 /// Bytes of the secret that signs tokens, below which the operator is warned: HMAC-SHA-256 has no use for more.

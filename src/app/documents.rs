@@ -5,6 +5,7 @@
 mod edit;
 mod events;
 mod line;
+mod links;
 mod names;
 mod parse;
 mod people;
@@ -28,6 +29,7 @@ pub use events::{
     Role,
 };
 pub use line::{is_flat_enough, one_line};
+pub use links::{HeldLinkDocument, LinkDocument};
 pub use names::*;
 pub use parse::{Object, parse};
 pub use people::{PersonDocument, UserDocument, UserName};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::app::channels::Channel;
 use crate::app::{App, AppError};
 use crate::backend::{AggregateId, Bound, Index, Order, Range};
-use crate::domain::ids::{EventId, RunId};
+use crate::domain::ids::{EventId, LinkId, RunId};
 use crate::domain::time::Timestamp;
 use crate::limits;
 
@@ -17,6 +17,8 @@ pub enum Due {
     RunInactive(RunId),
     /// An event starts or ends by the clock.
     EventTurns(EventId),
+    /// This share link is over, if what it shows has not come to last longer.
+    LinkOver(LinkId),
     /// What the free-form channel of this name has kept is too old to be shown.
     HistoryOld(Arc<str>),
     /// What a POST with an idempotency key was answered needs not be remembered any more.
@@ -33,6 +35,7 @@ impl fmt::Display for Due {
         match self {
             Self::RunInactive(run) => write!(f, "run-inactive/{run}"),
             Self::EventTurns(event) => write!(f, "event-turns/{event}"),
+            Self::LinkOver(link) => write!(f, "link-over/{link}"),
             Self::HistoryOld(channel) => write!(f, "history-old/{channel}"),
             Self::PostedOld(name) => write!(f, "posted-old/{name}"),
         }
@@ -45,6 +48,7 @@ impl Due {
         match kind {
             "run-inactive" => RunId::parse(id).map(Self::RunInactive),
             "event-turns" => EventId::parse(id).map(Self::EventTurns),
+            "link-over" => LinkId::parse(id).map(Self::LinkOver),
             "history-old" => Some(Self::HistoryOld(id.into())),
             "posted-old" => Some(Self::PostedOld(id.into())),
             _ => None,
@@ -55,6 +59,7 @@ impl Due {
         match self {
             Self::RunInactive(run) => crate::app::runs::aggregate(*run),
             Self::EventTurns(event) => crate::app::events::aggregate(*event),
+            Self::LinkOver(link) => crate::app::links::aggregate(*link),
             Self::HistoryOld(channel) => Channel::Open(channel.clone()).aggregate(),
             Self::PostedOld(name) => crate::app::posted::aggregate(name),
         }
@@ -81,6 +86,7 @@ impl App {
             let done = match &due {
                 Due::RunInactive(run) => self.finish_if_inactive(*run).await,
                 Due::EventTurns(event) => self.turn_event(*event).await,
+                Due::LinkOver(link) => self.look_at_link(*link).await,
                 Due::HistoryOld(channel) => self.forget_old(channel).await,
                 Due::PostedOld(name) => self.forget_posted(name).await,
             };
@@ -103,10 +109,10 @@ mod tests {
 
     #[test]
     fn due_is_read_as_it_is_written() {
-        let event = EventId::new(7).unwrap();
         for due in [
             Due::RunInactive(RunId::from_u128(7)),
-            Due::EventTurns(event),
+            Due::EventTurns(EventId::new(7).unwrap()),
+            Due::LinkOver(LinkId::from_u128(7)),
             Due::HistoryOld("a/b:c".into()),
             Due::PostedOld("a/b".into()),
         ] {

@@ -10,11 +10,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::app::documents::{ChangeDocument, RunChange};
+use crate::app::links::Shared;
 use crate::app::transact::{Draft, OnceKey, Record, decode, encode};
 use crate::app::users::record::UserRecord;
 use crate::app::{App, AppError};
 use crate::backend::{AggregateId, Bound, Commit, Index, Keep, Move, Order, Put, Range};
-use crate::domain::ids::UserId;
+use crate::domain::ids::{RunId, UserId};
 use crate::domain::run::Run;
 use crate::domain::time::Timestamp;
 use crate::limits;
@@ -136,6 +137,10 @@ impl App {
 
     async fn effect(&self, follow_up: FollowUp, once: OnceKey) -> Result<(), AppError> {
         let user = UserId::parse(&follow_up.user).ok_or(AppError::Internal)?;
+        if follow_up.what == What::RunFinished {
+            let run = follow_up.run.as_deref().and_then(RunId::parse).ok_or(AppError::Internal)?;
+            self.look_at_links_to(Shared::Run(run)).await?;
+        }
         let aggregate = crate::app::users::aggregate(&user);
         self.users
             .transact(aggregate, Some(once), move |draft: &mut Draft<UserRecord>| {

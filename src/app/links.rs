@@ -3,17 +3,24 @@
 //! A link is one aggregate, found by its secret's hash alone. What it shows is asked each time of the run or event itself: a
 //! link ends with what it shows, whatever became of it. Who may see what is not decided here, but in `sight`.
 
+mod ending;
 mod record;
 mod secret;
 
-use crate::app::runs;
-use crate::app::transact::Lanes;
+use std::sync::Arc;
+
+use crate::app::documents::{HeldLinkDocument, LinkDocument};
+use crate::app::due::{self, Due};
+use crate::app::listing::Page;
+use crate::app::transact::{Lanes, decode};
+use crate::app::users::{Identity, names};
 use crate::app::{App, AppError};
-use crate::backend::AggregateId;
-use crate::domain::ids::{EventId, LinkId, RunId};
+use crate::backend::{AggregateId, Bound, Index, Order, Range, Version};
+use crate::domain::ids::{EventId, LinkId, RunId, UserId};
 use crate::domain::time::Timestamp;
 use crate::limits;
 
+use ending::End;
 pub use record::LinkRecord;
 pub use secret::LinkSecret;
 
@@ -33,17 +40,141 @@ pub enum Shared {
     Event(EventId),
 }
 
-/// When a link is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    /// What it shows is not there any more, or not its maker's to share.
-    Gone,
-    /// Then, unless what it shows ends at another time than it looks like now.
-    At(Timestamp),
+#[derive(Clone, Debug)]
+pub struct NewLink {
+    pub shared: Shared,
+    /// What its maker calls it.
+    pub label: Option<String>,
+    /// An hour after what it shows when left out.
+    pub ends_at: Option<Timestamp>,
+}
+
+/// What is left out stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct ChangeLink {
+    pub label: Option<Option<String>>,
+    /// `Some(None)`: it goes by what it shows again.
+    pub ends_at: Option<Option<Timestamp>>,
 }
 
 impl App {
-    /// Who holds this link, and when it ends if that cannot change any more.
+    /// A new link → what it is, and its secret, which is shown this once.
+    ///
+    /// # Errors
+    /// What is to be shared is not there, or not the caller's to share; a label or an end that cannot be used; too many links.
+    pub async fn new_link(&self, identity: &Identity, new: NewLink) -> Result<(LinkDocument, LinkSecret), AppError> {
+        let now = self.clock.now();
+        let (label, shared) = (new.label.map(names::check_label).transpose()?, new.shared);
+        let ends_at = new.ends_at.map(|at| check_end(at, now, now)).transpose()?;
+        self.may_share(identity, shared).await?;
+        let mine = self.links_in(of_user(&identity.user), limits::LINKS_LEN_MAX).await?;
+        if mine.len() >= limits::LINKS_LEN_MAX {
+            return Err(AppError::conflict("you have as many share links as anybody may have: revoke one first"));
+        }
+        let secret = LinkSecret::new();
+        let record = LinkRecord::new(&secret, &identity.user, shared, label, ends_at, now);
+        let end = match self.end_of_link(&record).await? {
+            End::At(at) if now < at => at,
+            End::At(_) => {
+                return Err(AppError::conflict("what the link would show is over: give it an end of its own"));
+            }
+            End::Gone => return Err(AppError::NotFound(shared.kind())),
+        };
+        let (link, made) = (secret.id(), record.clone());
+        self.links
+            .transact(aggregate(link), None, move |draft| match draft.record() {
+                Some(_) => Err(AppError::Internal),
+                None => {
+                    draft.place(of_user(&made.user_id()?), made.id.clone(), Some(made.created_ms));
+                    draft.place(of_shared(shared), made.id.clone(), Some(made.created_ms));
+                    draft.place(due::index(), Due::LinkOver(link).to_string(), Some(end.as_millis()));
+                    draft.put(made.clone());
+                    Ok(())
+                }
+            })
+            .await?;
+        Ok((self.document_of(&record).await?, secret))
+    }
+
+    /// The caller's links that are not over, newest first; those alone that show `shared`, if that is given.
+    pub async fn links(
+        &self,
+        identity: &Identity,
+        shared: Option<Shared>,
+        page: Page,
+    ) -> Result<Vec<LinkDocument>, AppError> {
+        let mut documents = Vec::new();
+        for record in self.links_in(of_user(&identity.user), limits::LINKS_LEN_MAX).await? {
+            let is_wanted = match shared {
+                Some(shared) => record.shared()? == shared,
+                None => true,
+            };
+            if is_wanted && self.is_link_good(&record).await? {
+                documents.push(record);
+            }
+        }
+        let mut shown = Vec::new();
+        for record in documents.iter().skip(page.skipped()).take(page.size) {
+            shown.push(self.document_of(record).await?);
+        }
+        Ok(shown)
+    }
+
+    /// A link of the caller's own; of others' nobody can tell that they are there.
+    pub async fn link(&self, identity: &Identity, link: LinkId) -> Result<(LinkDocument, Version), AppError> {
+        let (record, version) = self.own_link(identity, link).await?;
+        Ok((self.document_of(&record).await?, version))
+    }
+
+    /// The link by which somebody has come.
+    pub async fn held_link(&self, holder: &LinkHolder) -> Result<HeldLinkDocument, AppError> {
+        let record = self.links.read(&aggregate(holder.link)).await?.ok_or(AppError::Unauthenticated)?;
+        Ok(self.document_of(&record).await?.held())
+    }
+
+    /// Another label or another end. Whoever is connected by the link stays, until it ends.
+    pub async fn change_link(
+        &self,
+        identity: &Identity,
+        link: LinkId,
+        change: ChangeLink,
+        if_version: Option<Version>,
+    ) -> Result<(LinkDocument, Version), AppError> {
+        let (record, _) = self.own_link(identity, link).await?;
+        let created_at = Timestamp::from_millis(record.created_ms);
+        let label = change.label.map(|label| label.map(names::check_label).transpose()).transpose()?;
+        let check = |at| check_end(at, self.clock.now(), created_at);
+        let ends_at = change.ends_at.map(|at| at.map(check).transpose()).transpose()?;
+        self.links
+            .transact(aggregate(link), None, move |draft| {
+                let mut record = draft.record().cloned().ok_or(AppError::NotFound("share link"))?;
+                draft.expect(if_version)?;
+                if let Some(label) = &label {
+                    record.label = label.clone();
+                }
+                if let Some(ends_at) = ends_at {
+                    record.ends_ms = ends_at.map(Timestamp::as_millis);
+                }
+                draft.put(record);
+                Ok(())
+            })
+            .await?;
+        self.look_at_link(link).await?;
+        self.link(identity, link).await
+    }
+
+    /// The link opens nothing from now on, and whoever is connected by it is sent away.
+    pub async fn revoke_link(
+        &self,
+        identity: &Identity,
+        link: LinkId,
+        if_version: Option<Version>,
+    ) -> Result<(), AppError> {
+        self.own_link(identity, link).await?;
+        self.end_link(link, if_version).await
+    }
+
+    /// Who holds this link, and when it ends if that is its own affair.
     ///
     /// # Errors
     /// [`AppError::Unauthenticated`]: it is none, or is over.
@@ -69,29 +200,74 @@ impl App {
         }
     }
 
-    async fn is_link_good(&self, record: &LinkRecord) -> Result<bool, AppError> {
-        Ok(match self.end_of_link(record).await? {
-            End::Gone => false,
-            End::At(at) => self.clock.now() < at,
-        })
+    /// A run is its owner's to share.
+    async fn may_share(&self, identity: &Identity, shared: Shared) -> Result<(), AppError> {
+        match shared {
+            Shared::Run(run) => self.owned(identity, run).await.map(drop),
+            Shared::Event(_) => Err(AppError::NotFound("event")),
+        }
     }
 
-    /// A link that has no end of its own outlives what it shows by a while.
-    async fn end_of_link(&self, record: &LinkRecord) -> Result<End, AppError> {
-        let latest = Timestamp::from_millis(record.created_ms).plus_millis(limits::LINK_LIFE_MAX_MS);
-        let over_at = match record.shared()? {
-            Shared::Run(run) => match self.runs.read(&runs::aggregate(run)).await? {
-                Some(run) => run.run.finished_at,
-                None => return Ok(End::Gone),
-            },
-            // There are none yet.
-            Shared::Event(_) => return Ok(End::Gone),
+    async fn own_link(&self, identity: &Identity, link: LinkId) -> Result<(Arc<LinkRecord>, Version), AppError> {
+        let found = self.links.read_tagged(&aggregate(link)).await?;
+        let found = found.filter(|(record, _)| record.owner == identity.user.as_str());
+        let (record, version) = found.ok_or(AppError::NotFound("share link"))?;
+        if self.is_link_good(&record).await? { Ok((record, version)) } else { Err(AppError::NotFound("share link")) }
+    }
+
+    /// The links of an index, newest first.
+    async fn links_in(&self, index: Index, limit: usize) -> Result<Vec<LinkRecord>, AppError> {
+        let (from, until, order) = (Bound::Start, Bound::End, Order::Descending);
+        let members = self.backend.range(&Range { index, from, until, order, limit, count: false }).await?.members;
+        let links = members.iter().map(|(_, member)| LinkId::parse(member).ok_or(AppError::Internal));
+        let keys: Vec<_> = links.map(|link| Ok(aggregate(link?).head())).collect::<Result<_, AppError>>()?;
+        let values = self.backend.read(&keys).await?;
+        values.into_iter().filter_map(|value| value.value).map(|value| decode(&value)).collect()
+    }
+
+    async fn document_of(&self, record: &LinkRecord) -> Result<LinkDocument, AppError> {
+        let ends_at = match self.known_end(record).await? {
+            Some(at) => Some(at.to_string()),
+            None => None,
         };
-        let natural = over_at.map_or(latest, |at| at.plus_millis(limits::LINK_OUTLIVES_MS));
-        Ok(End::At(record.fixed_end().unwrap_or(natural).min(latest)))
+        Ok(LinkDocument::of(record, record.shared()?, ends_at))
+    }
+}
+
+impl Shared {
+    /// What it is called.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Run(_) => "run",
+            Self::Event(_) => "event",
+        }
     }
 }
 
 pub(in crate::app) fn aggregate(link: LinkId) -> AggregateId {
     Lanes::<LinkRecord>::aggregate(link)
+}
+
+/// All links that a user has made, scored by when, in milliseconds.
+pub(in crate::app) fn of_user(user: &UserId) -> Index {
+    Index::new(format!("links/of/{user}"))
+}
+
+/// All links that show this.
+pub(in crate::app) fn of_shared(shared: Shared) -> Index {
+    match shared {
+        Shared::Run(run) => Index::new(format!("links/to-run/{run}")),
+        Shared::Event(event) => Index::new(format!("links/to-event/{event}")),
+    }
+}
+
+/// An end lies ahead, and not too far from the link's making.
+fn check_end(at: Timestamp, now: Timestamp, made_at: Timestamp) -> Result<Timestamp, AppError> {
+    if at <= now {
+        return Err(AppError::invalid("ends_at", "must be in the future"));
+    }
+    if at > made_at.plus_millis(limits::LINK_LIFE_MAX_MS) {
+        return Err(AppError::invalid("ends_at", "must be within a year of the link's making"));
+    }
+    Ok(at)
 }

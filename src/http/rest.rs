@@ -7,6 +7,7 @@ mod envelope;
 mod once;
 mod reading;
 mod runs;
+mod share_links;
 mod tags;
 mod tokens;
 mod users;
@@ -118,6 +119,7 @@ resources! {
     Users: users,
     Tokens: tokens,
     Runs: runs,
+    ShareLinks: share_links,
 }
 
 async fn answer(app: Arc<App>, request: Request) -> Answer {

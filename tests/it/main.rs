@@ -14,6 +14,7 @@ mod deploy;
 mod events;
 mod faults;
 mod leaving;
+mod links;
 mod live;
 mod live_api;
 mod openapi;

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::app::AppError;
-use crate::app::links::Shared;
+use crate::app::links::{LinkSecret, Shared};
 use crate::app::transact::Record;
-use crate::domain::ids::{EventId, RunId};
+use crate::domain::ids::{EventId, RunId, UserId};
 use crate::domain::time::Timestamp;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -34,6 +34,27 @@ impl Record for LinkRecord {
 }
 
 impl LinkRecord {
+    pub fn new(
+        secret: &LinkSecret,
+        owner: &UserId,
+        shared: Shared,
+        label: Option<String>,
+        ends_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Self {
+        let shows = match shared {
+            Shared::Run(run) => StoredShared::Run(run.to_string()),
+            Shared::Event(event) => StoredShared::Event(event.number()),
+        };
+        let (id, hash, owner) = (secret.id().to_string(), secret.hash(), owner.to_string());
+        let (created_ms, ends_ms) = (now.as_millis(), ends_at.map(Timestamp::as_millis));
+        Self { id, hash, owner, shows, label, created_ms, ends_ms }
+    }
+
+    pub fn user_id(&self) -> Result<UserId, AppError> {
+        UserId::parse(&self.owner).ok_or(AppError::Internal)
+    }
+
     pub fn shared(&self) -> Result<Shared, AppError> {
         match &self.shows {
             StoredShared::Run(run) => RunId::parse(run).map(Shared::Run),

@@ -44,6 +44,17 @@ pub fn check_to(field: &str, text: &str, len_max: usize) -> Result<String, AppEr
     Ok(text.to_owned())
 }
 
+/// What a user calls something of theirs that nobody else sees: a key, a link.
+pub fn check_label(label: String) -> Result<String, AppError> {
+    let trimmed = label.trim();
+    let is_hidden = |letter: char| letter.is_control() || is_invisible(letter);
+    if trimmed.is_empty() || trimmed.chars().count() > limits::NAME_LEN_MAX || trimmed.chars().any(is_hidden) {
+        let problem = format!("must have 1 to {} characters that can be seen", limits::NAME_LEN_MAX);
+        return Err(AppError::invalid("label", problem));
+    }
+    Ok(trimmed.to_owned())
+}
+
 /// Twelve of `a–z 0–9`: 62 random bits.
 pub fn new_user_id() -> UserId {
     const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";

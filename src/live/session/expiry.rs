@@ -23,7 +23,9 @@ impl Session {
             return Err(disconnect::EXPIRED);
         }
         if self.ends_at.is_some_and(|ends_at| ends_at <= now) {
-            return Err(disconnect::INVALID_TOKEN);
+            // A link may have been given a longer life meanwhile: who comes back is told.
+            let is_link = matches!(self.connection.caller(), Caller::Link(_));
+            return Err(if is_link { disconnect::EXPIRED } else { disconnect::INVALID_TOKEN });
         }
         let is_over = |subscription: &mut Subscription| is_over(subscription.expires_at, now);
         // A client cannot come into such a channel again by itself.

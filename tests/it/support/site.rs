@@ -241,6 +241,14 @@ impl Site {
         self.instance.live().connections_len()
     }
 
+    /// Ends the instance, and gives back all that the store holds. Others on the store must have ended.
+    pub async fn dump(self) -> Vec<String> {
+        let Self { app, instance, store, .. } = self;
+        drop(app);
+        instance.shutdown().await;
+        store.dump().await
+    }
+
     /// Waits until the instance is alone.
     pub async fn all_gone(&self) {
         super::until(|| self.connections_len() == 0).await;

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use runnity::backend::embedded::Embedded;
-use runnity::backend::{Backend, RedisStore};
+use runnity::backend::copy::{Place, Source};
+use runnity::backend::embedded::{Embedded, Export};
+use runnity::backend::{Backend, RedisExport, RedisStore};
 use runnity::clock::Clock;
 use tempfile::TempDir;
 
@@ -18,7 +19,7 @@ pub enum StoreKind {
 
 /// Ends with its value.
 pub enum Store {
-    Embedded { store: Arc<Embedded>, _folder: TempDir },
+    Embedded { store: Arc<Embedded>, folder: TempDir },
     Redis(RedisServer),
 }
 
@@ -29,7 +30,7 @@ impl Store {
             StoreKind::Embedded => {
                 let folder = tempfile::tempdir().expect("a directory");
                 let store = Arc::new(Embedded::open(folder.path(), clock.clone()).expect("a store"));
-                Self::Embedded { store, _folder: folder }
+                Self::Embedded { store, folder }
             }
             StoreKind::Redis => Self::Redis(RedisServer::start().await),
         }
@@ -51,6 +52,29 @@ impl Store {
         match self {
             Self::Embedded { .. } => {} // by the clock
             Self::Redis(server) => server.age(by).await,
+        }
+    }
+
+    /// All that it holds, an entry a line, whoever had it open having ended; it is of no other use from then on.
+    pub async fn dump(&self) -> Vec<String> {
+        let source: Box<dyn Source> = match self {
+            Self::Embedded { store, folder } => {
+                store.close().await.expect("closed");
+                Box::new(Export::open(folder.path(), Clock::system()).expect("an export"))
+            }
+            Self::Redis(server) => {
+                let url = server.url().parse().expect("a URL");
+                Box::new(RedisExport::open(&url).await.expect("an export"))
+            }
+        };
+        let (mut lines, mut place) = (Vec::new(), Place::default());
+        loop {
+            let part = source.export(&place, 1_000).await.expect("a part");
+            lines.extend(part.entries.iter().map(|entry| format!("{entry:?}")));
+            place = part.place;
+            if part.is_last {
+                return lines;
+            }
         }
     }
 
