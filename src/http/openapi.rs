@@ -10,8 +10,8 @@
 //!   the test, and must be answered by the call's status of success, or by the `x-status` that it names.
 //! * 400, 401, 404, 413, 415, 429, 500 and 503 are added where they can come; 403, 409 and others are written down, as
 //!   `"409": {"$ref": "#/components/responses/Conflict"}` or with a `description` and an `example` (of the whole `error`) of their own.
-//! * `"tagged": true`: the answer has an ETag; GET heeds If-None-Match, writes heed If-Match. `"listed": true`: it takes `page` and
-//!   `page_size`.
+//! * What GET answers has an ETag, and GET heeds If-None-Match: that is added. `"tagged": true` is for writes that heed If-Match and
+//!   answer with an ETag. `"listed": true`: it takes `page` and `page_size`.
 //! * `security` is left out where a caller must be known, `[{}, {"bearer": []}, {"cookie": []}]` where it may be anybody, `[]` where
 //!   credentials are not looked at.
 //! * Schemas have their members written out (no `allOf`): an answer with a member that stands nowhere is a fault. What may be left

@@ -4,6 +4,8 @@
 //! store is enough: what differs between stores stands beneath every answer, and has tests of its own.
 
 mod document;
+mod walk;
+mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

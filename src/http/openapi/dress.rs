@@ -39,17 +39,18 @@ fn dress_call(call: &mut Object, method: &str, path: &str) -> Result<(), String>
     if method == "post" {
         parameters.push("idempotencyKey");
     }
-    if is_tagged {
-        let (parameter, response) = if method == "get" {
-            ("ifNoneMatch", ("304", "NotModified"))
-        } else {
-            ("ifMatch", ("412", "PreconditionFailed"))
-        };
-        parameters.push(parameter);
-        responses.push(response);
+    if method == "get" {
+        parameters.push("ifNoneMatch");
+        responses.push(("304", "NotModified"));
+    } else if is_tagged {
+        parameters.push("ifMatch");
+        responses.push(("412", "PreconditionFailed"));
     }
     if !is_open {
         responses.push(("401", "Unauthorized"));
+        if method != "get" {
+            responses.push(("403", "Forbidden"));
+        }
     }
     if path.contains('{') {
         responses.push(("404", "NotFound"));
@@ -64,7 +65,7 @@ fn dress_call(call: &mut Object, method: &str, path: &str) -> Result<(), String>
     let described =
         call.entry("responses").or_insert_with(|| json!({})).as_object_mut().ok_or("responses is not an object")?;
     for (status, response) in described.iter_mut() {
-        dress_response(status, response, is_tagged)?;
+        dress_response(status, response, is_tagged || method == "get")?;
     }
     for (status, name) in responses {
         described.entry(status).or_insert_with(|| json!({ "$ref": format!("#/components/responses/{name}") }));

@@ -81,8 +81,9 @@ struct ErrorDocument<'a> {
     #[serde(rename = "type", serialize_with = "type_name")]
     status: StatusCode,
     message: &'a str,
-    /// Where our documentation says more. There are no such pages yet.
-    link: Option<&'static str>,
+    /// Our own page about errors of this type.
+    #[serde(serialize_with = "page")]
+    link: StatusCode,
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,9 +119,17 @@ mod version {
 }
 
 /// The HTTP reason in CamelCase.
-fn type_name<S: Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
+fn type_of(status: StatusCode) -> String {
     let reason = status.canonical_reason().unwrap_or("Error");
-    serializer.collect_str(&reason.split(|letter: char| !letter.is_ascii_alphanumeric()).collect::<String>())
+    reason.split(|letter: char| !letter.is_ascii_alphanumeric()).collect()
+}
+
+fn type_name<S: Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&type_of(*status))
+}
+
+fn page<S: Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("/docs/errors/{}", type_of(*status)))
 }
 
 impl Meta {
@@ -239,7 +248,7 @@ impl Error {
         let error = ErrorDocument {
             status: self.status,
             message: &self.message,
-            link: None,
+            link: self.status,
             field: self.field.as_deref(),
             run: self.run.map(|run| run.to_string()),
         };
@@ -363,7 +372,7 @@ mod tests {
             "error": {
                 "type": "Unauthorized",
                 "message": "The credentials are missing, wrong or no longer valid.",
-                "link": null,
+                "link": "/docs/errors/Unauthorized",
             },
         });
         assert_eq!(document(denied).await, expected);

@@ -202,7 +202,7 @@ impl World {
             assert_eq!((reply.status, reply.header("retry-after")), (503, "1"));
             let mut document = reply.json();
             assert_eq!(document["meta"]["status"].take(), 503);
-            let error = json!({ "type": "ServiceUnavailable", "message": "The store is not available.", "link": null });
+            let error = json!({ "type": "ServiceUnavailable", "message": "The store is not available.", "link": "/docs/errors/ServiceUnavailable" });
             assert_eq!(document["error"], error);
         }
     }

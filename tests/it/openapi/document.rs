@@ -50,34 +50,65 @@ impl Document {
 
     /// The path with the examples of what stands in it.
     pub fn example_path(&self, path: &str) -> String {
+        self.fill_path(path, path)
+    }
+
+    /// As [`Document::example_path`], of a path some of whose places are filled already.
+    pub fn fill_path(&self, filled: &str, path: &str) -> String {
         let item = self.0["paths"][path].as_object().expect("a path");
         let calls = item.iter().filter(|(name, _)| METHODS.contains(&name.as_str()));
         let (_, call) = calls.into_iter().next().expect("a call");
-        let mut filled = path.to_owned();
+        let mut filled = filled.to_owned();
         for parameter in self.parameters(path, call).iter().filter(|it| it["in"] == "path") {
             let place = format!("{{{}}}", parameter["name"].as_str().expect("a name"));
-            assert!(filled.contains(&place), "{path} has no {place}");
+            assert!(path.contains(&place), "{path} has no {place}");
             filled = filled.replace(&place, &text(&parameter["example"]));
         }
         assert!(!filled.contains('{'), "{path} names something that is no parameter");
         filled
     }
 
+    /// The example of a parameter of `components`.
+    pub fn example_of(&self, parameter: &str) -> String {
+        text(&self.at(&format!("#/components/parameters/{parameter}/example")).clone())
+    }
+
+    /// The token that stands in examples.
+    pub fn example_token(&self) -> String {
+        text(&self.0["paths"]["/login/{token}"]["get"]["parameters"][0]["example"])
+    }
+
+    /// An id of that kind, which nothing has.
+    pub fn unknown(&self, parameter: &str) -> String {
+        match parameter {
+            "run" => "00000000-0000-7000-8000-000000000000".to_owned(),
+            "event" => "9007199254740991".to_owned(),
+            _ => "nobody-and-nothing".to_owned(),
+        }
+    }
+
     /// Fails when `value` is not what `schema` says. A member that the schema does not name is a fault.
     #[track_caller]
     pub fn holds(&self, schema: &Value, value: &Value, what: &str) {
+        if let Err(faults) = self.fits(schema, value) {
+            panic!("{what}: {faults}");
+        }
+    }
+
+    /// As [`Document::holds`]; `Err` says what does not fit.
+    pub fn fits(&self, schema: &Value, value: &Value) -> Result<(), String> {
         let mut root = json!({ "s": schema, "components": { "schemas": self.0["components"]["schemas"] } });
         close(&mut root);
         let schema = root["s"].take();
         root["allOf"] = json!([schema]);
         root.as_object_mut().expect("an object").remove("s");
         let validator = jsonschema::draft202012::options().should_validate_formats(true).build(&root);
-        let validator = validator.unwrap_or_else(|fault| panic!("the schema of {what}: {fault}"));
+        let validator = validator.map_err(|fault| format!("the schema: {fault}"))?;
         let faults: Vec<String> = validator
             .iter_errors(value)
             .map(|fault| format!("{fault} at {} by {}", fault.instance_path(), fault.schema_path()))
             .collect();
-        assert!(faults.is_empty(), "{what}: {value}: {faults:?}");
+        if faults.is_empty() { Ok(()) } else { Err(format!("{value}: {faults:?}")) }
     }
 }
 

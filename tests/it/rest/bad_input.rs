@@ -22,7 +22,7 @@ fn assert_error(reply: &Reply, status: u16, mut error: Value, about: &str) {
     let document = reply.json();
     let id = document["meta"]["request_id"].as_str().expect("an id");
     assert_eq!((id.len(), reply.header("x-request-id")), (36, id), "{about}");
-    error["link"] = Value::Null;
+    error["link"] = json!(format!("/docs/errors/{}", error["type"].as_str().expect("a type")));
     let meta = json!({"status": status, "version": "1.0.0", "request_id": id});
     assert_eq!((reply.status, document.clone()), (status, json!({"meta": meta, "error": error})), "{about}");
 }

@@ -1,0 +1,134 @@
+//! What there is in the server while the document is walked through: those who stand in its examples, and what is theirs.
+//!
+//! Each request has a world of its own, so that none depends on what another has done. What a call needs before it can be carried
+//! out stands in [`Flavour::of`].
+
+use std::time::Duration;
+
+use reqwest::Method;
+use runnity::app::users::NewUser;
+use runnity::domain::user::{Level, Visibility};
+use serde_json::{Value, json};
+
+use super::document::{Document, text};
+use crate::support::{API_KEY, Runner, Site, StoreKind, send};
+
+/// What is different from the usual: Aino, who has a live run that all may see, and Veikko, who may not change it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flavour {
+    Usual,
+    /// Aino is not there yet.
+    BeforeAino,
+    /// With the password of the examples, which takes time to make.
+    Password,
+    /// Aino is an admin.
+    Admin,
+    /// Nobody is running.
+    Resting,
+    Planned,
+    Paused,
+    Finished,
+}
+
+pub struct World {
+    pub site: Site,
+    pub aino: Runner,
+    pub veikko: Runner,
+    /// What stands in the document, and what stands for it here.
+    real: Vec<(String, String)>,
+}
+
+impl Flavour {
+    /// In which world the call can be carried out.
+    pub fn of(call: &str) -> Self {
+        match call {
+            "signUp" => Self::BeforeAino,
+            "logIn" | "changeMe" => Self::Password,
+            "changeUser" => Self::Admin,
+            "createRun" | "runnityNewRun" => Self::Resting,
+            "startRun" => Self::Planned,
+            "resumeRun" => Self::Paused,
+            _ => Self::Usual,
+        }
+    }
+
+    /// In which world the call is answered so, where that is another one than that of its success.
+    pub fn of_status(call: &str, status: u16) -> Option<Self> {
+        Some(match (call, status) {
+            ("createRun", 409) => Self::Usual,
+            ("recordFixes" | "pauseRun" | "resumeRun" | "startRun", 409) => Self::Finished,
+            ("finishRun", 409) => Self::Planned,
+            ("runnityUpdateRun", 404) => Self::Resting,
+            _ => return None,
+        })
+    }
+}
+
+impl World {
+    pub async fn new(flavour: Flavour, document: &Document) -> Self {
+        let site = Site::start(StoreKind::Embedded).await;
+        let name = if flavour == Flavour::BeforeAino { "Somebody" } else { "Aino K." };
+        let made = match flavour {
+            Flavour::Password => {
+                let (name, password) = (name.to_owned(), "correct horse battery".to_owned());
+                site.app.sign_up(NewUser { name, password, visibility: Some(Visibility::Public) }).await
+            }
+            Flavour::Admin => site.app.make_user(name.to_owned(), Level::Admin, None, Visibility::Public).await,
+            _ => site.app.make_user(name.to_owned(), Level::User, None, Visibility::Public).await,
+        };
+        let aino = site.holder_of(made.expect("a user").1.reveal()).await;
+        let veikko = site.runner("Veikko").await;
+        let mut real = vec![
+            (text(&document.at("#/components/schemas/UserId")["example"]), aino.id.clone()),
+            (document.example_token(), aino.token.clone()),
+            (document.example_of("user"), veikko.id.clone()),
+        ];
+        // A token begins with the id of whose it is.
+        real.sort_by_key(|(example, _)| std::cmp::Reverse(example.len()));
+        let mut world = Self { site, aino, veikko, real };
+        world.add_run(flavour, document).await;
+        // Later than all times of the examples.
+        world.site.advance(Duration::from_secs(45 * 60)).await;
+        world
+    }
+
+    async fn add_run(&mut self, flavour: Flavour, document: &Document) {
+        if flavour == Flavour::Resting {
+            return;
+        }
+        let new = if flavour == Flavour::Planned { json!({ "state": "planned" }) } else { json!({}) };
+        let run = self.made("/api/runs", new).await;
+        let path = format!("/api/runs/{}", run["id"].as_str().expect("an id"));
+        for (when, word) in [(Flavour::Paused, "pause"), (Flavour::Finished, "finish")] {
+            if flavour == when {
+                send(self.site.ask(Method::POST, &format!("{path}/{word}")).bearer_auth(&self.aino.token)).await.data();
+            }
+        }
+        self.real.push((document.example_of("run"), run["id"].as_str().expect("an id").to_owned()));
+    }
+
+    /// What Aino makes by a POST.
+    async fn made(&self, path: &str, body: Value) -> Value {
+        let reply = self.site.post(&self.aino, path, body).await;
+        assert_eq!(reply.status, 201, "{path}: {}", String::from_utf8_lossy(&reply.body));
+        reply.data()
+    }
+
+    /// Text of the document with what is real here in it.
+    pub fn fill(&self, text: &str) -> String {
+        self.real.iter().fold(text.to_owned(), |text, (example, real)| text.replace(example, real))
+    }
+
+    /// A header that says who asks, for a call that wants to know.
+    pub fn credentials(&self, security: &Value) -> Option<(&'static str, String)> {
+        let kinds = security.as_array().into_iter().flatten().filter_map(Value::as_object);
+        let kinds: Vec<&str> = kinds.flat_map(|kind| kind.keys().map(String::as_str)).collect();
+        if kinds.contains(&"apiKey") {
+            Some(("x-api-key", API_KEY.to_owned()))
+        } else if kinds.contains(&"bearer") {
+            Some(("authorization", format!("Bearer {}", self.aino.token)))
+        } else {
+            None
+        }
+    }
+}
