@@ -249,6 +249,8 @@ pub const EVENT_DURATION_S: u32 = 6 * 60 * 60;
 pub const EVENT_YEARS: std::ops::RangeInclusive<i32> = 1970..=9998;
 /// Changes that an event's topic keeps: several commits of people who join at once, and more than a recovery may replay.
 pub const EVENT_TOPIC_LEN_MAX: u32 = 1_000;
+/// People of one roster who are told something at the same time: their commits share the store's.
+pub const TOLD_AT_ONCE: usize = 64;
 /// Bytes of the roster in the reply to subscribe: half of what may wait for a slow reader, some ten thousand people.
 pub const SNAPSHOT_ROSTER_BYTES_MAX: usize = OUTBOUND_BYTES_MAX / 2;
 /// Follow-ups or due times that one sweep takes.

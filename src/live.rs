@@ -294,8 +294,10 @@ impl Live {
 fn rules(app: &Arc<App>) -> Rules {
     let app = app.clone();
     Rules {
-        // What clients publish to open channels may look like anything.
-        changes_rights: |channel, payload| !matches!(channel, Channel::Open(_)) && App::changes_rights(payload),
+        // What clients publish to open channels may look like anything; of events rights are told apart.
+        changes_rights: |channel, payload| {
+            !matches!(channel, Channel::Open(_) | Channel::Event(_)) && App::changes_rights(payload)
+        },
         concerned: Concerned::read,
         ask: Box::new(move |connection, channel| {
             let app = app.clone();

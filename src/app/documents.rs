@@ -188,6 +188,9 @@ pub struct RunChange {
     pub totals: TotalsDocument,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'static str>,
+    /// The event that it is run in: when it starts, as far as everybody may be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<u64>,
 }
 
 impl PlaceDocument {
@@ -292,7 +295,7 @@ impl RunDocument {
             user: UserName { id: run.owner.to_string(), name: name.to_owned() },
             state: state_name(run.state),
             visibility: visibility_name(run.visibility),
-            event: run.event.map(EventId::number),
+            event: None,
             created_at: run.created_at.to_string(),
             started_at: run.started_at.map(|at| at.to_string()),
             finished_at: run.finished_at.map(|at| at.to_string()),
@@ -303,6 +306,12 @@ impl RunDocument {
             fixes: run.tally.fixes,
             splits: None,
         }
+    }
+
+    /// In which event it is run, where `may_be_told`: there may be one that the reader must not know of.
+    pub fn telling(mut self, may_be_told: impl Fn(EventId) -> bool, run: &Run) -> Self {
+        self.event = run.event.filter(|event| may_be_told(*event)).map(EventId::number);
+        self
     }
 
     pub fn with_splits(mut self, run: &Run) -> Self {
@@ -333,7 +342,12 @@ impl RunChange {
             run: run.id.to_string(),
             totals: TotalsDocument::of(&run.tally),
             reason: run.finish_reason.map(reason_name),
+            event: None,
         }
+    }
+
+    pub fn in_event(self, event: Option<EventId>) -> Self {
+        Self { event: event.map(EventId::number), ..self }
     }
 }
 

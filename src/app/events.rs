@@ -12,6 +12,7 @@ mod joining;
 mod listing;
 mod record;
 mod seeing;
+mod telling;
 
 use std::sync::Arc;
 

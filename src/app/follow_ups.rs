@@ -15,7 +15,8 @@ use crate::app::transact::{Draft, OnceKey, Record, decode, encode};
 use crate::app::users::record::UserRecord;
 use crate::app::{App, AppError};
 use crate::backend::{AggregateId, Bound, Commit, Index, Keep, Move, Order, Put, Range};
-use crate::domain::ids::{RunId, UserId};
+use crate::domain::event::Event;
+use crate::domain::ids::{EventId, RunId, UserId};
 use crate::domain::run::Run;
 use crate::domain::time::Timestamp;
 use crate::limits;
@@ -27,6 +28,9 @@ pub struct FollowUp {
     /// The run that it is about, if it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     run: Option<String>,
+    /// The event that it is about, if it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    event: Option<u64>,
     what: What,
     /// What the user's own channel is to hear.
     change: Box<RawValue>,
@@ -40,6 +44,10 @@ enum What {
     RunFinished,
     /// Nothing else changes.
     Told,
+    /// All who participate in an event are told.
+    ToldRoster,
+    /// The user does not participate in an event any more: nor does their run.
+    LeftEvent,
 }
 
 /// All follow-ups that wait, scored by when they were written.
@@ -59,7 +67,7 @@ pub fn add<R: Record>(draft: &mut Draft<R>, number: u64, follow_up: &FollowUp, a
 
 impl FollowUp {
     pub fn run_started(run: &Run, now: Timestamp) -> Result<Self, AppError> {
-        Self::of(run, What::RunStarted, &ChangeDocument::RunStarted(RunChange::of(run, now)))
+        Self::of(run, What::RunStarted, &ChangeDocument::RunStarted(RunChange::of(run, now).in_event(run.event)))
     }
 
     pub fn run_finished(run: &Run, now: Timestamp) -> Result<Self, AppError> {
@@ -68,11 +76,24 @@ impl FollowUp {
 
     /// The user's own channel is to hear `change`.
     pub fn told(user: &UserId, change: &impl Serialize) -> Result<Self, AppError> {
-        Ok(Self { user: user.to_string(), run: None, what: What::Told, change: raw(change)? })
+        Ok(Self { user: user.to_string(), run: None, event: None, what: What::Told, change: raw(change)? })
+    }
+
+    /// The own channels of all who participate in the event, or are invited to it, are to hear `change`.
+    pub fn told_roster(event: &Event, change: &impl Serialize) -> Result<Self, AppError> {
+        let (user, event) = (event.creator.to_string(), Some(event.id.number()));
+        Ok(Self { user, run: None, event, what: What::ToldRoster, change: raw(change)? })
+    }
+
+    /// The user's run goes on outside the event.
+    pub fn left_event(user: &UserId, event: &Event) -> Result<Self, AppError> {
+        let (user, event) = (user.to_string(), Some(event.id.number()));
+        Ok(Self { user, run: None, event, what: What::LeftEvent, change: raw(&())? })
     }
 
     fn of(run: &Run, what: What, change: &ChangeDocument) -> Result<Self, AppError> {
-        Ok(Self { user: run.owner.to_string(), run: Some(run.id.to_string()), what, change: raw(change)? })
+        let run_id = Some(run.id.to_string());
+        Ok(Self { user: run.owner.to_string(), run: run_id, event: None, what, change: raw(change)? })
     }
 }
 
@@ -140,6 +161,13 @@ impl App {
         if follow_up.what == What::RunFinished {
             let run = follow_up.run.as_deref().and_then(RunId::parse).ok_or(AppError::Internal)?;
             self.look_at_links_to(Shared::Run(run)).await?;
+        }
+        match follow_up.event.map(|event| EventId::new(event).ok_or(AppError::Internal)).transpose()? {
+            Some(event) if follow_up.what == What::ToldRoster => {
+                return self.tell_roster(event, follow_up.change.get(), &once.key).await;
+            }
+            Some(event) if follow_up.what == What::LeftEvent => return self.take_out_of_event(&user, event).await,
+            Some(_) | None => {}
         }
         let aggregate = crate::app::users::aggregate(&user);
         self.users

@@ -12,6 +12,7 @@ mod starting;
 mod track;
 
 pub use crate::app::listing::Page;
+pub(in crate::app) use indexes::moved;
 pub use listing::RunFilter;
 pub use record::RunRecord;
 pub use starting::NewRun;
@@ -43,7 +44,9 @@ impl App {
     pub async fn run(&self, caller: &Caller, run: RunId) -> Result<RunDocument, AppError> {
         let record = self.visible(caller, run).await?;
         let name = self.name_of(&record.run.owner).await?;
-        Ok(RunDocument::of(&record.run, &name).with_splits(&record.run))
+        let events = self.seen_events(caller, record.run.event.into_iter().collect()).await?;
+        let document = RunDocument::of(&record.run, &name).with_splits(&record.run);
+        Ok(document.telling(|event| events.contains(&event), &record.run))
     }
 
     /// The owner's word on a run's state. Asking for the state that it has already is the same success.
@@ -141,7 +144,7 @@ impl App {
     }
 
     /// One decision on a run that is there.
-    async fn change_run<T, D>(&self, run: RunId, mut decide: D) -> Result<T, AppError>
+    pub(in crate::app) async fn change_run<T, D>(&self, run: RunId, mut decide: D) -> Result<T, AppError>
     where
         T: serde::Serialize + serde::de::DeserializeOwned + Send + 'static,
         D: FnMut(&mut Draft<RunRecord>, RunRecord) -> Result<T, AppError> + Send + 'static,
@@ -170,7 +173,11 @@ pub(in crate::app) fn is_for_everybody(changed: &[u8]) -> bool {
 }
 
 /// Appends a change to the run's main topic, and keeps where that topic then stands.
-fn announce(draft: &mut Draft<RunRecord>, record: &mut RunRecord, change: &ChangeDocument) -> Result<(), AppError> {
+pub(in crate::app) fn announce(
+    draft: &mut Draft<RunRecord>,
+    record: &mut RunRecord,
+    change: &ChangeDocument,
+) -> Result<(), AppError> {
     draft.append("", Keep::Newest(limits::RUN_TOPIC_LEN_MAX), encode(change)?);
     record.offset += 1;
     Ok(())

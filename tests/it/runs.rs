@@ -149,7 +149,7 @@ async fn of_many_runs_that_each_end_the_one_before_the_last_one_lives(kind: Stor
     let new = || NewRun { supersede: true, place: Some(fix(site.clock.now(), 0.0).place), ..NewRun::default() };
     let begun = join_all((0..8).map(|_| site.app.new_run(&owner, new()))).await;
     let begun: Vec<_> = begun.into_iter().map(|run| run.unwrap().id).collect();
-    let filter = RunFilter { user: Some(owner.user.clone()), state: None };
+    let filter = RunFilter { user: Some(owner.user.clone()), ..RunFilter::default() };
     let runs = site.app.runs(&Caller::User(owner.clone()), filter, ALL).await.unwrap();
     assert_eq!((begun.len(), runs.len()), (8, 8));
     let live: Vec<_> = runs.iter().filter(|run| run.state == "live").collect();
@@ -347,7 +347,7 @@ async fn only_public_runs_are_seen_by_others_on_every_window(kind: StoreKind) {
                 site.app.open_channel(&caller, &channel, Grounds::Name).await.is_ok(),
                 site.app.runs(&caller, RunFilter::default(), ALL).await.unwrap().len() == 1,
                 site.app
-                    .runs(&caller, RunFilter { user: Some(owner.user.clone()), state: None }, ALL)
+                    .runs(&caller, RunFilter { user: Some(owner.user.clone()), ..RunFilter::default() }, ALL)
                     .await
                     .unwrap()
                     .len()
@@ -387,7 +387,7 @@ async fn pages_are_filled_after_visibility(kind: StoreKind) {
     for (user, name) in [(None, "everybody's"), (Some(owner.user.clone()), "hers")] {
         let mut listed = Vec::new();
         for page in 1..=4 {
-            let filter = RunFilter { state: None, user: user.clone() };
+            let filter = RunFilter { user: user.clone(), ..RunFilter::default() };
             let runs = site.app.runs(&Caller::Anonymous, filter, Page { page, size: 4 }).await.unwrap();
             assert_eq!(runs.len(), [4, 4, 2, 0][page - 1], "{name}, page {page}");
             listed.extend(runs.into_iter().map(|run| run.id));

@@ -236,7 +236,7 @@ async fn of_many_who_want_the_same_at_both_one_gets_it() {
         let Err(AppError::Conflict { run: Some(run), .. }) = refused else { panic!("{refused:?}") };
         assert_eq!(run.to_string(), live[0].id);
     }
-    let filter = RunFilter { user: Some(runner.identity.user.clone()), state: None };
+    let filter = RunFilter { user: Some(runner.identity.user.clone()), ..RunFilter::default() };
     assert_eq!(other.app.runs(&Caller::Anonymous, filter, ALL).await.unwrap().len(), 1);
 
     let new = || NewUser { name: "Eero".into(), password: "correct horse".into(), visibility: None };

@@ -1,5 +1,6 @@
 //! What a new subscriber is told first: the state now, with the cursor that it covers.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use crate::app::channels::Channel;
 use crate::app::documents::{RunDocument, SnapshotDocument, TrackDocument};
 use crate::app::runs::{RunRecord, aggregate};
 use crate::app::transact::encode;
+use crate::app::users::Caller;
 use crate::app::workers::away;
 use crate::app::{App, AppError};
 use crate::backend::{Cursor, Epoch, Replay, Since, Topic};
@@ -81,8 +83,11 @@ impl App {
     async fn run_snapshot(&self, run: RunId) -> Result<Snapshot, AppError> {
         let record = self.runs.read(&aggregate(run)).await?.ok_or(AppError::NotFound("run"))?;
         let Cursor { epoch, .. } = self.top(&aggregate(run).topic("")).await?;
-        let cell = self.snapshots.cell(Channel::Run(run), (epoch.clone(), record.offset, record.track_len));
-        let data = cell.get_or_try_init(|| self.encode_snapshot(&record)).await?.clone();
+        // The snapshot is for everybody who may see the run, and so tells what everybody may know.
+        let events = self.seen_events(&Caller::Anonymous, record.run.event.into_iter().collect()).await?;
+        let version = record.track_len << 1 | u64::from(!events.is_empty());
+        let cell = self.snapshots.cell(Channel::Run(run), (epoch.clone(), record.offset, version));
+        let data = cell.get_or_try_init(|| self.encode_snapshot(&record, &events)).await?.clone();
         let data = SnapshotDocument::at(&data, self.clock.now()).into();
         let cursor = Cursor { epoch, offset: record.offset };
         Ok(Snapshot { data: Some(data), cursor })
@@ -100,7 +105,7 @@ impl App {
         Ok(Snapshot { data: Some(data), cursor: Cursor { epoch, offset: record.offset } })
     }
 
-    async fn encode_snapshot(&self, record: &RunRecord) -> Result<Bytes, AppError> {
+    async fn encode_snapshot(&self, record: &RunRecord, events: &BTreeSet<EventId>) -> Result<Bytes, AppError> {
         let name = self.name_of(&record.run.owner).await?;
         let track = self.track(record.run.id).await?;
         // What came since the record was read is heard after the snapshot.
@@ -110,6 +115,7 @@ impl App {
             _ => away(move || drawn(track.points(), covered)).await?,
         };
         let run = RunDocument::of(&record.run, &name).with_splits(&record.run);
+        let run = run.telling(|event| events.contains(&event), &record.run);
         encode(&SnapshotDocument { run, track })
     }
 }

@@ -1,8 +1,9 @@
 //! The creator's hand, and the clock's: another plan, started, ended, cancelled.
 
-use crate::app::documents::{EventChange, EventDocument};
+use crate::app::documents::{EventChange, EventDocument, EventName, EventNews};
 use crate::app::due::{self, Due};
 use crate::app::events::{Decision, creating::checked, refusal};
+use crate::app::follow_ups::FollowUp;
 use crate::app::sight::rights_changed;
 use crate::app::users::{Caller, Identity};
 use crate::app::{App, AppError};
@@ -70,6 +71,9 @@ impl App {
         self.by_hand(identity, event, if_version, |decision, now| {
             if decision.record.event.cancel(now).map_err(refusal)? {
                 decision.announce(&EventChange::Cancelled { at: now.to_string(), event: decision.document() })?;
+                let (at, event) = (now.to_string(), EventName::of(decision.event()));
+                let news = EventNews::EventCancelled { at, event };
+                decision.cause(&FollowUp::told_roster(decision.event(), &news)?)?;
                 decision.rights_end();
             }
             Ok(())
@@ -115,7 +119,9 @@ impl App {
 impl Decision<'_> {
     /// It has started at this moment.
     pub(super) fn started(&mut self, at: Timestamp) -> Result<(), AppError> {
-        self.announce(&EventChange::Started { at: at.to_string(), event: self.document() })
+        self.announce(&EventChange::Started { at: at.to_string(), event: self.document() })?;
+        let news = EventNews::EventStarted { at: at.to_string(), event: EventName::of(self.event()) };
+        self.cause(&FollowUp::told_roster(self.event(), &news)?)
     }
 
     /// Somebody may see it no longer: every instance asks its sockets' rights again.

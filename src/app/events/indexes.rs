@@ -2,14 +2,21 @@
 
 use crate::app::due::{self, Due};
 use crate::app::events::record::EventRecord;
+use crate::app::near;
 use crate::app::transact::Draft;
 use crate::backend::Index;
 use crate::domain::event::Event;
 use crate::domain::ids::{EventId, UserId};
+use crate::domain::morton::Grain;
 
 /// All public events, scored by when they start or started, in milliseconds.
 pub fn public() -> Index {
     Index::new("events/public")
+}
+
+/// Where public events start.
+pub fn near() -> (Index, Grain) {
+    (Index::new("events/near"), Grain::FINEST)
 }
 
 /// The events that a user has made, has joined or is invited to, scored by their numbers: an event that is put off moves in
@@ -41,6 +48,8 @@ pub fn moved(draft: &mut Draft<EventRecord>, before: Option<&Event>, event: &Eve
     if old != new {
         draft.place(public(), event.id.to_string(), new);
     }
+    let start = |event: &Event| (!event.plan.private).then_some(event.plan.start);
+    near::place(draft, near(), event.id.to_string(), before.and_then(start), start(event));
     let due_ms = |event: &Event| event.turns_at().map(|at| at.as_millis());
     let (old, new) = (before.and_then(due_ms), due_ms(event));
     if old != new {

@@ -3,6 +3,7 @@
 use crate::app::documents::{EventChange, EventName, EventNews, ParticipantDocument, UserName};
 use crate::app::events::record::{Invitation, InvitationState, Participant, participant};
 use crate::app::events::{Decision, indexes, not_found, refusal};
+use crate::app::follow_ups::FollowUp;
 use crate::app::sight::rights_changed_of;
 use crate::app::transact::encode;
 use crate::app::users::Identity;
@@ -111,6 +112,7 @@ impl Decision<'_> {
             removed,
         })?;
         self.lost_sight(user)?;
+        self.cause(&FollowUp::left_event(user, self.event())?)?;
         if removed {
             let event = EventName::of(self.event());
             self.tell(user, &EventNews::Removed { at: now.to_string(), event })?;

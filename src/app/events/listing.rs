@@ -71,7 +71,10 @@ impl App {
         let mut records = Records::new();
         let only_own = sought.filter.mine || sought.filter.private == Some(true);
         if !only_own {
-            records = self.public_events(caller, &sought, wanted).await?;
+            records = match &sought.filter.near {
+                Some(circle) => self.near_events(caller, &sought, circle).await?,
+                None => self.public_events(caller, &sought, wanted).await?,
+            };
         }
         if only_own || sought.filter.private.is_none() {
             let own = self.own_events(caller, &sought).await?;
@@ -110,6 +113,17 @@ impl App {
             }
         }
         found.truncate(wanted);
+        Ok(found)
+    }
+
+    /// All that match of the public ones that start in this circle.
+    async fn near_events(&self, caller: &Caller, sought: &Sought, circle: &Circle) -> Result<Records, AppError> {
+        let members = self.near(indexes::near(), circle).await?;
+        let mut found = Records::new();
+        for members in members.chunks(limits::PAGE_SIZE_MAX) {
+            tokio::task::yield_now().await;
+            found.extend(self.matching_events(caller, sought, members.iter()).await?);
+        }
         Ok(found)
     }
 

@@ -114,13 +114,28 @@ impl App {
         if self.sees_event(caller, &record.event, standing) { Ok((record, standing)) } else { Err(not_found()) }
     }
 
-    /// Whether this user may begin a run in the event now; why not, if not.
-    pub(in crate::app) async fn takes_run_of(&self, identity: &Identity, event: EventId) -> Result<(), AppError> {
+    /// Whether this user may begin a run in the event now, or `planned` one later; why not, if not → the event, if everybody may
+    /// be told that the run is one of it.
+    pub(in crate::app) async fn told_event(
+        &self,
+        identity: &Identity,
+        event: Option<EventId>,
+        planned: bool,
+    ) -> Result<Option<EventId>, AppError> {
+        let Some(event) = event else { return Ok(None) };
         let (record, standing) = self.visible_event(&Caller::User(identity.clone()), event).await?;
         if standing != Standing::Participant {
             return Err(AppError::conflict("you do not participate in the event: join it first"));
         }
-        record.event.takes_runs(self.clock.now()).map_err(refusal)
+        let now = self.clock.now();
+        let taken = if planned { record.event.open(now).map(|_| ()) } else { record.event.takes_runs(now) };
+        taken.map_err(refusal)?;
+        Ok((!record.event.plan.private).then_some(event))
+    }
+
+    pub(in crate::app) async fn is_participant(&self, user: &UserId, event: EventId) -> Result<bool, AppError> {
+        let key = aggregate(event).key(&participant(user));
+        Ok(self.backend.read(&[key]).await?.iter().any(|entry| entry.value.is_some()))
     }
 
     /// How the caller stands to each of these events, in their order: two small readings each, all at once.

@@ -9,35 +9,46 @@ use crate::app::transact::decode;
 use crate::app::users::Caller;
 use crate::app::{App, AppError};
 use crate::backend::Index;
-use crate::domain::ids::{RunId, UserId};
-use crate::domain::run::{Kept, State};
+use crate::domain::ids::{EventId, RunId, UserId};
+use crate::domain::run::{Kept, Run, State};
 
 /// Which runs; everything that is left out matches.
 #[derive(Clone, Debug, Default)]
 pub struct RunFilter {
     pub state: Option<State>,
     pub user: Option<UserId>,
+    /// Those that are run in this event: none when the caller cannot see it.
+    pub event: Option<EventId>,
 }
 
 impl App {
     /// Runs that the caller may see and that match, newest first.
     pub async fn runs(&self, caller: &Caller, filter: RunFilter, page: Page) -> Result<Vec<RunDocument>, AppError> {
-        let indexes = match &filter.user {
-            Some(user) => vec![indexes::of_user(user)],
-            None => self.everyones(caller, &filter).await?,
+        if let Some(event) = filter.event
+            && self.seen_events(caller, [event].into()).await?.is_empty()
+        {
+            return Ok(Vec::new());
+        }
+        let indexes = match (&filter.user, filter.event) {
+            (Some(user), _) => vec![indexes::of_user(user)],
+            (None, Some(event)) => vec![indexes::of_event(event)],
+            (None, None) => self.everyones(caller, &filter).await?,
         };
         let mut listed = page.descending(indexes);
         while let Some(members) = self.next_of(&mut listed).await? {
             let mut records = self.read_runs(&members).await?;
             records.retain(|record| filter.state.is_none_or(|state| record.run.state == state));
+            records.retain(|record| filter.event.is_none_or(|event| record.run.event == Some(event)));
             let runs: Vec<_> = records.iter().map(|record| &record.run).collect();
             let seen = self.sees_runs(caller, &runs).await?;
             listed.extend(records.into_iter().zip(seen).filter_map(|(record, is_seen)| is_seen.then_some(record)));
         }
         let page = listed.page();
         let names = self.names_of(page.iter().map(|record| &record.run.owner)).await?;
+        let events = self.seen_events(caller, page.iter().filter_map(|record| record.run.event).collect()).await?;
         let name = |user: &UserId| names.get(user).map_or("", |name| name);
-        Ok(page.iter().map(|record| RunDocument::of(&record.run, name(&record.run.owner))).collect())
+        let document = |run: &Run| RunDocument::of(run, name(&run.owner)).telling(|event| events.contains(&event), run);
+        Ok(page.iter().map(|record| document(&record.run)).collect())
     }
 
     /// The track in order of time; the heart rate for the runner alone.

@@ -32,9 +32,7 @@ pub struct NewRun {
 
 impl App {
     pub async fn new_run(&self, identity: &Identity, new: NewRun) -> Result<RunDocument, AppError> {
-        if let Some(event) = new.event {
-            self.takes_run_of(identity, event).await?;
-        }
+        let told = self.told_event(identity, new.event, new.planned).await?;
         let id = RunId::from_u128(Uuid::now_v7().as_u128());
         let visibility = match new.visibility {
             Some(visibility) => visibility,
@@ -53,7 +51,7 @@ impl App {
             .transact(aggregate(id), None, move |draft| {
                 let mut record = RunRecord::new(run.clone());
                 if record.run.state == State::Live {
-                    let change = ChangeDocument::Started(RunChange::of(&record.run, now));
+                    let change = ChangeDocument::Started(RunChange::of(&record.run, now).in_event(told));
                     announce(draft, &mut record, &change)?;
                     cause(draft, &record, &FollowUp::run_started(&record.run, now)?, now)?;
                 }
@@ -65,6 +63,10 @@ impl App {
         self.follow_ups.notify_one();
         if !new.planned {
             self.keep_place(identity, id, new.supersede).await?;
+        }
+        if let Some(event) = new.event {
+            // Whoever was removed meanwhile was found without a run.
+            self.take_out_of_event(&identity.user, event).await?;
         }
         if let (Some(place), false) = (new.place, new.planned) {
             let fix = Fix::new(now, place, Readings::default()).map_err(|_| AppError::Internal)?;
@@ -79,16 +81,21 @@ impl App {
 
     /// A planned run begins.
     pub(super) async fn start(&self, identity: &Identity, run: RunId) -> Result<(), AppError> {
-        match self.owned(identity, run).await?.run.state {
-            State::Planned => self.take_place(identity, run, false).await?,
+        let record = self.owned(identity, run).await?;
+        let told = match record.run.state {
+            State::Planned => {
+                let told = self.told_event(identity, record.run.event, false).await?;
+                self.take_place(identity, run, false).await?;
+                told
+            }
             State::Live | State::Paused => return Ok(()),
             State::Finished => return Err(AppError::conflict("the run is finished")),
-        }
+        };
         let now = self.clock.now();
         self.change_run(run, move |draft, mut record| {
             let before = record.run.clone();
             if record.run.start(now).map_err(refusal)? {
-                let change = ChangeDocument::Started(RunChange::of(&record.run, now));
+                let change = ChangeDocument::Started(RunChange::of(&record.run, now).in_event(told));
                 announce(draft, &mut record, &change)?;
                 cause(draft, &record, &FollowUp::run_started(&record.run, now)?, now)?;
                 indexes::moved(draft, Some(&before), &record.run);

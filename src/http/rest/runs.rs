@@ -100,7 +100,7 @@ struct Change {
 
 /// `GET /api/runs?state=&user=&page=&page_size=` → what the caller may see, newest first.
 async fn list(app: &App, caller: &Caller, request: &Request) -> Result<Success, Error> {
-    let mut query = Query::read(request, &["state", "user", "page", "page_size"])?;
+    let mut query = Query::read(request, &["state", "user", "event", "page", "page_size"])?;
     let state = query.take("state").map(|state| {
         documents::parse_state(&state)
             .ok_or_else(|| AppError::invalid("state", "must be one of planned, live, paused and finished"))
@@ -110,8 +110,11 @@ async fn list(app: &App, caller: &Caller, request: &Request) -> Result<Success, 
         Some("me") => Some(caller.identity()?.user.clone()),
         Some(id) => Some(UserId::parse(id).ok_or_else(|| AppError::invalid("user", "must be a user's id, or me"))?),
     };
+    let event =
+        query.take("event").map(|id| EventId::parse(&id).ok_or(AppError::invalid("event", "must be an event's id")));
     let page = query.page(50, limits::PAGE_SIZE_MAX)?;
-    Success::ok(&app.runs(caller, RunFilter { state: state.transpose()?, user }, page).await?)
+    let filter = RunFilter { state: state.transpose()?, user, event: event.transpose()? };
+    Success::ok(&app.runs(caller, filter, page).await?)
 }
 
 /// `POST /api/runs`. Who is running already is told which run that is.

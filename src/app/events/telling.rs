@@ -1,0 +1,87 @@
+//! What an event causes for those who have to do with it: a word on their own channels, a run that goes on outside it.
+//!
+//! Carried out after the commit that caused it, and once more if it was not known to be done: neither does harm twice.
+
+use bytes::Bytes;
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
+
+use crate::app::documents::ChangeDocument;
+use crate::app::events::indexes;
+use crate::app::runs;
+use crate::app::transact::{Draft, OnceKey};
+use crate::app::users::record::UserRecord;
+use crate::app::{App, AppError, users};
+use crate::backend::{Bound, Index, Keep, Order, Range};
+use crate::domain::ids::{EventId, RunId, UserId};
+use crate::limits;
+
+impl App {
+    /// Tells all who participate or are invited, each once for one `key`.
+    pub(in crate::app) async fn tell_roster(&self, event: EventId, change: &str, key: &str) -> Result<(), AppError> {
+        let change = Bytes::from(change.to_owned());
+        for index in [indexes::roster(event), indexes::invited(event)] {
+            self.tell_all(index, &change, key).await?;
+        }
+        Ok(())
+    }
+
+    async fn tell_all(&self, index: Index, change: &Bytes, key: &str) -> Result<(), AppError> {
+        let mut from = Bound::Start;
+        loop {
+            let (index, until, limit) = (index.clone(), Bound::End, limits::PAGE_SIZE_MAX);
+            let range = Range { index, from, until, order: Order::Ascending, limit, count: false };
+            let members = self.backend.range(&range).await?.members;
+            let users = members.iter().map(|(_, member)| UserId::parse(member).ok_or(AppError::Internal));
+            let users: Vec<_> = users.collect::<Result<_, _>>()?;
+            let told: Vec<_> =
+                users.into_iter().map(|user| self.tell_user(user, change.clone(), key).boxed()).collect();
+            let is_last = told.len() < limit;
+            stream::iter(told).buffer_unordered(limits::TOLD_AT_ONCE).try_collect::<Vec<()>>().await?;
+            match members.into_iter().next_back() {
+                Some((score, member)) if !is_last => from = Bound::After(score, member),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    async fn tell_user(&self, user: UserId, change: Bytes, key: &str) -> Result<(), AppError> {
+        let once = OnceKey { key: key.into(), digest: "".into() };
+        self.users
+            .transact(users::aggregate(&user), Some(once), move |draft: &mut Draft<UserRecord>| {
+                // The account may have gone meanwhile.
+                if draft.record().is_some() {
+                    draft.append("", Keep::Newest(limits::USER_TOPIC_LEN_MAX), change.clone());
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// The live run of who is not a participant any more goes on outside the event. Those who saw it there are asked whether they
+    /// may see it still.
+    pub(in crate::app) async fn take_out_of_event(&self, user: &UserId, event: EventId) -> Result<(), AppError> {
+        let Some(record) = self.users.read(&users::aggregate(user)).await? else { return Ok(()) };
+        let Some(run) = record.live_run.as_deref().and_then(RunId::parse) else { return Ok(()) };
+        // They may have come back meanwhile.
+        if self.is_participant(user, event).await? {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let taken_out = self.change_run(run, move |draft, mut record| {
+            if record.run.event == Some(event) {
+                let before = record.run.clone();
+                record.run.event = None;
+                let change = ChangeDocument::changed(&record.run, now);
+                runs::announce(draft, &mut record, &change)?;
+                runs::moved(draft, Some(&before), &record.run);
+                draft.put(record);
+            }
+            Ok(())
+        });
+        match taken_out.await {
+            // It was about to be made, and has not been.
+            Err(AppError::NotFound(_)) => Ok(()),
+            done => done,
+        }
+    }
+}
