@@ -2,6 +2,7 @@
 //!
 //! Knows no wire: the API families and the socket translate into these calls and out of these answers.
 
+pub mod allowances;
 pub mod api_key;
 pub mod channels;
 pub mod documents;
@@ -10,6 +11,7 @@ mod duties;
 mod error;
 pub mod events;
 mod follow_ups;
+mod guesses;
 mod instances;
 pub mod letters;
 pub mod links;
@@ -30,6 +32,7 @@ pub mod workers;
 use std::sync::Arc;
 use std::time::Instant;
 
+use lru::LruCache;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -38,11 +41,13 @@ use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::domain::time::Timestamp;
 
+use allowances::{Allowances, Digest, Rates};
 use api_key::ApiKey;
 use channels::Snapshots;
 use duties::{LeaseRecord, Watch};
 pub use error::AppError;
 use events::{CounterRecord, EventRecord};
+use guesses::record::GuessesRecord;
 use instances::{InstanceRecord, Instances};
 use links::LinkRecord;
 use metrics::Metrics;
@@ -75,6 +80,10 @@ pub struct App {
     lease: Mutex<Watch>,
     operator: Mutex<Option<Operator>>,
     passwords: Passwords,
+    pub allowances: Allowances,
+    guesses: Arc<Lanes<GuessesRecord>>,
+    /// Tokens that were found wrong lately, by their digests: each is counted once.
+    wrong_tokens: Mutex<LruCache<Digest, ()>>,
     tracks: Tracks,
     snapshots: Snapshots,
     instances: Instances,
@@ -95,6 +104,8 @@ pub struct Settings {
     pub token_secret: Option<TokenSecret>,
     /// Whoever shows it may call the live protocol's server API.
     pub api_key: Option<ApiKey>,
+    /// How often one caller may ask.
+    pub rates: Rates,
 }
 
 /// What is at `from` or later and before `until`; without an end where it is left out.
@@ -124,6 +135,9 @@ impl App {
             lease: Mutex::default(),
             operator: Mutex::default(),
             passwords: Passwords::default(),
+            allowances: Allowances::new(settings.rates, &clock),
+            guesses: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
+            wrong_tokens: Mutex::new(LruCache::new(allowances::callers_len_max())),
             tracks: Tracks::default(),
             snapshots: Snapshots::default(),
             instances: Instances::default(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::domain::time::Timestamp;
 
@@ -11,6 +11,15 @@ pub struct Clock {
     source: Source,
     /// How far it goes ahead of its source, in milliseconds.
     ahead_ms: Arc<AtomicI64>,
+    began: Began,
+}
+
+/// When the clock was made.
+#[derive(Clone, Copy, Debug)]
+enum Began {
+    System(Instant),
+    /// By the manual clock itself.
+    Manual(i64),
 }
 
 #[derive(Clone, Debug)]
@@ -22,16 +31,28 @@ enum Source {
 
 impl Clock {
     pub fn system() -> Self {
-        Self { source: Source::System, ahead_ms: Arc::default() }
+        Self { source: Source::System, ahead_ms: Arc::default(), began: Began::System(Instant::now()) }
     }
 
     /// A clock that stands still until [`Clock::advance`].
     pub fn manual(start: Timestamp) -> Self {
-        Self { source: Source::Manual(Arc::new(AtomicI64::new(start.as_millis()))), ahead_ms: Arc::default() }
+        let start_ms = start.as_millis();
+        let source = Source::Manual(Arc::new(AtomicI64::new(start_ms)));
+        Self { source, ahead_ms: Arc::default(), began: Began::Manual(start_ms) }
     }
 
     pub fn now(&self) -> Timestamp {
         self.source.now().plus_millis(self.ahead_ms.load(Ordering::SeqCst))
+    }
+
+    /// How long it is going: what it is set to makes no difference, so this never goes back.
+    pub fn going(&self) -> Duration {
+        match self.began {
+            Began::System(instant) => instant.elapsed(),
+            Began::Manual(start_ms) => {
+                Duration::from_millis(u64::try_from(self.source.now().as_millis() - start_ms).unwrap_or(0))
+            }
+        }
     }
 
     /// Sets it, and its clones, by another clock that says `time` at this moment. It goes on from there by itself.

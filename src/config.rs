@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::app::allowances::Rates;
 use crate::app::api_key::ApiKey;
 use crate::app::tokens::TokenSecret;
 use crate::backend::RedisUrl;
@@ -68,6 +69,8 @@ pub struct Serve {
     pub pages: Pages,
     #[command(flatten)]
     pub connections: Connections,
+    #[command(flatten)]
+    pub requests: Requests,
     /// Seconds for which it still serves at the end, while /health/ready tells load balancers to turn elsewhere.
     #[arg(long, env = "RUNNITY_LEAVE_S", default_value = "0", value_parser = seconds)]
     pub leave_s: Duration,
@@ -88,9 +91,23 @@ pub struct Connections {
     #[arg(long = "connections-per-address", env = "RUNNITY_CONNECTIONS_PER_ADDRESS", value_name = "COUNT",
           default_value_t = limits::CONNECTIONS_PER_ADDRESS, value_parser = connections)]
     pub per_address: usize,
-    /// The load balancers whose X-Forwarded-For says whose connection it is: networks and addresses, with commas between them.
+    /// The load balancers whose X-Forwarded-For says whose connection or request it is: networks and addresses, with commas between them.
     #[arg(long, env = "RUNNITY_TRUSTED_PROXIES", value_name = "CIDR,…", default_value = "", hide_default_value = true)]
     pub trusted_proxies: TrustedProxies,
+}
+
+/// How often one caller may ask.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Requests {
+    /// Requests a second by one token or session, over time; ten seconds' worth may come at once. 0: as many as there are.
+    #[arg(id = "requests_per_token", long = "requests-per-token", env = "RUNNITY_REQUESTS_PER_TOKEN", value_name = "COUNT",
+          default_value_t = limits::REQUESTS_PER_TOKEN, value_parser = requests)]
+    pub per_token: u32,
+    /// Requests a second by all who show no good token, from one IPv4 address, or from the first 64 bits of an IPv6 address; ten
+    /// seconds' worth may come at once. This machine's own do not count. 0: as many as there are.
+    #[arg(id = "requests_per_address", long = "requests-per-address", env = "RUNNITY_REQUESTS_PER_ADDRESS", value_name = "COUNT",
+          default_value_t = limits::REQUESTS_PER_ADDRESS_S, value_parser = requests)]
+    pub per_address: u32,
 }
 
 /// Where everything is kept.
@@ -232,6 +249,12 @@ impl From<OsString> for Place {
     }
 }
 
+impl Requests {
+    pub fn rates(self) -> Rates {
+        Rates { per_token: self.per_token, per_address: self.per_address }
+    }
+}
+
 impl Pages {
     pub fn http(&self) -> Options {
         Options {
@@ -279,6 +302,11 @@ fn connections(text: &str) -> Result<usize, String> {
     count.ok_or_else(|| format!("must be a number from 1 to {most}"))
 }
 
+fn requests(text: &str) -> Result<u32, String> {
+    let most = limits::REQUESTS_PER_S_MAX;
+    text.parse().ok().filter(|count| *count <= most).ok_or_else(|| format!("must be a number from 0 to {most}"))
+}
+
 fn speed(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(speed) if (0.01..=10_000.0).contains(&speed) => Ok(speed),
@@ -317,6 +345,16 @@ mod tests {
     }
 
     #[test]
+    fn requests_are_bounded_unless_the_operator_says_otherwise() {
+        let line = CommandLine::try_parse_from(["runnity"]).unwrap();
+        let (per_token, per_address) = (limits::REQUESTS_PER_TOKEN, limits::REQUESTS_PER_ADDRESS_S);
+        assert_eq!(line.serve.requests.rates(), Rates { per_token, per_address });
+        let none = ["runnity", "--requests-per-token", "0", "--requests-per-address", "0"];
+        let line = CommandLine::try_parse_from(none).unwrap();
+        assert_eq!(line.serve.requests.rates(), Rates::default());
+    }
+
+    #[test]
     fn a_password_is_not_shown() {
         let line = CommandLine::try_parse_from(["runnity", "--redis", "redis://:hush-hush@nowhere:6379/0"]).unwrap();
         assert!(line.serve.store.redis.is_some());
@@ -347,6 +385,8 @@ mod tests {
             &["--connections", "1000001"],
             &["--connections-per-address", "many"],
             &["--trusted-proxies", "10.0.0.0/33"],
+            &["--requests-per-token", "-1"],
+            &["--requests-per-address", "1000001"],
             &["health", "--listen", "nowhere"],
             &["demo", "--runners", "0"],
             &["simulate"],

@@ -58,6 +58,10 @@
 //! more, late fixes included → one commit: totals, compacted track, change, and a follow-up in the outbox → the follow-up frees the
 //! runner's place for a live run and tells the runner's own channel. Whichever instance finds it left behind carries it out, once.
 //!
+//! **Somebody asks too often, or guesses.** Each instance counts requests by token and by address for itself (`app::allowances`,
+//! at the one place where a family takes a request). Attempts at passwords, and wrong tokens, are counted in the store before they are
+//! looked at (`app::guesses`), so that many instances are no more patient than one.
+//!
 //! **A password is changed, a session is closed.** One commit on the user's record, whose topic says so → every instance asks the rights of
 //! that user's sockets again, and closes those that have none.
 

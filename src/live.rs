@@ -117,7 +117,7 @@ impl Default for Options {
 pub struct Registered {
     live: Arc<Live>,
     connection: Arc<Connection>,
-    _place: Place,
+    place: Place,
 }
 
 /// What a new connection is given.
@@ -350,7 +350,7 @@ impl Registered {
         } else if live.is_draining() {
             connection.close(disconnect::SHUTDOWN);
         }
-        Self { live, connection, _place: place }
+        Self { live, connection, place }
     }
 
     pub fn live(&self) -> &Arc<Live> {
@@ -359,6 +359,11 @@ impl Registered {
 
     pub fn connection(&self) -> &Arc<Connection> {
         &self.connection
+    }
+
+    /// Whose connection it is, if that is counted.
+    pub fn origin(&self) -> Option<Origin> {
+        self.place.origin()
     }
 
     /// The close frame is on its way: it has a while to arrive.

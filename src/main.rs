@@ -87,6 +87,7 @@ async fn run_server(serve: config::Serve) -> Result<(), Failure> {
         open_channels: serve.open_channels,
         token_secret: serve.token_secret.clone(),
         api_key: serve.api_key.clone(),
+        rates: serve.requests.rates(),
     };
     if settings.open_channels {
         warn_of_open_channels();

@@ -65,6 +65,13 @@ impl Places {
     }
 }
 
+impl Place {
+    /// Whose place it is, if that is counted.
+    pub fn origin(&self) -> Option<Origin> {
+        self.origin
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         let mut taken = self.places.taken.lock();

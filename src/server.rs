@@ -175,12 +175,17 @@ impl Server {
     fn serve(&self, guest: Guest, ended: CancellationToken) -> impl Future<Output = ()> + Send + 'static {
         let Guest { stream, peer, seat, place } = guest;
         let head_time_max = self.options.head_time_max;
+        let proxies = self.live.options.trusted_proxies.clone();
         let routes = warp::service(self.routes.clone());
         let seat = Arc::new(seat);
         let asked = seat.clone();
         let service = service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
             asked.leave();
             request.extensions_mut().insert(peer);
+            // Whose request it is, for those who count them.
+            if let Some(origin) = proxies.origin(peer, request.headers()) {
+                request.extensions_mut().insert(origin);
+            }
             // `CONNECT host:1` and the like name no path, which warp takes for granted.
             let has_path = request.uri().path().starts_with('/');
             let answer = has_path.then(|| routes.clone().call(request));

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::app::channels::Channel;
+use crate::app::guesses::record::GuessesRecord;
+use crate::app::transact::Lanes;
 use crate::app::{App, AppError};
 use crate::backend::{AggregateId, Bound, Index, Order, Range};
 use crate::domain::ids::{EventId, LinkId, RunId};
@@ -23,6 +25,8 @@ pub enum Due {
     HistoryOld(Arc<str>),
     /// What a POST with an idempotency key was answered needs not be remembered any more.
     PostedOld(Arc<str>),
+    /// There is nothing left to remember of these guesses.
+    GuessesOld(Arc<str>),
 }
 
 /// All that is due, scored by when, in milliseconds.
@@ -38,6 +42,7 @@ impl fmt::Display for Due {
             Self::LinkOver(link) => write!(f, "link-over/{link}"),
             Self::HistoryOld(channel) => write!(f, "history-old/{channel}"),
             Self::PostedOld(name) => write!(f, "posted-old/{name}"),
+            Self::GuessesOld(id) => write!(f, "guesses-old/{id}"),
         }
     }
 }
@@ -51,6 +56,7 @@ impl Due {
             "link-over" => LinkId::parse(id).map(Self::LinkOver),
             "history-old" => Some(Self::HistoryOld(id.into())),
             "posted-old" => Some(Self::PostedOld(id.into())),
+            "guesses-old" => Some(Self::GuessesOld(id.into())),
             _ => None,
         }
     }
@@ -62,6 +68,7 @@ impl Due {
             Self::LinkOver(link) => crate::app::links::aggregate(*link),
             Self::HistoryOld(channel) => Channel::Open(channel.clone()).aggregate(),
             Self::PostedOld(name) => crate::app::posted::aggregate(name),
+            Self::GuessesOld(id) => Lanes::<GuessesRecord>::aggregate(id),
         }
     }
 }
@@ -89,6 +96,7 @@ impl App {
                 Due::LinkOver(link) => self.look_at_link(*link).await,
                 Due::HistoryOld(channel) => self.forget_old(channel).await,
                 Due::PostedOld(name) => self.forget_posted(name).await,
+                Due::GuessesOld(id) => self.forget_guesses(id).await,
             };
             match done {
                 Ok(()) => {}
@@ -115,6 +123,7 @@ mod tests {
             Due::LinkOver(LinkId::from_u128(7)),
             Due::HistoryOld("a/b:c".into()),
             Due::PostedOld("a/b".into()),
+            Due::GuessesOld("name-1f".into()),
         ] {
             assert_eq!(Due::parse(&due.to_string()), Some(due));
         }

@@ -22,6 +22,7 @@ use crate::domain::ids::UserId;
 use crate::domain::time::Timestamp;
 use crate::domain::user::{Level, Visibility};
 use crate::limits;
+use crate::peer::Origin;
 
 use credential::{CredentialKind, Secret};
 use profile::ChangeProfile;
@@ -174,7 +175,17 @@ impl App {
     }
 
     /// By name and password → a new token. A wrong name and a wrong password are one error, and take the same time.
-    pub async fn log_in(&self, name: &str, password: String) -> Result<(UserDocument, Secret), AppError> {
+    /// `origin`: where it comes from, if that is to be counted.
+    ///
+    /// # Errors
+    /// [`AppError::Unauthenticated`]; [`AppError::TooOften`]: too many were wrong, and the password was not looked at.
+    pub async fn log_in(
+        &self,
+        name: &str,
+        password: String,
+        origin: Option<Origin>,
+    ) -> Result<(UserDocument, Secret), AppError> {
+        let guess = self.may_guess(name, origin).await?;
         let known = match self.user_named(name).await? {
             Some(id) => self.users.read(&aggregate(&id)).await?,
             None => None,
@@ -182,6 +193,7 @@ impl App {
         let hash = known.as_ref().and_then(|user| user.password.clone());
         let good = password::verify(&self.passwords, password, hash).await?;
         let Some(user) = known.filter(|_| good) else { return Err(AppError::Unauthenticated) };
+        self.guessed(guess).await?;
         // The password may be changed while its hash is computed: then it opens nothing any more.
         let verified = user.password.clone();
         self.add_credential(&user.user_id()?, CredentialKind::Token, move |user| user.password == verified).await
@@ -328,9 +340,12 @@ impl App {
         let Some(user) = user else { return Err(AppError::Unauthenticated) };
         if let Some(hash) = user.password.clone() {
             let current = current.ok_or_else(|| AppError::invalid("current_password", "is missing"))?;
+            // Whoever has found a token may not try out passwords with it either.
+            let guess = self.may_guess(&user.name, None).await?;
             if !password::verify(&self.passwords, current, Some(hash)).await? {
                 return Err(AppError::invalid("current_password", "is not the current password"));
             }
+            self.guessed(guess).await?;
         }
         password::hash(&self.passwords, new).await
     }

@@ -6,6 +6,8 @@ use warp::http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, Hea
 use warp::http::{HeaderValue, Method, StatusCode};
 use warp::reply::Response;
 
+use crate::app::allowances::{Counted, Standing};
+
 /// Ends the tag of an answer that was compressed: other bytes need another tag.
 pub const COMPRESSED_MARK: &str = "-gzip";
 
@@ -97,6 +99,23 @@ pub fn retry_soon(response: &mut Response) {
 /// The same may be asked again after so many seconds.
 pub fn retry_after(response: &mut Response, seconds: u64) {
     set(response, RETRY_AFTER, seconds.into());
+}
+
+/// How much of its allowance the caller has left, in the fields of the IETF's `draft-ietf-httpapi-ratelimit-headers`: of the
+/// forms in use, the only one that also says of whose allowance it speaks.
+pub fn tell_standing(response: &mut Response, standing: &Standing) {
+    let Standing { of, quota, window_s, remaining, reset_s } = *standing;
+    let name = match of {
+        Counted::Token => "token",
+        Counted::Address => "address",
+    };
+    let policy = format!("\"{name}\";q={quota};w={window_s}");
+    let limit = format!("\"{name}\";r={remaining};t={reset_s}");
+    for (field, value) in [("ratelimit-policy", policy), ("ratelimit", limit)] {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            set(response, HeaderName::from_static(field), value);
+        }
+    }
 }
 
 /// The answer to HEAD: what GET would say about its body, and no body.

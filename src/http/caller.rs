@@ -9,6 +9,7 @@ use warp::http::{HeaderMap, HeaderValue};
 use crate::app::users::Caller;
 use crate::app::users::credential::Secret;
 use crate::app::{App, AppError};
+use crate::http::request::{Request, Shown};
 
 /// The cookie that holds a session's secret.
 const COOKIE_NAME: &str = "runnity_session";
@@ -45,22 +46,31 @@ enum Given<'a> {
 }
 
 /// The caller by `Authorization: Bearer <token, session or share link>`, else by the session's cookie.
-pub async fn caller(app: &App, headers: &HeaderMap, intent: Intent) -> Result<Caller, CallerError> {
+pub async fn caller(app: &App, request: &Request, intent: Intent) -> Result<Caller, CallerError> {
+    let headers = &request.headers;
     match given(headers) {
         Given::Nothing => Ok(Caller::Anonymous),
         Given::Garbled => Err(CallerError::Unknown { by_cookie: false }),
-        Given::Bearer(secret) => by_secret(app, secret).await,
+        Given::Bearer(secret) => by_secret(app, secret, request).await,
         Given::Cookie(_) if intent == Intent::Write && !is_own_origin(headers) => Err(CallerError::ForeignOrigin),
-        Given::Cookie(secret) => match by_secret(app, secret).await {
+        Given::Cookie(secret) => match by_secret(app, secret, request).await {
             Err(CallerError::Unknown { .. }) => Err(CallerError::Unknown { by_cookie: true }),
             caller => caller,
         },
     }
 }
 
+/// What a request holds for [`caller`] to know its caller by.
+pub fn shown(headers: &HeaderMap) -> Shown {
+    match given(headers) {
+        Given::Nothing | Given::Garbled => Shown::Nothing,
+        Given::Bearer(secret) | Given::Cookie(secret) => Shown::Secret(secret.to_owned()),
+    }
+}
+
 /// The caller by a token's, a session's or a share link's secret that stands elsewhere in the request.
-pub async fn by_secret(app: &App, secret: &str) -> Result<Caller, CallerError> {
-    match app.caller(secret).await {
+pub async fn by_secret(app: &App, secret: &str, request: &Request) -> Result<Caller, CallerError> {
+    match app.slowed(secret, request.origin, app.caller(secret)).await {
         Ok(caller) => Ok(caller),
         Err(AppError::Unauthenticated) => Err(CallerError::Unknown { by_cookie: false }),
         Err(error) => Err(CallerError::App(error)),

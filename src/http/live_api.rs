@@ -26,7 +26,7 @@ use crate::bodies::{Bodies, BodyError};
 use crate::domain::user::Level;
 use crate::http::answer::{self, Answer};
 use crate::http::caller::{self, CallerError, Intent};
-use crate::http::request::{self, Request};
+use crate::http::request::{self, Request, Shown};
 use answers::{Batch, Denied, ErrorDocument};
 use calls::Method;
 
@@ -34,8 +34,9 @@ const METHODS: &[HttpMethod] = &[HttpMethod::POST];
 const API_KEY: &str = "x-api-key";
 
 pub fn routes(app: Arc<App>, bodies: &Bodies) -> BoxedFilter<(Response,)> {
-    let metrics = app.metrics.clone();
-    request::paths(|path| Call::at(path).is_some(), bodies, metrics, move |request| answer(app.clone(), request))
+    let shared = app.clone();
+    let owns = |path: &str| Call::at(path).is_some();
+    request::counted(owns, bodies, &app, shown, move |request| answer(shared.clone(), request))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +70,7 @@ async fn answer(app: Arc<App>, request: Request) -> Answer {
         return Answer { route: "/api/*", response: answers::denied(Denied::Unknown) };
     };
     let response = match request.method {
-        HttpMethod::POST => match permitted(&app, &request.headers).await {
+        HttpMethod::POST => match permitted(&app, &request).await {
             Ok(()) => carry_out(&app, call, &request).await,
             Err(denied) => answers::denied(denied),
         },
@@ -85,26 +86,43 @@ fn allowing(mut response: Response) -> Response {
 }
 
 /// By the API key, or by an admin's token.
-async fn permitted(app: &App, headers: &HeaderMap) -> Result<(), Denied> {
-    let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let scheme_key = authorization.and_then(|text| text.split_once(' ')).and_then(|(scheme, key)| {
-        let is_key = scheme.eq_ignore_ascii_case("apikey");
-        is_key.then_some(key.trim())
-    });
-    let header_key = headers.get(API_KEY).and_then(|value| value.to_str().ok());
-    if let Some(given) = header_key.or(scheme_key) {
-        let is_good = app.settings.api_key.as_ref().is_some_and(|key| key.is(given));
-        return if is_good { Ok(()) } else { Err(Denied::Unauthenticated) };
+async fn permitted(app: &App, request: &Request) -> Result<(), Denied> {
+    request.turn.clone().map_err(Denied::App)?;
+    if let Some(given) = given_key(&request.headers) {
+        return if is_key(app, given) { Ok(()) } else { Err(Denied::Unauthenticated) };
     }
-    if authorization.is_none() {
+    if !request.headers.contains_key(AUTHORIZATION) {
         return Err(Denied::Unauthenticated);
     }
-    match caller::caller(app, headers, Intent::Write).await {
+    match caller::caller(app, request, Intent::Write).await {
         Ok(Caller::User(identity)) if identity.level == Level::Admin => Ok(()),
         Ok(Caller::User(_) | Caller::Link(_)) => Err(Denied::Forbidden),
         Ok(Caller::Anonymous | Caller::Guest(_)) => Err(Denied::Unauthenticated),
         Err(CallerError::Unknown { .. } | CallerError::ForeignOrigin) => Err(Denied::Unauthenticated),
         Err(CallerError::App(error)) => Err(Denied::App(error)),
+    }
+}
+
+/// The API key that is given, right or wrong.
+fn given_key(headers: &HeaderMap) -> Option<&str> {
+    let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let scheme_key = authorization.and_then(|text| text.split_once(' ')).and_then(|(scheme, key)| {
+        let is_key = scheme.eq_ignore_ascii_case("apikey");
+        is_key.then_some(key.trim())
+    });
+    headers.get(API_KEY).and_then(|value| value.to_str().ok()).or(scheme_key)
+}
+
+fn is_key(app: &App, given: &str) -> bool {
+    app.settings.api_key.as_ref().is_some_and(|key| key.is(given))
+}
+
+/// The operator's own back ends publish as often as they like.
+fn shown(app: &App, request: &Request) -> Shown {
+    match given_key(&request.headers) {
+        Some(given) if is_key(app, given) => Shown::Operator,
+        Some(_) => Shown::Nothing,
+        None => caller::shown(&request.headers),
     }
 }
 

@@ -15,10 +15,13 @@ use warp::http::header::CONTENT_TYPE;
 use warp::http::{HeaderMap, Method};
 use warp::reply::Response;
 
+use crate::app::allowances::Turn;
 use crate::app::metrics::{Answered, Metrics};
+use crate::app::{App, AppError};
 use crate::bodies::{Bodies, BodyError};
 use crate::http::answer::{self, Answer};
 use crate::http::compressed;
+use crate::peer::Origin;
 
 pub struct Request {
     pub method: Method,
@@ -27,6 +30,10 @@ pub struct Request {
     /// As it was sent, without the question mark.
     pub query: String,
     pub headers: HeaderMap,
+    /// Where it comes from, if that is counted.
+    pub origin: Option<Origin>,
+    /// Whether it is the caller's turn: a family that counts requests refuses one too many by this, in its own words.
+    pub turn: Result<(), AppError>,
     /// Read before any answer, so that a client which is still sending gets to see the answer.
     pub body: Result<Bytes, BodyError>,
 }
@@ -81,6 +88,52 @@ where
     paths(owns_path, bodies, metrics, answer)
 }
 
+/// Whether the first segment of the path is one of these.
+pub fn is_under(path: &str, firsts: &[&str]) -> bool {
+    path.split('/').nth(1).is_some_and(|first| firsts.contains(&first))
+}
+
+/// As [`paths`], where requests are counted. `shown` finds the secret by which the caller is to be known, if one is given:
+/// a good one counts for itself, anything else for its address. A browser's question whether it may ask is not counted.
+pub fn counted<O, S, A, F>(owns: O, bodies: &Bodies, app: &Arc<App>, shown: S, answer: A) -> BoxedFilter<(Response,)>
+where
+    O: Fn(&str) -> bool + Clone + Send + Sync + 'static,
+    S: Fn(&App, &Request) -> Shown + Clone + Send + Sync + 'static,
+    A: Fn(Request) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Answer> + Send + 'static,
+{
+    let metrics = app.metrics.clone();
+    let app = app.clone();
+    paths(owns, bodies, metrics, move |mut request: Request| {
+        let turn = match shown(&app, &request) {
+            _ if request.method == Method::OPTIONS => Turn::default(),
+            Shown::Operator => Turn::default(),
+            Shown::Secret(secret) => app.allowances.take(Some(&secret), request.origin),
+            Shown::Nothing => app.allowances.take(None, request.origin),
+        };
+        if let Some(retry_after_s) = turn.retry_after_s {
+            request.turn = Err(AppError::TooOften { retry_after_s });
+        }
+        let answer = answer(request);
+        async move {
+            let mut answer = answer.await;
+            if let Some(standing) = turn.standing {
+                answer::tell_standing(&mut answer.response, &standing);
+            }
+            answer
+        }
+    })
+}
+
+/// What a request holds for its caller to be known by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shown {
+    Nothing,
+    Secret(String),
+    /// The key of the operator's own back ends, who are not counted.
+    Operator,
+}
+
 /// As [`family`], for the paths that `owns` knows: a family in the midst of another's.
 pub fn paths<O, A, F>(owns: O, bodies: &Bodies, metrics: Arc<Metrics>, answer: A) -> BoxedFilter<(Response,)>
 where
@@ -115,12 +168,13 @@ fn request(bodies: Bodies) -> BoxedFilter<(Request,)> {
         .and(warp::path::full())
         .and(query)
         .and(warp::header::headers_cloned())
+        .and(warp::ext::optional::<Origin>())
         .and(warp::body::stream())
-        .then(move |method, path: FullPath, query, headers: HeaderMap, body| {
+        .then(move |method, path: FullPath, query, headers: HeaderMap, origin, body| {
             let bodies = bodies.clone();
             async move {
                 let body = bodies.read(&headers, body).await;
-                Request { method, path: path.as_str().to_owned(), query, headers, body }
+                Request { method, path: path.as_str().to_owned(), query, headers, origin, turn: Ok(()), body }
             }
         })
         .boxed()

@@ -31,8 +31,15 @@ use crate::http::request::{self, Request};
 use envelope::{Error, Meta, Success};
 
 pub fn routes(app: Arc<App>, bodies: &Bodies) -> BoxedFilter<(Response,)> {
-    let metrics = app.metrics.clone();
-    request::family(|first| first == "api", bodies, metrics, move |request| answer(app.clone(), request))
+    let shown = |_: &App, request: &Request| caller::shown(&request.headers);
+    let shared = app.clone();
+    request::counted(
+        |path| request::is_under(path, &["api"]),
+        bodies,
+        &app,
+        shown,
+        move |request| answer(shared.clone(), request),
+    )
 }
 
 /// A path of the API, with the ids that stand in it. Each resource has its own, in its own file.
@@ -152,6 +159,7 @@ fn at(request: &Request) -> Result<Resource, AppError> {
 }
 
 async fn call(app: &Arc<App>, resource: Resource, request: &Arc<Request>) -> Result<Success, Error> {
+    request.turn.clone()?;
     let method = if request.method == Method::HEAD { &Method::GET } else { &request.method };
     if !resource.methods().contains(method) {
         return Err(Error::method(&request.method, resource.methods()));
@@ -160,7 +168,7 @@ async fn call(app: &Arc<App>, resource: Resource, request: &Arc<Request>) -> Res
         Caller::Anonymous
     } else {
         let intent = if *method == Method::GET { Intent::Read } else { Intent::Write };
-        caller::caller(app, &request.headers, intent).await?
+        caller::caller(app, request, intent).await?
     };
     if *method == Method::POST
         && !resource.remembers()

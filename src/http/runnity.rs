@@ -25,14 +25,14 @@ use crate::domain::run::State;
 use crate::http::answer::{self, Answer};
 use crate::http::caller::{self, Intent};
 use crate::http::cors;
-use crate::http::request::{self, Request};
+use crate::http::request::{self, Request, Shown};
 use answers::Error;
 use parameters::{NewParameters, Parameters, UpdateParameters};
 
 pub fn routes(app: Arc<App>, bodies: &Bodies) -> BoxedFilter<(Response,)> {
-    let owns = |first: &str| matches!(first, "login" | "logout" | "run" | "event");
-    let metrics = app.metrics.clone();
-    request::family(owns, bodies, metrics, move |request| answer(app.clone(), request))
+    let owns = |path: &str| request::is_under(path, &["login", "logout", "run", "event"]);
+    let shared = app.clone();
+    request::counted(owns, bodies, &app, |_, request| shown(request), move |request| answer(shared.clone(), request))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +84,7 @@ async fn answer(app: Arc<App>, request: Request) -> Answer {
         None => Err(Error::not_found()),
         Some(call) if request.method == Method::OPTIONS => Ok(cors::options(call.methods())),
         Some(call) if !call.methods().contains(&request.method) => Err(Error::method(call.methods())),
+        Some(_) if let Err(refused) = request.turn.clone() => Err(refused.into()),
         Some(Call::LogIn(token)) => log_in(&app, token, &request).await,
         Some(Call::LogOut) => log_out(&app, &request).await,
         Some(Call::NewRun) => new_run(&app, &request).await,
@@ -97,7 +98,7 @@ async fn answer(app: Arc<App>, request: Request) -> Answer {
 /// `GET /login/<token>` → the user's level, and a session: its hash in the body and as a cookie.
 async fn log_in(app: &App, token: &str, request: &Request) -> Result<Response, Error> {
     let token = request::decode_segment(token).ok_or(AppError::Unauthenticated)?;
-    let (identity, session) = app.open_session(&token).await?;
+    let (identity, session) = app.slowed(&token, request.origin, app.open_session(&token)).await?;
     let mut response = answers::logged_in(level_name(identity.level), session.reveal());
     if let Some(cookie) = caller::session_cookie(&session, &request.headers) {
         answer::set(&mut response, SET_COOKIE, cookie);
@@ -153,12 +154,25 @@ async fn update_run(app: &App, request: &Request) -> Result<Response, Error> {
     Ok(answers::done("Run updated", &run.to_string()))
 }
 
+/// What the request holds for its caller to be known by: the token that logs in, `id`, or what [`caller::caller`] looks for.
+fn shown(request: &Request) -> Shown {
+    if let Some(Call::LogIn(token)) = Call::at(&request.segments()) {
+        return request::decode_segment(token).map_or(Shown::Nothing, Shown::Secret);
+    }
+    let parameters = Parameters::read(request).ok();
+    let id = parameters.as_ref().and_then(|parameters| parameters.id().ok().flatten());
+    match id.filter(|id| RunId::parse(id).is_none()) {
+        Some(id) => Shown::Secret(id.to_owned()),
+        None => caller::shown(&request.headers),
+    }
+}
+
 /// Who makes a private call: whoever `id` says, else whoever the header or the cookie says.
 async fn private(app: &App, request: &Request, id: Option<&str>) -> Result<Identity, Error> {
     let caller = match id {
-        Some(secret) => caller::by_secret(app, secret).await?,
+        Some(secret) => caller::by_secret(app, secret, request).await?,
         // Every private call changes something, logging out included.
-        None => caller::caller(app, &request.headers, Intent::Write).await?,
+        None => caller::caller(app, request, Intent::Write).await?,
     };
     match caller {
         Caller::User(identity) => Ok(identity),

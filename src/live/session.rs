@@ -31,6 +31,7 @@ use crate::live::connection::Connection;
 use crate::live::disconnect::{self, Disconnect, ReplyError};
 use crate::live::hub::room::{Membership, Spoiled};
 use crate::live::protocol::{Command, Mailbox, Reply, Request};
+use crate::peer::Origin;
 
 pub struct Session {
     live: Arc<Live>,
@@ -47,6 +48,8 @@ pub struct Session {
     takes_numbers: bool,
     /// Where the client posts its commands, until it was told so.
     mailbox: Option<Mailbox>,
+    /// Whose connection it is, if that is counted.
+    origin: Option<Origin>,
 }
 
 /// A channel that this connection hears. Dropping it is leaving.
@@ -84,7 +87,7 @@ enum Done {
 
 impl Session {
     /// `mailbox`: where the client posts its commands, if its connection carries none.
-    pub fn new(live: Arc<Live>, connection: Arc<Connection>, mailbox: Option<Mailbox>) -> Self {
+    pub fn new(live: Arc<Live>, connection: Arc<Connection>, mailbox: Option<Mailbox>, origin: Option<Origin>) -> Self {
         Self {
             live,
             connection,
@@ -95,6 +98,7 @@ impl Session {
             ends_at: None,
             takes_numbers: false,
             mailbox,
+            origin,
         }
     }
 

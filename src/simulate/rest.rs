@@ -76,7 +76,10 @@ impl Rest {
         for attempt in 0..ATTEMPTS_MAX {
             let Some(request) = request.try_clone() else { break };
             match request.send().await {
-                Ok(response) if response.status() == StatusCode::SERVICE_UNAVAILABLE => {
+                Ok(response)
+                    if [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS]
+                        .contains(&response.status()) =>
+                {
                     last = SimulateError::Busy(what.to_owned());
                 }
                 Ok(response) => return answer(what, response).await,

@@ -3,6 +3,7 @@
 //! A test of behaviour is written once and runs on every store: `support.rs` says how. What is one store's own
 //! (`backend_embedded`, `crash`) or no store's (`tidy`, most of `web_files`) is a plain test.
 
+mod allowances;
 mod asyncapi;
 mod backend_contract;
 mod backend_embedded;
@@ -13,6 +14,7 @@ mod crash;
 mod deploy;
 mod events;
 mod faults;
+mod guesses;
 mod leaving;
 mod links;
 mod live;

@@ -72,7 +72,7 @@ fn is_invisible(letter: char) -> bool {
     matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-fn fold(name: &str) -> String {
+pub(in crate::app) fn fold(name: &str) -> String {
     name.trim().to_lowercase()
 }
 

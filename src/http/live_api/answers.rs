@@ -141,12 +141,17 @@ pub fn denied(denied: Denied) -> Response {
         Denied::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, AppError::invalid("body", "is too large")),
         Denied::Broken => (StatusCode::BAD_REQUEST, AppError::invalid("body", "did not come to its end")),
         Denied::App(error @ AppError::Busy) => (StatusCode::SERVICE_UNAVAILABLE, error),
+        Denied::App(error @ AppError::TooOften { .. }) => (StatusCode::TOO_MANY_REQUESTS, error),
         Denied::App(error) => (StatusCode::INTERNAL_SERVER_ERROR, error),
     };
-    let is_busy = status == StatusCode::SERVICE_UNAVAILABLE;
+    let retry_after_s = match &error {
+        AppError::Busy => Some(1),
+        AppError::TooOften { retry_after_s } => Some(*retry_after_s),
+        _ => None,
+    };
     let mut response = answer::json(status, &WithError { error: error.into() });
-    if is_busy {
-        answer::retry_soon(&mut response);
+    if let Some(seconds) = retry_after_s {
+        answer::retry_after(&mut response, seconds);
     }
     response
 }

@@ -72,7 +72,7 @@ struct LoggedInUser {
 async fn create(app: &App, request: &Request) -> Result<Success, Error> {
     no_parameters(request)?;
     let LogIn { name, password } = body(request)?;
-    let (user, token) = app.log_in(&name, password).await?;
+    let (user, token) = app.log_in(&name, password, request.origin).await?;
     let user = LoggedInUser { id: user.id, name: user.name, level: user.level };
     Success::created("/api/users/me".to_owned(), &LoggedIn { token: token.reveal().to_owned(), user })
 }

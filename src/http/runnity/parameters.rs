@@ -139,7 +139,16 @@ mod tests {
             headers.insert("content-type", HeaderValue::from_static(content_type));
         }
         let body = Ok(Bytes::from(body.to_owned()));
-        Parameters::read(&Request { method: Method::PUT, path: "/".into(), query: query.into(), headers, body })
+        let (origin, turn) = (None, Ok(()));
+        Parameters::read(&Request {
+            method: Method::PUT,
+            path: "/".into(),
+            query: query.into(),
+            headers,
+            origin,
+            turn,
+            body,
+        })
     }
 
     fn update(query: &str) -> Result<UpdateParameters, Error> {

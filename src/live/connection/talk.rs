@@ -35,7 +35,8 @@ enum Work {
 
 impl Talk {
     pub fn new(registered: Registered, mailbox: Option<Mailbox>) -> Self {
-        let session = Session::new(registered.live().clone(), registered.connection().clone(), mailbox);
+        let (live, connection) = (registered.live().clone(), registered.connection().clone());
+        let session = Session::new(live, connection, mailbox, registered.origin());
         Self { registered, message: Bytes::new(), work: Work::Idle(Box::new(session)), is_holding: false }
     }
 

@@ -36,7 +36,8 @@ impl Session {
         let credential = if connect.token.is_empty() {
             Credential::of(Caller::Anonymous)
         } else {
-            self.live.app.connection_token(&connect.token).await.map_err(refuse_token)?
+            let (app, token) = (&self.live.app, connect.token.as_str());
+            app.slowed(token, self.origin, app.connection_token(token)).await.map_err(refuse_token)?
         };
         self.takes_numbers = match self.connection.form.encoding() {
             Encoding::Json => true,

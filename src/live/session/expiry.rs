@@ -53,7 +53,8 @@ impl Session {
 
     /// A new token for the connection.
     pub(super) async fn refresh(&mut self, token: &str) -> Result<Done, Refusal> {
-        let renewed = match self.live.app.connection_token(token).await {
+        let app = &self.live.app;
+        let renewed = match app.slowed(token, self.origin, app.connection_token(token)).await {
             // The client comes back and asks for another.
             Err(AppError::Expired) => return Err(Refusal::Closed(disconnect::EXPIRED)),
             renewed => renewed.map_err(refuse_token)?,

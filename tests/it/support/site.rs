@@ -4,6 +4,7 @@ use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use reqwest::{Method, RequestBuilder};
+use runnity::app::allowances::Rates;
 use runnity::app::api_key::ApiKey;
 use runnity::app::runs::NewRun;
 use runnity::app::tokens::TokenSecret;
@@ -34,6 +35,7 @@ pub struct Site {
     pub instance: Instance,
     pub store: Arc<Store>,
     options: Options,
+    rates: Rates,
     http: reqwest::Client,
 }
 
@@ -61,7 +63,7 @@ impl Site {
         let clock = Clock::manual(Timestamp::parse("2026-11-21T09:00:00Z").expect("a time"));
         let store = Arc::new(Store::make(kind, &clock).await);
         let held = Held::on(store.open().await);
-        (Self::by(held.clone(), store, clock, Self::options()).await, held)
+        (Self::by(held.clone(), store, clock, Self::options(), Rates::default()).await, held)
     }
 
     /// What [`Site::start`] starts it with.
@@ -73,18 +75,27 @@ impl Site {
     pub async fn start_with(kind: StoreKind, options: Options) -> Self {
         let clock = Clock::manual(Timestamp::parse("2026-11-21T09:00:00Z").expect("a time"));
         let store = Arc::new(Store::make(kind, &clock).await);
-        Self::on(store, clock, options).await
+        Self::on(store, clock, options, Rates::default()).await
+    }
+
+    /// One that counts requests, and believes whom those who come from this machine say that they speak for: by `X-Forwarded-For`.
+    pub async fn start_counting(kind: StoreKind, rates: Rates) -> Self {
+        let clock = Clock::manual(Timestamp::parse("2026-11-21T09:00:00Z").expect("a time"));
+        let store = Arc::new(Store::make(kind, &clock).await);
+        let mut options = Self::options();
+        options.live.trusted_proxies = "127.0.0.1".parse().expect("a network");
+        Self::on(store, clock, options, rates).await
     }
 
     /// A second instance on the same store, which goes by the same clock.
     pub async fn another(&self) -> Self {
-        Self::on(self.store.clone(), self.clock.clone(), self.options.clone()).await
+        Self::on(self.store.clone(), self.clock.clone(), self.options.clone(), self.rates).await
     }
 
     /// A second instance on the same store, whose clock is ahead of this one's by so much (behind, when negative).
     pub async fn another_ahead(&self, by_ms: i64) -> Self {
         let clock = Clock::manual(self.clock.now().plus_millis(by_ms));
-        Self::on(self.store.clone(), clock, self.options.clone()).await
+        Self::on(self.store.clone(), clock, self.options.clone(), self.rates).await
     }
 
     /// The application of one more instance, without doors, that does nothing by itself.
@@ -92,12 +103,12 @@ impl Site {
         App::new(self.store.open().await, self.clock.clone(), Settings::default())
     }
 
-    async fn on(store: Arc<Store>, clock: Clock, options: Options) -> Self {
-        Self::by(store.open().await, store, clock, options).await
+    async fn on(store: Arc<Store>, clock: Clock, options: Options, rates: Rates) -> Self {
+        Self::by(store.open().await, store, clock, options, rates).await
     }
 
     /// `backend`: its way to the store.
-    async fn by(backend: Arc<dyn Backend>, store: Arc<Store>, clock: Clock, options: Options) -> Self {
+    async fn by(backend: Arc<dyn Backend>, store: Arc<Store>, clock: Clock, options: Options, rates: Rates) -> Self {
         let app = App::new(
             backend,
             clock.clone(),
@@ -105,13 +116,14 @@ impl Site {
                 open_channels: true,
                 token_secret: Some(TokenSecret::new(SECRET)),
                 api_key: Some(ApiKey::new(API_KEY)),
+                rates,
             },
         );
         let listener = runnity::instance::listen("127.0.0.1:0".parse().expect("an address")).await.expect("a port");
         let instance = Instance::start(app.clone(), listener, options.clone()).await.expect("an instance");
         let host = instance.address().to_string();
         let http = http_client();
-        Self { app, clock, host, instance, store, options, http }
+        Self { app, clock, host, instance, store, options, rates, http }
     }
 
     /// Lets time pass, here and for what the store keeps for a time.

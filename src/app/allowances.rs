@@ -1,0 +1,251 @@
+//! How often somebody may ask: by the token that is shown, if it was found good here lately, else by the address.
+//!
+//! So the phones of a whole stadium behind one address do not take each other's turns, and somebody who makes up tokens
+//! wins nothing by it. Each instance counts for itself, in memory of a bounded size; when there are more callers than it
+//! remembers, those that were silent for longest begin anew. Knows no header and no body.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::time::Duration;
+
+use governor::clock::Clock as _;
+use governor::middleware::{StateInformationMiddleware, StateSnapshot};
+use governor::nanos::Nanos;
+use governor::state::StateStore;
+use governor::{Quota, RateLimiter};
+use lru::LruCache;
+use parking_lot::Mutex;
+use sha2::{Digest as _, Sha256};
+
+use crate::app::links::LinkSecret;
+use crate::clock::Clock;
+use crate::limits;
+use crate::peer::Origin;
+
+/// Requests a second, over time; 0: as many as there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rates {
+    pub per_token: u32,
+    pub per_address: u32,
+}
+
+/// A secret that was shown: never the secret itself.
+pub type Digest = [u8; 32];
+
+pub fn digest(secret: &str) -> Digest {
+    Sha256::digest(secret.as_bytes()).into()
+}
+
+pub struct Allowances {
+    tokens: Option<Limiter<Digest>>,
+    addresses: Option<Limiter<Origin>>,
+    /// Tokens and sessions that were found good lately. Whether they still are is asked at each request all the same.
+    good: Mutex<LruCache<Digest, ()>>,
+}
+
+/// What comes of a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Turn {
+    /// `None`: this caller is not counted.
+    pub standing: Option<Standing>,
+    /// It is one too many; the next may come after so many seconds.
+    pub retry_after_s: Option<u64>,
+}
+
+/// How much of its allowance a caller has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    pub of: Counted,
+    /// Requests that may come at once.
+    pub quota: u32,
+    /// Seconds in which so many come back, evenly spread.
+    pub window_s: u64,
+    pub remaining: u32,
+    /// Seconds after which the whole quota is there again, if nothing is asked meanwhile.
+    pub reset_s: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    Token,
+    Address,
+}
+
+type Limiter<K> = RateLimiter<K, Buckets<K>, Going, StateInformationMiddleware>;
+
+/// How long our clock is going, which no setting of the time turns back.
+struct Going(Clock);
+
+/// When each caller's bucket is full again, for as many callers as there may be.
+struct Buckets<K>(Mutex<LruCache<K, Nanos>>);
+
+impl Allowances {
+    pub fn new(rates: Rates, clock: &Clock) -> Self {
+        Self {
+            tokens: limiter(rates.per_token, clock),
+            addresses: limiter(rates.per_address, clock),
+            good: Mutex::new(LruCache::new(callers_len_max())),
+        }
+    }
+
+    /// Somebody's turn. `shown`: the secret that the request holds, if it holds one; `origin`: whose request it is, if that
+    /// is to be counted.
+    pub fn take(&self, shown: Option<&str>, origin: Option<Origin>) -> Turn {
+        if self.tokens.is_none() && self.addresses.is_none() {
+            return Turn::default();
+        }
+        // A share link is in the hands of thousands.
+        let own = shown.filter(|secret| LinkSecret::parse(secret).is_none());
+        let known = own.map(digest).filter(|digest| self.is_good(digest));
+        match (known, origin) {
+            (Some(digest), _) => turn(self.tokens.as_ref(), &digest, Counted::Token),
+            (None, Some(origin)) => turn(self.addresses.as_ref(), &origin, Counted::Address),
+            (None, None) => Turn::default(),
+        }
+    }
+
+    /// This secret was found good just now.
+    pub fn found_good(&self, digest: Digest) {
+        self.good.lock().put(digest, ());
+    }
+
+    /// Whether it was found good lately.
+    pub fn is_good(&self, digest: &Digest) -> bool {
+        self.good.lock().get(digest).is_some()
+    }
+
+    /// This secret is good no more.
+    pub fn found_bad(&self, digest: &Digest) {
+        self.good.lock().pop(digest);
+    }
+}
+
+fn limiter<K: Eq + std::hash::Hash + Clone>(per_s: u32, clock: &Clock) -> Option<Limiter<K>> {
+    let burst = NonZeroU32::new(per_s.saturating_mul(limits::REQUESTS_BURST_S))?;
+    let quota = Quota::per_second(NonZeroU32::new(per_s)?).allow_burst(burst);
+    let buckets = Buckets(Mutex::new(LruCache::new(callers_len_max())));
+    Some(RateLimiter::new(quota, buckets, Going(clock.clone())))
+}
+
+pub(in crate::app) fn callers_len_max() -> NonZeroUsize {
+    NonZeroUsize::new(limits::CALLERS_LEN_MAX).unwrap_or(NonZeroUsize::MIN)
+}
+
+fn turn<K: Eq + std::hash::Hash + Clone>(limiter: Option<&Limiter<K>>, key: &K, of: Counted) -> Turn {
+    let Some(limiter) = limiter else { return Turn::default() };
+    match limiter.check_key(key) {
+        Ok(snapshot) => Turn { standing: Some(Standing::of(of, &snapshot)), retry_after_s: None },
+        Err(until) => {
+            let wait = until.wait_time_from(limiter.clock().now());
+            let window = until.quota().burst_size_replenished_in();
+            let quota = until.quota().burst_size().get();
+            let standing = Standing { of, quota, window_s: whole_s(window), remaining: 0, reset_s: whole_s(window) };
+            Turn { standing: Some(standing), retry_after_s: Some(whole_s(wait).max(1)) }
+        }
+    }
+}
+
+/// Whole seconds, never too few.
+fn whole_s(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
+}
+
+impl Standing {
+    fn of(of: Counted, snapshot: &StateSnapshot) -> Self {
+        let quota = snapshot.quota();
+        let (all, remaining) = (quota.burst_size().get(), snapshot.remaining_burst_capacity());
+        let reset = quota.replenish_interval().saturating_mul(all.saturating_sub(remaining));
+        let window_s = whole_s(quota.burst_size_replenished_in());
+        Self { of, quota: all, window_s, remaining, reset_s: whole_s(reset) }
+    }
+}
+
+impl governor::clock::Clock for Going {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        self.0.going()
+    }
+}
+
+impl<K: Eq + std::hash::Hash + Clone> StateStore for Buckets<K> {
+    type Key = K;
+
+    fn measure_and_replace<T, F, E>(&self, key: &K, measure: F) -> Result<T, E>
+    where
+        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
+    {
+        let mut buckets = self.0.lock();
+        let (answer, full_at) = measure(buckets.get(key).copied())?;
+        buckets.put(key.clone(), full_at);
+        Ok(answer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::Timestamp;
+
+    const HOME: Option<Origin> = Some(Origin::V4(std::net::Ipv4Addr::new(192, 0, 2, 1)));
+    const AWAY: Option<Origin> = Some(Origin::V4(std::net::Ipv4Addr::new(192, 0, 2, 2)));
+
+    fn allowances(per_token: u32, per_address: u32) -> (Allowances, Clock) {
+        let clock = Clock::manual(Timestamp::from_millis(0));
+        (Allowances::new(Rates { per_token, per_address }, &clock), clock)
+    }
+
+    fn spend_all(allowances: &Allowances, shown: Option<&str>, origin: Option<Origin>) -> u32 {
+        (0..100_000).take_while(|_| allowances.take(shown, origin).retry_after_s.is_none()).count() as u32
+    }
+
+    #[test]
+    fn what_is_told_is_true() {
+        let (allowances, clock) = allowances(0, 2);
+        let first = allowances.take(None, HOME);
+        let quota = 2 * limits::REQUESTS_BURST_S;
+        let window_s = u64::from(limits::REQUESTS_BURST_S);
+        let standing = Standing { of: Counted::Address, quota, window_s, remaining: quota - 1, reset_s: 1 };
+        assert_eq!(first, Turn { standing: Some(standing), retry_after_s: None });
+        assert_eq!(spend_all(&allowances, None, HOME), quota - 1, "what remains is there");
+        let refused = allowances.take(None, HOME);
+        let none_left = Standing { remaining: 0, reset_s: window_s, ..standing };
+        assert_eq!(refused, Turn { standing: Some(none_left), retry_after_s: Some(1) });
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(spend_all(&allowances, None, HOME), 2, "after Retry-After there is a turn");
+        clock.advance(Duration::from_secs(window_s));
+        assert_eq!(spend_all(&allowances, None, HOME), quota, "after the window there are all");
+    }
+
+    #[test]
+    fn a_good_token_counts_for_itself_and_any_other_for_its_address() {
+        let (allowances, _) = allowances(1, 3);
+        let (one, many) = (limits::REQUESTS_BURST_S, 3 * limits::REQUESTS_BURST_S);
+        allowances.found_good(digest("good"));
+        assert_eq!(spend_all(&allowances, Some("good"), HOME), one);
+        assert_eq!(spend_all(&allowances, Some("made up"), HOME), many);
+        assert_eq!(spend_all(&allowances, Some("made up, too"), HOME), 0, "another made up is of the same address");
+        assert_eq!(spend_all(&allowances, None, AWAY), many);
+        assert_eq!(spend_all(&allowances, Some("good"), AWAY), 0, "a token is one wherever it comes from");
+        assert_eq!(allowances.take(Some("made up"), None), Turn::default(), "who is not to be counted is not");
+        allowances.found_bad(&digest("good"));
+        assert_eq!(allowances.take(Some("good"), None), Turn::default());
+    }
+
+    #[test]
+    fn no_limit_is_none() {
+        let (allowances, _) = allowances(0, 0);
+        allowances.found_good(digest("good"));
+        assert_eq!(allowances.take(Some("good"), HOME), Turn::default());
+        assert_eq!(allowances.take(None, HOME), Turn::default());
+    }
+
+    #[test]
+    fn callers_beyond_the_bound_push_out_the_most_silent_and_no_more_memory_is_taken() {
+        let (allowances, _) = allowances(0, 1);
+        for number in 0..=limits::CALLERS_LEN_MAX as u32 {
+            allowances.take(None, Some(Origin::V4(number.into())));
+        }
+        let limiter = allowances.addresses.unwrap();
+        assert_eq!(limiter.into_state_store().0.lock().len(), limits::CALLERS_LEN_MAX);
+    }
+}
