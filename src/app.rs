@@ -55,6 +55,7 @@ use presence::Presences;
 use runs::{RunRecord, Tracks};
 use tokens::TokenSecret;
 use transact::Lanes;
+use users::keys::Uses;
 use users::names::NameRecord;
 use users::operator::Operator;
 use users::password::Passwords;
@@ -84,6 +85,7 @@ pub struct App {
     guesses: Arc<Lanes<GuessesRecord>>,
     /// Tokens that were found wrong lately, by their digests: each is counted once.
     wrong_tokens: Mutex<LruCache<Digest, ()>>,
+    uses: Uses,
     tracks: Tracks,
     snapshots: Snapshots,
     instances: Instances,
@@ -138,6 +140,7 @@ impl App {
             allowances: Allowances::new(settings.rates, &clock),
             guesses: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
             wrong_tokens: Mutex::new(LruCache::new(allowances::callers_len_max())),
+            uses: Uses::default(),
             tracks: Tracks::default(),
             snapshots: Snapshots::default(),
             instances: Instances::default(),

@@ -191,6 +191,10 @@ pub const COMPRESSED_KEPT_LEN_MAX: usize = 512;
 pub const COMPRESSED_KEPT_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Tokens and sessions of one user together. Beyond, the oldest session goes first: the record stays a few KB.
 pub const CREDENTIALS_LEN_MAX: usize = 64;
+/// How exactly it is known when a token was used last: a user who looks for one that is not needed any more thinks in days.
+pub const USE_NOTED_MS: i64 = 60 * 60 * 1_000;
+/// Tokens of which an instance remembers that: others are looked up in the store, once an hour.
+pub const USES_LEN_MAX: usize = 16_384;
 /// How long a session lasts: a month between log-ins is what people are used to.
 pub const SESSION_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 /// How long a share link lasts at most: what is shown for longer is better made public.

@@ -321,6 +321,12 @@ async fn ask(app: &App, connection: &Connection, channel: &Channel) -> Verdict {
             Err(_) => Verdict::Closes(disconnect::SERVER_ERROR),
         };
     }
+    // What a link shows may have come to be nothing that its maker may share.
+    if let Caller::Link(holder) = connection.caller()
+        && matches!(app.link_still_good(holder).await, Ok(false))
+    {
+        return Verdict::Closes(disconnect::INVALID_TOKEN);
+    }
     match app.open_channel(connection.caller(), &channel.name(), Grounds::Name).await {
         Ok(_) => Verdict::Stays,
         Err(AppError::NotFound(_) | AppError::Forbidden | AppError::Unauthenticated) => {

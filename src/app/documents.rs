@@ -9,6 +9,7 @@ mod links;
 mod names;
 mod parse;
 mod people;
+mod tokens;
 
 use std::borrow::Cow;
 
@@ -33,6 +34,7 @@ pub use links::{HeldLinkDocument, LinkDocument};
 pub use names::*;
 pub use parse::{Object, parse};
 pub use people::{PersonDocument, UserDocument, UserName};
+pub use tokens::{TokenDocument, TokenKind};
 
 /// `{"latitude": …, "longitude": …}` in degrees, WGS 84.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq)]

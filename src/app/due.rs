@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::app::channels::Channel;
 use crate::app::guesses::record::GuessesRecord;
+use crate::app::links::Shared;
 use crate::app::transact::Lanes;
 use crate::app::{App, AppError};
 use crate::backend::{AggregateId, Bound, Index, Order, Range};
@@ -21,6 +22,8 @@ pub enum Due {
     EventTurns(EventId),
     /// This share link is over, if what it shows has not come to last longer.
     LinkOver(LinkId),
+    /// What these links show ends at another time now, or is gone.
+    LinksTo(Shared),
     /// What the free-form channel of this name has kept is too old to be shown.
     HistoryOld(Arc<str>),
     /// What a POST with an idempotency key was answered needs not be remembered any more.
@@ -40,6 +43,7 @@ impl fmt::Display for Due {
             Self::RunInactive(run) => write!(f, "run-inactive/{run}"),
             Self::EventTurns(event) => write!(f, "event-turns/{event}"),
             Self::LinkOver(link) => write!(f, "link-over/{link}"),
+            Self::LinksTo(shared) => write!(f, "links-to/{shared}"),
             Self::HistoryOld(channel) => write!(f, "history-old/{channel}"),
             Self::PostedOld(name) => write!(f, "posted-old/{name}"),
             Self::GuessesOld(id) => write!(f, "guesses-old/{id}"),
@@ -54,6 +58,7 @@ impl Due {
             "run-inactive" => RunId::parse(id).map(Self::RunInactive),
             "event-turns" => EventId::parse(id).map(Self::EventTurns),
             "link-over" => LinkId::parse(id).map(Self::LinkOver),
+            "links-to" => Shared::parse(id).map(Self::LinksTo),
             "history-old" => Some(Self::HistoryOld(id.into())),
             "posted-old" => Some(Self::PostedOld(id.into())),
             "guesses-old" => Some(Self::GuessesOld(id.into())),
@@ -66,6 +71,7 @@ impl Due {
             Self::RunInactive(run) => crate::app::runs::aggregate(*run),
             Self::EventTurns(event) => crate::app::events::aggregate(*event),
             Self::LinkOver(link) => crate::app::links::aggregate(*link),
+            Self::LinksTo(shared) => shared.aggregate(),
             Self::HistoryOld(channel) => Channel::Open(channel.clone()).aggregate(),
             Self::PostedOld(name) => crate::app::posted::aggregate(name),
             Self::GuessesOld(id) => Lanes::<GuessesRecord>::aggregate(id),
@@ -94,6 +100,7 @@ impl App {
                 Due::RunInactive(run) => self.finish_if_inactive(*run).await,
                 Due::EventTurns(event) => self.turn_event(*event).await,
                 Due::LinkOver(link) => self.look_at_link(*link).await,
+                Due::LinksTo(shared) => self.look_at_changed_links_to(*shared).await,
                 Due::HistoryOld(channel) => self.forget_old(channel).await,
                 Due::PostedOld(name) => self.forget_posted(name).await,
                 Due::GuessesOld(id) => self.forget_guesses(id).await,
@@ -121,6 +128,7 @@ mod tests {
             Due::RunInactive(RunId::from_u128(7)),
             Due::EventTurns(EventId::new(7).unwrap()),
             Due::LinkOver(LinkId::from_u128(7)),
+            Due::LinksTo(Shared::Run(RunId::from_u128(7))),
             Due::HistoryOld("a/b:c".into()),
             Due::PostedOld("a/b".into()),
             Due::GuessesOld("name-1f".into()),

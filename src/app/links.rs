@@ -7,15 +7,17 @@ mod ending;
 mod record;
 mod secret;
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::app::documents::{HeldLinkDocument, LinkDocument};
 use crate::app::due::{self, Due};
 use crate::app::listing::Page;
 use crate::app::transact::{Lanes, decode};
-use crate::app::users::{Identity, names};
+use crate::app::users::{Caller, Identity, names};
 use crate::app::{App, AppError};
 use crate::backend::{AggregateId, Bound, Index, Order, Range, Version};
+use crate::domain::event::Standing;
 use crate::domain::ids::{EventId, LinkId, RunId, UserId};
 use crate::domain::time::Timestamp;
 use crate::limits;
@@ -200,11 +202,17 @@ impl App {
         }
     }
 
-    /// A run is its owner's to share.
+    /// A run is its owner's to share, an event its creator's; a public one everybody's who participates.
     async fn may_share(&self, identity: &Identity, shared: Shared) -> Result<(), AppError> {
         match shared {
             Shared::Run(run) => self.owned(identity, run).await.map(drop),
-            Shared::Event(_) => Err(AppError::NotFound("event")),
+            Shared::Event(event) => {
+                let caller = Caller::User(identity.clone());
+                let (record, standing) = self.visible_event(&caller, event).await?;
+                let is_creators = record.event.creator == identity.user;
+                let is_everybodys = !record.event.plan.private && standing == Standing::Participant;
+                if is_creators || is_everybodys { Ok(()) } else { Err(AppError::Forbidden) }
+            }
         }
     }
 
@@ -234,12 +242,37 @@ impl App {
     }
 }
 
+impl fmt::Display for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Run(run) => write!(f, "run:{run}"),
+            Self::Event(event) => write!(f, "event:{event}"),
+        }
+    }
+}
+
 impl Shared {
     /// What it is called.
     pub fn kind(self) -> &'static str {
         match self {
             Self::Run(_) => "run",
             Self::Event(_) => "event",
+        }
+    }
+
+    pub(in crate::app) fn aggregate(self) -> AggregateId {
+        match self {
+            Self::Run(run) => crate::app::runs::aggregate(run),
+            Self::Event(event) => crate::app::events::aggregate(event),
+        }
+    }
+
+    /// As it was written: `run:0192…`, `event:17`.
+    pub(in crate::app) fn parse(text: &str) -> Option<Self> {
+        match text.split_once(':')? {
+            ("run", id) => RunId::parse(id).map(Self::Run),
+            ("event", id) => EventId::parse(id).map(Self::Event),
+            _ => None,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! them all in one step. Names are reserved in aggregates of their own, first.
 
 pub mod credential;
+pub mod keys;
 pub mod names;
 pub mod operator;
 pub mod password;
@@ -148,7 +149,7 @@ impl App {
         let now = self.clock.now();
         let mut user = UserRecord::new(&id, name, level, visibility, now);
         user.password = password;
-        user.add_credential(&secret, CredentialKind::Token, now);
+        user.add_credential(&secret, CredentialKind::Token, None, now);
         let document = UserDocument::of(&user);
         self.users
             .transact(aggregate(&id), None, move |draft| match draft.record() {
@@ -171,10 +172,11 @@ impl App {
     /// A new token for whoever has this name, on the operator's word.
     pub async fn new_token(&self, name: &str) -> Result<(UserDocument, Secret), AppError> {
         let user = self.user_named(name).await?.ok_or(AppError::NotFound("user"))?;
-        self.add_credential(&user, CredentialKind::Token, |_| true).await
+        self.add_credential(&user, CredentialKind::Token, None, |_| true).await
     }
 
     /// By name and password → a new token. A wrong name and a wrong password are one error, and take the same time.
+    /// `label`: what the token is to be called.
     /// `origin`: where it comes from, if that is to be counted.
     ///
     /// # Errors
@@ -183,8 +185,10 @@ impl App {
         &self,
         name: &str,
         password: String,
+        label: Option<String>,
         origin: Option<Origin>,
     ) -> Result<(UserDocument, Secret), AppError> {
+        let label = label.map(names::check_label).transpose()?;
         let guess = self.may_guess(name, origin).await?;
         let known = match self.user_named(name).await? {
             Some(id) => self.users.read(&aggregate(&id)).await?,
@@ -196,7 +200,7 @@ impl App {
         self.guessed(guess).await?;
         // The password may be changed while its hash is computed: then it opens nothing any more.
         let verified = user.password.clone();
-        self.add_credential(&user.user_id()?, CredentialKind::Token, move |user| user.password == verified).await
+        self.add_credential(&user.user_id()?, CredentialKind::Token, label, move |user| user.password == verified).await
     }
 
     /// A token or a session's hash → who it is; [`AppError::Unauthenticated`] when it is wrong, revoked or over.
@@ -215,6 +219,7 @@ impl App {
             if let Some(user) = user
                 && let Some(credential) = user.good(&hash, self.clock.now())
             {
+                self.note_use(&id, &user, credential, self.clock.now()).await;
                 let ends_at = credential.expires_ms.map(Timestamp::from_millis);
                 return Ok((user.identity(Shown::Secret(hash.into()))?, ends_at));
             }
@@ -228,7 +233,7 @@ impl App {
         let (shown, now) = (identity.credential.secret()?, self.clock.now());
         let kind = CredentialKind::Session { token: shown.to_string() };
         let (_, secret) =
-            self.add_credential(&identity.user, kind, move |user| user.has_good_token(&shown, now)).await?;
+            self.add_credential(&identity.user, kind, None, move |user| user.has_good_token(&shown, now)).await?;
         let credential = Shown::Secret(credential::hash(secret.reveal()).into());
         Ok((Identity { credential, ..identity }, secret))
     }
@@ -289,7 +294,7 @@ impl App {
                     user.password = Some(password.clone());
                     user.credentials.retain(|credential| credential.kind == CredentialKind::Operator);
                     user.signed_from_ms = Some(now.as_millis());
-                    user.add_credential(secret, CredentialKind::Token, now);
+                    user.add_credential(secret, CredentialKind::Token, None, now);
                     revoked(draft, now)?;
                 }
                 draft.put(user.clone());
@@ -355,6 +360,7 @@ impl App {
         &self,
         user: &UserId,
         kind: CredentialKind,
+        label: Option<String>,
         holds: impl Fn(&UserRecord) -> bool + Send + 'static,
     ) -> Result<(UserDocument, Secret), AppError> {
         let secret = Secret::new(user);
@@ -365,7 +371,7 @@ impl App {
                     return Err(AppError::Unauthenticated);
                 }
                 let credentials_len = user.credentials.len();
-                user.add_credential(&given, kind.clone(), now);
+                user.add_credential(&given, kind.clone(), label.clone(), now);
                 if user.credentials.len() <= credentials_len {
                     // An old one made room: its sockets end with it.
                     revoked(draft, now)?;

@@ -25,7 +25,7 @@ use crate::backend::Version;
 use crate::bodies::Bodies;
 use crate::domain::time::Timestamp;
 use crate::http::answer::Answer;
-use crate::http::caller::{self, Intent};
+use crate::http::caller::{self, CallerError, Intent};
 use crate::http::cors;
 use crate::http::request::{self, Request};
 use envelope::{Error, Meta, Success};
@@ -63,7 +63,7 @@ trait Place: Sized {
 /// What is asked, by whom.
 struct Call<'a> {
     app: &'a App,
-    /// Anonymous where the place is open.
+    /// Where the place is open, anonymous if the credential is not good.
     caller: &'a Caller,
     /// GET for HEAD.
     method: &'a Method,
@@ -164,11 +164,11 @@ async fn call(app: &Arc<App>, resource: Resource, request: &Arc<Request>) -> Res
     if !resource.methods().contains(method) {
         return Err(Error::method(&request.method, resource.methods()));
     }
-    let caller = if resource.is_open(method) {
-        Caller::Anonymous
-    } else {
-        let intent = if *method == Method::GET { Intent::Read } else { Intent::Write };
-        caller::caller(app, request, intent).await?
+    let intent = if *method == Method::GET { Intent::Read } else { Intent::Write };
+    let caller = match caller::caller(app, request, intent).await {
+        // An old token is nobody's where none is needed: it is how one gets a new one.
+        Err(CallerError::Unknown { .. } | CallerError::ForeignOrigin) if resource.is_open(method) => Caller::Anonymous,
+        caller => caller?,
     };
     if *method == Method::POST
         && !resource.remembers()

@@ -94,7 +94,7 @@ async fn the_owner_is_not_locked_out_by_who_guesses_elsewhere(kind: StoreKind) {
 async fn one_address_cannot_try_many_names(kind: StoreKind) {
     let [site, another] = sites(kind).await;
     for number in 0..=limits::GUESSES_OF_ADDRESS.free {
-        let guess = site.app.log_in(&format!("Name {number}"), PASSWORD.to_owned(), origin(GUESSER)).await;
+        let guess = site.app.log_in(&format!("Name {number}"), PASSWORD.to_owned(), None, origin(GUESSER)).await;
         assert!(matches!(guess, Err(AppError::Unauthenticated)), "{guess:?}");
     }
     assert_eq!(log_in(&another, GUESSER, "Aino", PASSWORD).await.status, 429);

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use reqwest::Method;
+use runnity::app::events::{ChangeEvent, NewEvent};
 use runnity::app::runs::Transition;
+use runnity::domain::geo::Place;
+use runnity::domain::ids::EventId;
 use runnity::domain::user::Visibility;
 use serde_json::{Value, json};
 
@@ -18,6 +21,7 @@ on_each_store!(
     links_are_their_maker_s_alone,
     what_cannot_be_is_refused_and_named,
     of_two_changes_at_once_one_is_told,
+    an_event_is_shared_by_who_may_and_as_long_as_they_may,
     nothing_of_a_link_s_secret_is_stored,
 );
 
@@ -332,4 +336,47 @@ async fn of_two_changes_at_once_one_is_told(kind: StoreKind) {
     assert_eq!(delete(&seen).await.status, 412);
     let now = site.get(&aino, &own).await.header("etag").to_owned();
     assert_eq!(delete(&now).await.status, 204);
+}
+
+async fn an_event_is_shared_by_who_may_and_as_long_as_they_may(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let other = site.another().await;
+    let (aino, eero) = (site.runner("Aino").await, site.runner("Eero").await);
+    let new = NewEvent {
+        name: "Rotation".into(),
+        description: String::new(),
+        date: "2026-11-21".parse().unwrap(),
+        time: "10:00:00".parse().unwrap(),
+        zone: None,
+        duration_s: Some(7_200),
+        private: false,
+        start: Place::new(60.17, 24.94).unwrap(),
+        destination: None,
+        capacity: None,
+        invite: Vec::new(),
+    };
+    let event = site.app.new_event(&aino.identity, new).await.unwrap().id;
+    let id = EventId::new(event).unwrap();
+    assert_eq!(site.post(&eero, "/api/share-links", json!({ "event": event })).await.status, 403);
+    site.app.join_event(&eero.identity, id).await.unwrap();
+    let (by_creator, by_other) =
+        (link(&site, &aino, json!({ "event": event })).await, link(&site, &eero, json!({ "event": event })).await);
+    assert_eq!(by_creator["ends_at"], "2026-11-21T13:00:00.000Z");
+    let channel = format!("event:{event}");
+    let (mut here, mut there) = (connected(&site, &by_creator).await, connected(&other, &by_other).await);
+    here.subscribe(&channel).await;
+    there.subscribe(&channel).await;
+    let private = ChangeEvent { private: Some(true), ..ChangeEvent::default() };
+    site.app.change_event(&aino.identity, id, private, None).await.unwrap();
+    assert_eq!(there.closed().await, 3500, "it is its creator's alone to share now");
+    assert_eq!(connect_code(&other, &by_other).await, 3500);
+    assert_eq!(site.get(&eero, "/api/share-links").await.data(), json!([]));
+    site.clock.advance(HOUR);
+    site.app.end_event(&aino.identity, id).await.unwrap();
+    here.push(&channel).await;
+    let own = format!("/api/share-links/{}", by_creator["id"].as_str().unwrap());
+    assert_eq!(site.get(&aino, &own).await.data()["ends_at"], "2026-11-21T11:00:00.000Z", "it ended early");
+    site.clock.advance(HOUR);
+    assert_eq!(connect_code(&other, &by_creator).await, 3500);
+    assert_eq!(here.closed().await, 3500);
 }

@@ -15,6 +15,7 @@ mod deploy;
 mod events;
 mod faults;
 mod guesses;
+mod keys;
 mod leaving;
 mod links;
 mod live;

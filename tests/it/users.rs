@@ -32,14 +32,14 @@ async fn of_many_who_want_a_name_at_once_one_gets_it(kind: StoreKind) {
     for refused in made.into_iter().filter_map(Result::err) {
         assert!(matches!(&refused, AppError::Conflict { .. }), "{refused}");
     }
-    assert!(site.app.log_in("aino", "correct horse".to_owned(), None).await.is_ok());
+    assert!(site.app.log_in("aino", "correct horse".to_owned(), None, None).await.is_ok());
 }
 
 async fn a_wrong_name_and_a_wrong_password_are_told_alike(kind: StoreKind) {
     let site = Site::start(kind).await;
     site.app.sign_up(new_user("Aino")).await.unwrap();
     for (name, password) in [("Aino", "wrong horse"), ("Nobody", "correct horse"), ("", ""), ("admin", "")] {
-        let refused = site.app.log_in(name, password.to_owned(), None).await.unwrap_err();
+        let refused = site.app.log_in(name, password.to_owned(), None, None).await.unwrap_err();
         assert!(matches!(refused, AppError::Unauthenticated), "{name}");
     }
 }
@@ -47,7 +47,7 @@ async fn a_wrong_name_and_a_wrong_password_are_told_alike(kind: StoreKind) {
 async fn a_changed_password_replaces_all_tokens_and_sessions(kind: StoreKind) {
     let site = Site::start(kind).await;
     let (_, first) = site.app.sign_up(new_user("Aino")).await.unwrap();
-    let (_, second) = site.app.log_in("Aino", "correct horse".to_owned(), None).await.unwrap();
+    let (_, second) = site.app.log_in("Aino", "correct horse".to_owned(), None, None).await.unwrap();
     let (identity, session) = site.app.open_session(first.reveal()).await.unwrap();
     let change = |current: Option<&str>| ChangeUser {
         password: Some("a new password".to_owned()),
@@ -65,7 +65,7 @@ async fn a_changed_password_replaces_all_tokens_and_sessions(kind: StoreKind) {
     }
     assert!(!site.app.still_good(&identity).await.unwrap());
     assert!(site.app.authenticate(token.unwrap().reveal()).await.is_ok());
-    assert!(site.app.log_in("Aino", "correct horse".to_owned(), None).await.is_err());
+    assert!(site.app.log_in("Aino", "correct horse".to_owned(), None, None).await.is_err());
 }
 
 async fn log_in_that_is_under_way_does_not_outlive_a_changed_password(kind: StoreKind) {
@@ -79,7 +79,7 @@ async fn log_in_that_is_under_way_does_not_outlive_a_changed_password(kind: Stor
             current_password: Some(pair[0].to_owned()),
             ..ChangeUser::default()
         };
-        let log_in = || site.app.log_in("Aino", pair[0].to_owned(), None);
+        let log_in = || site.app.log_in("Aino", pair[0].to_owned(), None, None);
         let (changed, one, two, session) = tokio::join!(
             site.app.change_user(&identity, change),
             log_in(),

@@ -2,6 +2,7 @@
 
 use crate::app::due::{self, Due};
 use crate::app::events::record::EventRecord;
+use crate::app::links::Shared;
 use crate::app::near;
 use crate::app::transact::Draft;
 use crate::backend::Index;
@@ -50,6 +51,11 @@ pub fn moved(draft: &mut Draft<EventRecord>, before: Option<&Event>, event: &Eve
     }
     let start = |event: &Event| (!event.plan.private).then_some(event.plan.start);
     near::place(draft, near(), event.id.to_string(), before.and_then(start), start(event));
+    let shared = |event: &Event| (event.ends_at(), event.cancelled_at, event.plan.private);
+    if before.is_some_and(|before| shared(before) != shared(event)) {
+        // At once: links to it may be over.
+        draft.place(due::index(), Due::LinksTo(Shared::Event(event.id)).to_string(), Some(0));
+    }
     let due_ms = |event: &Event| event.turns_at().map(|at| at.as_millis());
     let (old, new) = (before.and_then(due_ms), due_ms(event));
     if old != new {

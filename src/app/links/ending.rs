@@ -6,10 +6,10 @@
 use crate::app::documents::ChangeDocument;
 use crate::app::due::{self, Due};
 use crate::app::links::{LinkRecord, Shared, aggregate, of_shared, of_user};
-use crate::app::runs;
 use crate::app::transact::encode;
 use crate::app::{App, AppError};
-use crate::backend::{Keep, Version};
+use crate::app::{events, runs};
+use crate::backend::{Commit, Keep, Move, Version};
 use crate::domain::ids::LinkId;
 use crate::domain::time::Timestamp;
 use crate::limits;
@@ -67,7 +67,12 @@ impl App {
                 Some(run) => run.run.finished_at.map_or(Over::Open, Over::At),
                 None => Over::Gone,
             },
-            Shared::Event(_) => Over::Gone,
+            Shared::Event(event) => match self.events.read(&events::aggregate(event)).await? {
+                // A participant may share what everybody sees; made private, it is its creator's to share.
+                Some(found) if found.event.plan.private && found.event.creator.as_str() != record.owner => Over::Gone,
+                Some(found) => Over::At(found.event.cancelled_at.unwrap_or_else(|| found.event.ends_at())),
+                None => Over::Gone,
+            },
         })
     }
 
@@ -96,7 +101,18 @@ impl App {
             .await
     }
 
-    /// Looks at all links to what has just ended, or is gone.
+    /// As [`App::look_at_links_to`], by a due time that a change of what they show has set.
+    pub(in crate::app) async fn look_at_changed_links_to(&self, shared: Shared) -> Result<(), AppError> {
+        self.look_at_links_to(shared).await?;
+        let mut strike = Commit::on(shared.aggregate());
+        let member = Due::LinksTo(shared).to_string().into();
+        strike.moves.push(Move { index: due::index(), member, score: None });
+        self.backend.commit(strike).await?;
+        // It may have changed again before the due time was struck.
+        self.look_at_links_to(shared).await
+    }
+
+    /// Looks at all links to what has just ended, or ends at another time now, or is gone.
     pub(in crate::app) async fn look_at_links_to(&self, shared: Shared) -> Result<(), AppError> {
         for record in self.links_in(of_shared(shared), limits::SWEEP_LEN_MAX).await? {
             let link = LinkId::parse(&record.id).ok_or(AppError::Internal)?;

@@ -30,6 +30,9 @@ pub struct Credential {
     pub created_ms: i64,
     /// Sessions end; tokens last until they are revoked.
     pub expires_ms: Option<i64>,
+    /// What its user calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
@@ -64,6 +67,12 @@ impl fmt::Debug for Secret {
 impl Credential {
     pub fn is_good(&self, now: Timestamp) -> bool {
         self.expires_ms.is_none_or(|expires_ms| now.as_millis() < expires_ms)
+    }
+
+    /// What it is called by where it must not be shown. It follows from the hash and tells nothing of it.
+    pub fn id(&self) -> String {
+        let digest = Sha256::new().chain_update(b"token id of ").chain_update(self.hash.as_bytes()).finalize();
+        digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Whether logging out with `shown` (a hash) ends this one: the session itself, or a session that the token opened.

@@ -73,10 +73,10 @@ impl App {
                 if let Some(hash) = given.clone() {
                     let created_ms = now.as_millis();
                     let kind = CredentialKind::Operator;
-                    admin.credentials.push(Credential { hash, kind, created_ms, expires_ms: None });
+                    admin.credentials.push(Credential { hash, kind, created_ms, expires_ms: None, label: None });
                 }
                 if is_made && let Some(secret) = &shown {
-                    admin.add_credential(secret, CredentialKind::Token, now);
+                    admin.add_credential(secret, CredentialKind::Token, None, now);
                 }
                 draft.put(admin);
                 Ok(is_made)

@@ -122,7 +122,14 @@ impl UserRecord {
     }
 
     /// Those that have ended go; when there are too many, the oldest session or token goes.
-    pub fn add_credential(&mut self, secret: &Secret, kind: CredentialKind, now: Timestamp) {
+    /// `label`: what its user calls it.
+    pub fn add_credential(
+        &mut self,
+        secret: &Secret,
+        kind: CredentialKind,
+        label: Option<String>,
+        now: Timestamp,
+    ) -> Credential {
         self.credentials.retain(|credential| credential.is_good(now));
         if self.credentials.len() >= limits::CREDENTIALS_LEN_MAX {
             let sessions_first = |credential: &Credential| !matches!(credential.kind, CredentialKind::Session { .. });
@@ -136,7 +143,9 @@ impl UserRecord {
             CredentialKind::Token | CredentialKind::Operator => None,
         };
         let created_ms = now.as_millis();
-        self.credentials.push(Credential { hash: hash(secret.reveal()), kind, created_ms, expires_ms });
+        let credential = Credential { hash: hash(secret.reveal()), kind, created_ms, expires_ms, label };
+        self.credentials.push(credential.clone());
+        credential
     }
 }
 
@@ -165,12 +174,12 @@ mod tests {
         let id = UserId::parse("a").unwrap();
         let mut user = UserRecord::new(&id, "A".to_owned(), Level::User, Visibility::Friends, now);
         let token = Secret::new(&id);
-        user.add_credential(&token, CredentialKind::Token, now);
+        user.add_credential(&token, CredentialKind::Token, None, now);
         let session = Secret::new(&id);
         let kind = CredentialKind::Session { token: hash(token.reveal()) };
-        user.add_credential(&session, kind.clone(), now);
+        user.add_credential(&session, kind.clone(), None, now);
         for second in 2..=limits::CREDENTIALS_LEN_MAX as i64 {
-            user.add_credential(&Secret::new(&id), kind.clone(), Timestamp::from_millis(second * 1_000));
+            user.add_credential(&Secret::new(&id), kind.clone(), None, Timestamp::from_millis(second * 1_000));
         }
         assert_eq!(user.credentials.len(), limits::CREDENTIALS_LEN_MAX);
         assert!(user.has_good(&hash(token.reveal()), now));
@@ -183,7 +192,7 @@ mod tests {
         let id = UserId::parse("a").unwrap();
         let mut user = UserRecord::new(&id, "A".to_owned(), Level::User, Visibility::Friends, now);
         let session = Secret::new(&id);
-        user.add_credential(&session, CredentialKind::Session { token: "t".to_owned() }, now);
+        user.add_credential(&session, CredentialKind::Session { token: "t".to_owned() }, None, now);
         let hash = hash(session.reveal());
         assert!(user.has_good(&hash, now.plus_millis(limits::SESSION_MS - 1)));
         assert!(!user.has_good(&hash, now.plus_millis(limits::SESSION_MS)));
