@@ -11,6 +11,7 @@ mod duties;
 mod error;
 pub mod events;
 mod follow_ups;
+pub mod friends;
 mod guesses;
 mod instances;
 pub mod letters;
@@ -47,6 +48,7 @@ use channels::Snapshots;
 use duties::{LeaseRecord, Watch};
 pub use error::AppError;
 use events::{CounterRecord, EventRecord};
+use friends::FriendshipRecord;
 use guesses::record::GuessesRecord;
 use instances::{InstanceRecord, Instances};
 use links::LinkRecord;
@@ -73,6 +75,7 @@ pub struct App {
     instance: String,
     users: Arc<Lanes<UserRecord>>,
     names: Arc<Lanes<NameRecord>>,
+    friendships: Arc<Lanes<FriendshipRecord>>,
     runs: Arc<Lanes<RunRecord>>,
     links: Arc<Lanes<LinkRecord>>,
     events: Arc<Lanes<EventRecord>>,
@@ -129,6 +132,7 @@ impl App {
             instance: Uuid::new_v4().to_string(),
             users: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
             names: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
+            friendships: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
             runs: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
             links: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
             events: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),

@@ -1,9 +1,10 @@
 //! What is true. Pure: no clock, no I/O, no JSON; time comes in as an argument.
 //!
-//! In reading order: `time`, `ids`, `user`; `geo`, `morton` and `fix`; then `run`, where they meet, and `track`.
+//! In reading order: `time`, `ids`, `user`, `friendship`; `geo`, `morton` and `fix`; then `run`, where they meet, and `track`.
 
 pub mod event;
 pub mod fix;
+pub mod friendship;
 pub mod geo;
 pub mod ids;
 pub mod morton;

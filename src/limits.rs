@@ -223,6 +223,12 @@ pub const NAME_LEN_MAX: usize = 64;
 pub const PROFILE_LINE_LEN_MAX: usize = 100;
 /// Characters of a language tag, as RFC 5646 (section 4.4.1) advises.
 pub const LANGUAGE_LEN_MAX: usize = 35;
+/// Friends of one user, and those whom one user has blocked: more than anybody knows.
+pub const FRIENDS_LEN_MAX: u64 = 5_000;
+/// Users whom one has asked to be friends and who have not answered: beyond, it is a nuisance.
+pub const FRIENDS_ASKED_LEN_MAX: u64 = 500;
+/// Friends whose runs stand in one list beside the public ones: a range is read for each of them.
+pub const FRIENDS_MERGED_LEN_MAX: usize = 256;
 /// Words of a name by which it is found. Nobody remembers the ninth, and each stands in as many indexes as it has beginnings.
 pub const WORDS_LEN_MAX: usize = 8;
 /// Letters of a beginning that has an index of its own. Few names have the same first eight.
@@ -278,6 +284,8 @@ pub const FIXES_PAGE_SIZE_MAX: usize = 5_000;
 pub const LIST_LOOKED_AT_MAX: usize = 10_000;
 /// Metres around a place that is searched: a long day's ride. Twice as many are four times as much to look at.
 pub const RADIUS_M_MAX: f64 = 200_000.0;
+/// Members that are read of an index at a time to fill a page, at least: with smaller pages some of them may not be seen.
+pub const LIST_WINDOW_LEN_MIN: usize = 50;
 /// Indexes of a list that is merged from several which are read at the same time.
 pub const INDEXES_READ_AT_ONCE: usize = 32;
 /// Snapshots kept encoded for spectators who come at once.

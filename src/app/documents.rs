@@ -33,6 +33,7 @@ pub use line::{is_flat_enough, one_line};
 pub use links::{HeldLinkDocument, LinkDocument};
 pub use names::*;
 pub use parse::{Object, parse};
+pub use people::{FriendChange, FriendDocument, PersonDocument, UserDocument, UserName};
 pub use people::{PersonDocument, UserDocument, UserName};
 pub use tokens::{TokenDocument, TokenKind};
 
@@ -171,6 +172,10 @@ pub enum ChangeDocument {
     /// On the runner's own channel.
     RunStarted(RunChange),
     RunFinished(RunChange),
+    /// On a user's own channel: somebody asks to be friends; the two are friends now; neither lists or asks the other any more.
+    FriendAsked(FriendChange),
+    FriendAccepted(FriendChange),
+    FriendRemoved(FriendChange),
     /// What the operator's back end has to say, on any of the product's own channels.
     Notice {
         at: String,

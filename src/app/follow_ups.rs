@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::app::documents::{ChangeDocument, RunChange};
 use crate::app::links::Shared;
+use crate::app::sight::rights_changed_of;
 use crate::app::transact::{Draft, OnceKey, Record, decode, encode};
 use crate::app::users::record::UserRecord;
 use crate::app::{App, AppError};
@@ -33,7 +34,11 @@ pub struct FollowUp {
     event: Option<u64>,
     what: What,
     /// What the user's own channel is to hear.
-    change: Box<RawValue>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    change: Option<Box<RawValue>>,
+    /// Somebody who may not see any more what the user has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lost_by: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,24 +81,32 @@ impl FollowUp {
 
     /// The user's own channel is to hear `change`.
     pub fn told(user: &UserId, change: &impl Serialize) -> Result<Self, AppError> {
-        Ok(Self { user: user.to_string(), run: None, event: None, what: What::Told, change: raw(change)? })
+        Ok(Self { change: Some(raw(change)?), ..Self::on(user, What::Told) })
+    }
+
+    /// What this user has `other` may not see any more, and loses at once. The user's own channel is to hear `change`.
+    pub fn lost_by(user: &UserId, other: &UserId, change: Option<&ChangeDocument>) -> Result<Self, AppError> {
+        let change = change.map(raw).transpose()?;
+        Ok(Self { change, lost_by: Some(other.to_string()), ..Self::on(user, What::Told) })
     }
 
     /// The own channels of all who participate in the event, or are invited to it, are to hear `change`.
     pub fn told_roster(event: &Event, change: &impl Serialize) -> Result<Self, AppError> {
-        let (user, event) = (event.creator.to_string(), Some(event.id.number()));
-        Ok(Self { user, run: None, event, what: What::ToldRoster, change: raw(change)? })
+        let (change, number) = (Some(raw(change)?), Some(event.id.number()));
+        Ok(Self { event: number, change, ..Self::on(&event.creator, What::ToldRoster) })
     }
 
     /// The user's run goes on outside the event.
-    pub fn left_event(user: &UserId, event: &Event) -> Result<Self, AppError> {
-        let (user, event) = (user.to_string(), Some(event.id.number()));
-        Ok(Self { user, run: None, event, what: What::LeftEvent, change: raw(&())? })
+    pub fn left_event(user: &UserId, event: &Event) -> Self {
+        Self { event: Some(event.id.number()), ..Self::on(user, What::LeftEvent) }
     }
 
     fn of(run: &Run, what: What, change: &ChangeDocument) -> Result<Self, AppError> {
-        let run_id = Some(run.id.to_string());
-        Ok(Self { user: run.owner.to_string(), run: run_id, event: None, what, change: raw(change)? })
+        Ok(Self { run: Some(run.id.to_string()), change: Some(raw(change)?), ..Self::on(&run.owner, what) })
+    }
+
+    fn on(user: &UserId, what: What) -> Self {
+        Self { user: user.to_string(), run: None, event: None, what, change: None, lost_by: None }
     }
 }
 
@@ -164,7 +177,8 @@ impl App {
         }
         match follow_up.event.map(|event| EventId::new(event).ok_or(AppError::Internal)).transpose()? {
             Some(event) if follow_up.what == What::ToldRoster => {
-                return self.tell_roster(event, follow_up.change.get(), &once.key).await;
+                let change = follow_up.change.as_deref().ok_or(AppError::Internal)?;
+                return self.tell_roster(event, change.get(), &once.key).await;
             }
             Some(event) if follow_up.what == What::LeftEvent => return self.take_out_of_event(&user, event).await,
             Some(_) | None => {}
@@ -178,8 +192,14 @@ impl App {
                     user.live_run = None;
                     draft.put(user);
                 }
-                let change = follow_up.change.get().to_owned().into_bytes();
-                draft.append("", Keep::Newest(limits::USER_TOPIC_LEN_MAX), change.into());
+                if let Some(change) = &follow_up.change {
+                    let change = change.get().to_owned().into_bytes();
+                    draft.append("", Keep::Newest(limits::USER_TOPIC_LEN_MAX), change.into());
+                }
+                if let Some(other) = &follow_up.lost_by {
+                    let other = UserId::parse(other).ok_or(AppError::Internal)?;
+                    rights_changed_of(draft, &[&other])?;
+                }
                 Ok(())
             })
             .await

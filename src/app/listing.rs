@@ -73,13 +73,18 @@ impl<T> Listing<T> {
         self.found.into_iter().skip(self.page.skipped()).take(self.page.size).collect()
     }
 
+    /// How many members are looked at between two readings.
+    fn window(&self) -> usize {
+        self.page.size.clamp(limits::LIST_WINDOW_LEN_MIN, limits::PAGE_SIZE_MAX)
+    }
+
     fn range(&self, index: &Index) -> Range {
         let (from, until) = match (&self.last, self.order) {
             (None, _) => (Bound::Start, Bound::End),
             (Some((score, member)), Order::Ascending) => (Bound::After(*score, member.clone()), Bound::End),
             (Some((score, member)), Order::Descending) => (Bound::Start, Bound::At(*score, member.clone())),
         };
-        Range { index: index.clone(), from, until, order: self.order, limit: limits::PAGE_SIZE_MAX, count: false }
+        Range { index: index.clone(), from, until, order: self.order, limit: self.window(), count: false }
     }
 }
 
@@ -94,15 +99,16 @@ impl App {
         let ranges: Vec<_> = listing.indexes.iter().map(|index| listing.range(index)).collect();
         let reads = ranges.into_iter().map(|range| async move { self.backend.range(&range).await });
         let read: Vec<_> = stream::iter(reads).buffered(limits::INDEXES_READ_AT_ONCE).try_collect().await?;
-        let is_last = read.iter().all(|ranged| ranged.members.len() < limits::PAGE_SIZE_MAX);
+        let window = listing.window();
+        let is_last = read.iter().all(|ranged| ranged.members.len() < window);
         let mut members: Members = read.into_iter().flat_map(|ranged| ranged.members).collect();
         members.sort_unstable();
         members.dedup();
         if listing.order == Order::Descending {
             members.reverse();
         }
-        listing.is_over = is_last && members.len() <= limits::PAGE_SIZE_MAX;
-        members.truncate(limits::PAGE_SIZE_MAX);
+        listing.is_over = is_last && members.len() <= window;
+        members.truncate(window);
         listing.looked_at += members.len();
         listing.is_over |= listing.looked_at >= limits::LIST_LOOKED_AT_MAX || members.is_empty();
         listing.last = members.last().cloned();

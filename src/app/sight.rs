@@ -5,7 +5,7 @@
 
 mod rights;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub use rights::{Concerned, rights_topic};
 pub(in crate::app) use rights::{rights_changed, rights_changed_of};
@@ -14,6 +14,7 @@ use crate::app::links::Shared;
 use crate::app::users::Caller;
 use crate::app::{App, AppError};
 use crate::domain::event::{Event, Standing};
+use crate::domain::friendship::Friendship;
 use crate::domain::ids::{EventId, UserId};
 use crate::domain::run::Run;
 use crate::domain::user::Visibility;
@@ -21,24 +22,51 @@ use crate::domain::user::Visibility;
 impl App {
     /// Which of these runs the caller may see, in their order.
     pub(in crate::app) async fn sees_runs(&self, caller: &Caller, runs: &[&Run]) -> Result<Vec<bool>, AppError> {
-        let sees = |run: &Run| match (run.visibility, caller) {
-            (Visibility::Public, _) => true,
-            (_, Caller::Link(holder)) => holder.shared == Shared::Run(run.id),
-            _ => caller.is(&run.owner),
+        let ties = self.ties(caller, runs.iter().map(|run| &run.owner)).await?;
+        let is_blocked = |run: &Run| ties.get(&run.owner).is_some_and(|tie| tie.others.blocks.is_some());
+        let sees = |run: &Run| {
+            let tie = ties.get(&run.owner).copied().unwrap_or_default();
+            match (run.visibility, caller) {
+                _ if caller.is(&run.owner) => true,
+                _ if is_blocked(run) => false,
+                (Visibility::Public, _) => true,
+                (_, Caller::Link(holder)) => holder.shared == Shared::Run(run.id),
+                (Visibility::Friends, _) => tie.others.lists.is_some(),
+                (Visibility::Private, _) => false,
+            }
         };
         let mut seen: Vec<bool> = runs.iter().map(|run| sees(run)).collect();
-        // A run that is run in an event is seen by all who see the event.
-        let open = runs.iter().zip(&seen).filter_map(|(run, is_seen)| run.event.filter(|_| !is_seen));
+        // A run that is run in an event is seen by all who see the event, but by those whom the runner has blocked.
+        let may_be = |run: &Run, is_seen: bool| run.event.filter(|_| !is_seen && !is_blocked(run));
+        let open = runs.iter().zip(&seen).filter_map(|(run, is_seen)| may_be(run, *is_seen));
         let events = self.seen_events(caller, open.collect()).await?;
         for (run, is_seen) in runs.iter().zip(&mut seen) {
-            *is_seen = *is_seen || run.event.is_some_and(|event| events.contains(&event));
+            *is_seen |= may_be(run, *is_seen).is_some_and(|event| events.contains(&event));
         }
         Ok(seen)
     }
 
-    /// Which of these users the caller may know of, in their order.
-    pub(in crate::app) async fn sees_users(&self, _: &Caller, users: &[&UserId]) -> Result<Vec<bool>, AppError> {
-        Ok(vec![true; users.len()])
+    /// Which of these users the caller may know of, in their order: all but those who have blocked them.
+    pub(in crate::app) async fn sees_users(&self, caller: &Caller, users: &[&UserId]) -> Result<Vec<bool>, AppError> {
+        let ties = self.ties(caller, users.iter().copied()).await?;
+        let is_blocked = |user: &&UserId| ties.get(*user).is_some_and(|tie| tie.others.blocks.is_some());
+        Ok(users.iter().map(|user| !is_blocked(user)).collect())
+    }
+
+    /// What there is between the caller and each of these others, as the caller sees it. Nothing, for who has no account.
+    async fn ties<'a>(
+        &self,
+        caller: &Caller,
+        others: impl Iterator<Item = &'a UserId>,
+    ) -> Result<HashMap<&'a UserId, Friendship>, AppError> {
+        let Caller::User(identity) = caller else { return Ok(HashMap::new()) };
+        let others: BTreeSet<&UserId> = others.filter(|other| **other != identity.user).collect();
+        if others.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let others: Vec<&UserId> = others.into_iter().collect();
+        let ties = self.friendships(&identity.user, &others).await?;
+        Ok(others.into_iter().zip(ties).collect())
     }
 
     pub(in crate::app) async fn sees_user(&self, caller: &Caller, user: &UserId) -> Result<bool, AppError> {

@@ -4,6 +4,7 @@
 //! they take and give. Knows no rule of the product: those are asked of `app`.
 
 mod envelope;
+mod friends;
 mod once;
 mod reading;
 mod runs;
@@ -124,6 +125,7 @@ macro_rules! resources {
 
 resources! {
     Users: users,
+    Friends: friends,
     Tokens: tokens,
     Runs: runs,
     ShareLinks: share_links,

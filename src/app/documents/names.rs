@@ -1,6 +1,7 @@
 //! What things are called in documents and in the store: one name for each, there and back.
 
 use crate::domain::event::State as EventState;
+use crate::domain::friendship;
 use crate::domain::run::{FinishReason, Standing, State};
 use crate::domain::user::{Level, Visibility};
 
@@ -53,6 +54,17 @@ pub fn level_name(level: Level) -> &'static str {
 
 pub fn parse_level(name: &str) -> Option<Level> {
     [Level::Admin, Level::User].into_iter().find(|&level| level_name(level) == name)
+}
+
+pub fn standing_of_friend(standing: friendship::Standing) -> &'static str {
+    match standing {
+        friendship::Standing::Nothing => "none",
+        friendship::Standing::Listed => "listed",
+        friendship::Standing::Friend => "friend",
+        friendship::Standing::Asked => "asked",
+        friendship::Standing::Asking => "asking",
+        friendship::Standing::Blocked => "blocked",
+    }
 }
 
 pub fn reason_name(reason: FinishReason) -> &'static str {

@@ -51,3 +51,24 @@ pub struct UserDocument {
     #[serde(skip)]
     pub version: Version,
 }
+
+/// Another user, and what there is between them and the caller.
+#[derive(Clone, Debug, Serialize)]
+pub struct FriendDocument {
+    pub user: UserName,
+    /// `none`, `listed` (they list you alone), `friend` (you list them), `asked` (by you), `asking` (you), or `blocked` (by you).
+    pub state: &'static str,
+    /// Since when it has been so.
+    pub since: Option<String>,
+    /// They list you as a friend: you may see what is for their friends.
+    pub lists_you: bool,
+    #[serde(skip)]
+    pub version: Version,
+}
+
+/// On a user's own channel: something is another between them and `user`.
+#[derive(Clone, Debug, Serialize)]
+pub struct FriendChange {
+    pub at: String,
+    pub user: UserName,
+}

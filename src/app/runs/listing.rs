@@ -60,11 +60,12 @@ impl App {
         Ok(track.sorted().iter().skip(page.skipped()).take(page.size).map(document).collect())
     }
 
-    /// Where those stand that the caller may see: the public ones, and the caller's own.
+    /// Where those stand that the caller may see: the public ones, the caller's own, and those of who list the caller.
     async fn everyones(&self, caller: &Caller, filter: &RunFilter) -> Result<Vec<Index>, AppError> {
         let mut indexes = vec![filter.state.map_or_else(indexes::public, indexes::public_in)];
         if let Caller::User(identity) = caller {
             indexes.push(indexes::of_user(&identity.user));
+            indexes.extend(self.who_list(&identity.user).await?.iter().map(indexes::of_user));
         }
         Ok(indexes)
     }

@@ -1,0 +1,78 @@
+//! Lists of friends, and of whom there is something between.
+
+use std::sync::Arc;
+
+use crate::app::documents::FriendDocument;
+use crate::app::friends::record;
+use crate::app::listing::Page;
+use crate::app::users::Identity;
+use crate::app::{App, AppError};
+use crate::backend::{Bound, Index, Order, Range};
+use crate::domain::ids::UserId;
+use crate::limits;
+
+/// Which of all those with whom there is something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FriendFilter {
+    /// Those whom the caller lists.
+    #[default]
+    Friend,
+    /// Those whom the caller has asked.
+    Asked,
+    /// Those who ask the caller.
+    Asking,
+    /// Those who list the caller, whether the caller lists them or not.
+    Listed,
+    Blocked,
+}
+
+impl FriendFilter {
+    fn index(self, user: &UserId) -> Index {
+        match self {
+            Self::Friend => record::listed_by(user),
+            Self::Asked => record::asked_by(user),
+            Self::Asking => record::asking(user),
+            Self::Listed => record::listing(user),
+            Self::Blocked => record::blocked_by(user),
+        }
+    }
+}
+
+impl App {
+    /// The newest first.
+    pub async fn friends(
+        &self,
+        identity: &Identity,
+        filter: FriendFilter,
+        page: Page,
+    ) -> Result<Vec<FriendDocument>, AppError> {
+        let mut listed = page.descending(vec![filter.index(&identity.user)]);
+        while let Some(members) = self.next_of(&mut listed).await? {
+            let others = users(members.iter().map(|(_, member)| member))?;
+            let others: Vec<_> = others.iter().collect();
+            let friendships = self.friendships(&identity.user, &others).await?;
+            let names = self.names_of(others.iter().copied()).await?;
+            // An account that has gone is still struck from the lists of others.
+            listed.extend(
+                others
+                    .iter()
+                    .zip(&friendships)
+                    .filter_map(|(other, friendship)| Some(FriendDocument::of(other, names.get(*other)?, friendship))),
+            );
+        }
+        Ok(listed.page())
+    }
+
+    /// Those who list the user, the newest of them: what they have for their friends the user may see. So many that what they all
+    /// do can be looked at for one page of a list.
+    pub(in crate::app) async fn who_list(&self, user: &UserId) -> Result<Vec<UserId>, AppError> {
+        let (from, until, order) = (Bound::Start, Bound::End, Order::Descending);
+        let limit = limits::FRIENDS_MERGED_LEN_MAX;
+        let range = Range { index: record::listing(user), from, until, order, limit, count: false };
+        users(self.backend.range(&range).await?.members.iter().map(|(_, member)| member))
+    }
+}
+
+fn users<'a>(members: impl Iterator<Item = &'a Arc<str>>) -> Result<Vec<UserId>, AppError> {
+    members.map(|member| UserId::parse(member).ok_or(AppError::Internal)).collect()
+}
