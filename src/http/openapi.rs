@@ -50,6 +50,7 @@ enum Form {
 /// In the order in which readers meet them.
 const FRAGMENTS: &[(Form, &str)] = &[
     (Form::Rest, include_str!("openapi/users.json")),
+    (Form::Rest, include_str!("openapi/friends.json")),
     (Form::Rest, include_str!("openapi/tokens.json")),
     (Form::Rest, include_str!("openapi/runs.json")),
     (Form::Rest, include_str!("openapi/share_links.json")),

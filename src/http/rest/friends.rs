@@ -23,7 +23,7 @@ impl super::Place for Place {
         let ["friends", rest @ ..] = path else { return None };
         Some(match rest {
             [] => Ok(Self::Friends),
-            [id] => UserId::parse(id).map(Self::Friend).ok_or(AppError::NotFound("user")),
+            [id] if !id.is_empty() => UserId::parse(id).map(Self::Friend).ok_or(AppError::NotFound("user")),
             _ => Err(AppError::NotFound("resource")),
         })
     }

@@ -27,7 +27,7 @@ impl super::Place for Place {
         Some(match rest {
             [] => Ok(Self::Users),
             ["me"] => Ok(Self::Me),
-            [id] => UserId::parse(id).map(Self::User).ok_or(AppError::NotFound("user")),
+            [id] if !id.is_empty() => UserId::parse(id).map(Self::User).ok_or(AppError::NotFound("user")),
             _ => Err(AppError::NotFound("resource")),
         })
     }
