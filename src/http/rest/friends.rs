@@ -95,7 +95,7 @@ async fn ask(call: &Call<'_>) -> Result<Success, Error> {
     no_parameters(call.request)?;
     let Ask { user } = body(call.request)?;
     let friend = call.app.ask_friend(identity, &user).await?;
-    Ok(Success::created(format!("/api/friends/{}", friend.user.id), &friend)?.tagged(friend.version))
+    Success::created(format!("/api/friends/{}", friend.user.id), &friend)
 }
 
 /// `GET /api/friends/:user`.

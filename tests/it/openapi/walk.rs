@@ -17,6 +17,7 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("Live server API", "404", "live_api.rs"),
     ("Live server API", "409", "live_api.rs"),
     ("Live server API", "416", "live_api.rs"),
+    ("askFriend", "409", "friends.rs"),
     ("runnityNewRun", "409", "runnity.rs"),
     ("runnityUpdateRun", "409", "runnity.rs"),
 ];

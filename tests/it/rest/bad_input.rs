@@ -192,14 +192,15 @@ async fn paths_methods_and_queries_are_told_apart(kind: StoreKind) {
     for path in ["/api", "/api/", "/api/run", "/api/users/", &format!("{path}/fixes/1")] {
         assert_error(&send(site.ask(Method::GET, path)).await, 404, nothing.clone(), path);
     }
-    let fixes = format!("{path}/fixes");
+    let (fixes, start) = (format!("{path}/fixes"), format!("{path}/start"));
     let table = [
-        (Method::GET, "/api/users", "POST, OPTIONS"),
+        (Method::GET, start.as_str(), "POST, OPTIONS"),
+        (Method::PUT, "/api/users", "GET, HEAD, POST, OPTIONS"),
         (Method::HEAD, "/api/tokens", "POST, OPTIONS"),
         (Method::PUT, "/api/runs", "GET, HEAD, POST, OPTIONS"),
         (Method::DELETE, path.as_str(), "GET, HEAD, PATCH, OPTIONS"),
         (Method::PATCH, fixes.as_str(), "GET, HEAD, POST, OPTIONS"),
-        (Method::TRACE, "/api/users/me", "GET, HEAD, PATCH, OPTIONS"),
+        (Method::TRACE, "/api/users/me", "GET, HEAD, PATCH, PUT, OPTIONS"),
     ];
     for (method, path, allowed) in table {
         let reply = send(site.ask(method.clone(), path)).await;
