@@ -34,7 +34,6 @@ pub use links::{HeldLinkDocument, LinkDocument};
 pub use names::*;
 pub use parse::{Object, parse};
 pub use people::{FriendChange, FriendDocument, PersonDocument, UserDocument, UserName};
-pub use people::{PersonDocument, UserDocument, UserName};
 pub use tokens::{TokenDocument, TokenKind};
 
 /// `{"latitude": …, "longitude": …}` in degrees, WGS 84.
