@@ -1,6 +1,7 @@
 /**
  * The documents that the server sends, as types, and the parsers that let only whole ones in.
- * Mirrors the server's run document and the changes of the channel `run:<id>`. Knows no socket and no screen.
+ * Mirrors the server's run and event documents and the changes of the channels `run:<id>` and `event:<id>`. Knows no socket
+ * and no screen.
  *
  * Names are the server's. Times arrive as RFC 3339 and leave here as milliseconds, with `_ms` at the end.
  */
@@ -28,6 +29,7 @@
  * @property {string} id
  * @property {{id: string, name: string}} user
  * @property {RunState} state
+ * @property {number | null} event the event that it is run in, as far as that is told
  * @property {number | null} started_at_ms
  * @property {number | null} finished_at_ms
  * @property {string | null} finish_reason
@@ -76,15 +78,70 @@
  * @property {number | null} climb_m
  * @property {number | null} descent_m
  * @property {string | null} reason of a finish
+ * @property {number | null} event of a start in an event
  *
  * @typedef {FixesChange | StateChange} Change
+ *
+ * @typedef {'come_up' | 'current' | 'passed' | 'cancelled'} EventState
+ *
+ * @typedef {object} RunEvent
+ * @property {number} id
+ * @property {string} name
+ * @property {string} description
+ * @property {boolean} private
+ * @property {EventState} state
+ * @property {string} date in its time zone
+ * @property {string} time in its time zone
+ * @property {string} time_zone
+ * @property {number | null} starts_at_ms
+ * @property {number | null} ends_at_ms
+ * @property {number | null} duration_s
+ * @property {Place | null} start
+ * @property {Place | null} destination
+ * @property {number | null} capacity
+ * @property {number} participants
+ * @property {{id: string, name: string}} creator
+ * @property {number | null} created_at_ms
+ * @property {number | null} started_at_ms
+ * @property {number | null} ended_at_ms
+ * @property {number | null} cancelled_at_ms
+ *
+ * @typedef {{latitude: number, longitude: number}} Place
+ * @typedef {{number: number, id: string, name: string}} Participant
+ *
+ * @typedef {object} EventSnapshot the reply to a subscription
+ * @property {number | null} at_ms
+ * @property {RunEvent} event
+ * @property {Participant[]} roster
+ * @property {boolean} complete
+ *
+ * @typedef {object} RosterChange
+ * @property {'joined' | 'left'} type
+ * @property {number | null} at_ms
+ * @property {{id: string, name: string}} user
+ * @property {number} number
+ * @property {number} participants
+ * @property {boolean} removed
+ *
+ * @typedef {object} EventStateChange
+ * @property {'started' | 'ended' | 'changed' | 'cancelled'} type
+ * @property {number | null} at_ms
+ * @property {RunEvent} event
+ *
+ * @typedef {RosterChange | EventStateChange} EventChange
  */
 
 const STATES = ['planned', 'live', 'paused', 'finished'];
+const EVENT_STATES = ['come_up', 'current', 'passed', 'cancelled'];
 
 /** @param {string} id */
 export function runChannel(id) {
   return `run:${id}`;
+}
+
+/** @param {number} id */
+export function eventChannel(id) {
+  return `event:${id}`;
 }
 
 /** @param {unknown} value @returns {number | null} */
@@ -161,6 +218,7 @@ export function parseRun(document) {
     id: document.id,
     user: { id: String(document.user?.id ?? ''), name: String(document.user?.name ?? 'A runner') },
     state: document.state,
+    event: numberOf(document.event),
     started_at_ms: timeOf(document.started_at),
     finished_at_ms: timeOf(document.finished_at),
     finish_reason: typeof document.finish_reason === 'string' ? document.finish_reason : null,
@@ -227,7 +285,86 @@ export function parseChange(data) {
         climb_m: numberOf(data.climb_m),
         descent_m: numberOf(data.descent_m),
         reason: typeof data.reason === 'string' ? data.reason : null,
+        event: numberOf(data.event),
       };
+    default:
+      return null;
+  }
+}
+
+/** @param {any} user */
+function parseUser(user) {
+  return { id: String(user?.id ?? ''), name: String(user?.name ?? '') };
+}
+
+/** @param {any} place @returns {Place | null} */
+function parsePlace(place) {
+  const latitude = numberOf(place?.latitude);
+  const longitude = numberOf(place?.longitude);
+  return latitude === null || longitude === null ? null : { latitude, longitude };
+}
+
+/** @param {any} document @returns {RunEvent | null} null when it is no event */
+export function parseEvent(document) {
+  const id = numberOf(document?.id);
+  if (id === null || !EVENT_STATES.includes(document.state)) return null;
+  return {
+    id,
+    name: String(document.name ?? ''),
+    description: String(document.description ?? ''),
+    private: document.private === true,
+    state: document.state,
+    date: String(document.date ?? ''),
+    time: String(document.time ?? ''),
+    time_zone: String(document.time_zone ?? ''),
+    starts_at_ms: timeOf(document.starts_at),
+    ends_at_ms: timeOf(document.ends_at),
+    duration_s: numberOf(document.duration_s),
+    start: parsePlace(document.start),
+    destination: parsePlace(document.destination),
+    capacity: numberOf(document.capacity),
+    participants: numberOf(document.participants) ?? 0,
+    creator: parseUser(document.creator),
+    created_at_ms: timeOf(document.created_at),
+    started_at_ms: timeOf(document.started_at),
+    ended_at_ms: timeOf(document.ended_at),
+    cancelled_at_ms: timeOf(document.cancelled_at),
+  };
+}
+
+/** @param {any} row `[number, id, name]` @returns {Participant | null} */
+function parseParticipant(row) {
+  if (!Array.isArray(row) || typeof row[1] !== 'string') return null;
+  const number = numberOf(row[0]);
+  return number === null ? null : { number, id: row[1], name: String(row[2] ?? '') };
+}
+
+/** @param {any} data of `subscribed` @returns {EventSnapshot | null} null when the subscription was recovered */
+export function parseEventSnapshot(data) {
+  const event = data?.type === 'snapshot' ? parseEvent(data.event) : null;
+  if (!event) return null;
+  const roster = parseAll(data.roster, parseParticipant);
+  return { at_ms: timeOf(data.at), event, roster, complete: data.complete === true };
+}
+
+/** @param {any} data of a publication @returns {EventChange | null} null for a type that this page does not know */
+export function parseEventChange(data) {
+  const at_ms = timeOf(data?.at);
+  switch (data?.type) {
+    case 'joined':
+    case 'left': {
+      const number = numberOf(data.number);
+      if (number === null) return null;
+      const participants = numberOf(data.participants) ?? 0;
+      return { type: data.type, at_ms, user: parseUser(data.user), number, participants, removed: data.removed === true };
+    }
+    case 'started':
+    case 'ended':
+    case 'changed':
+    case 'cancelled': {
+      const event = parseEvent(data.event);
+      return event && { type: data.type, at_ms, event };
+    }
     default:
       return null;
   }

@@ -1,8 +1,9 @@
 //! The AsyncAPI document, held against what the server really says and hears.
 
+mod events;
 mod transports;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jsonschema::Validator;
 use reqwest::Method;
@@ -221,26 +222,35 @@ async fn what_is_said_on_a_socket_is_what_the_document_says(kind: StoreKind) {
     let site = Site::start(kind).await;
     let runner = site.runner("Aino").await;
     let document = Document::of(&site).await;
-    let (in_runs, in_users) = (document.sent_in("run"), document.sent_in("user"));
+    let sent: BTreeMap<_, _> = ["run", "event", "user"].map(|channel| (channel, document.sent_in(channel))).into();
     let names = |names: &[String]| document.one_of(&names.iter().map(String::as_str).collect::<Vec<_>>());
-    let (frames, runs, users) = (document.one_of(&["Reply", "Push", "Ping"]), names(&in_runs), names(&in_users));
+    let validators: BTreeMap<_, _> = sent.iter().map(|(channel, sent)| (*channel, names(sent))).collect();
+    let frames = document.one_of(&["Reply", "Push", "Ping"]);
     let mut kinds = BTreeSet::new();
-    for line in said(&site, &runner).await {
+    for line in [said(&site, &runner).await, events::said(&site, &runner).await].concat() {
         holds(&frames, &line);
-        let mut data = vec![(&line["push"]["channel"], &line["push"]["pub"]["data"])];
-        data.push((&Value::Null, &line["subscribe"]["data"]));
-        for (channel, data) in data {
+        let (pushed, told) = (&line["push"]["pub"]["data"], &line["subscribe"]["data"]);
+        for data in [pushed, told] {
             let Some(kind) = data["type"].as_str() else { continue };
-            kinds.insert(kind.to_owned());
-            let is_own = channel.as_str().is_some_and(|channel| channel.starts_with('#'));
-            holds(if is_own { &users } else { &runs }, data);
+            let channel = match line["push"]["channel"].as_str() {
+                Some(own) if own.starts_with('#') => "user",
+                Some(channel) => channel.split(':').next().unwrap(),
+                None if data["event"].is_object() => "event",
+                None => "run",
+            };
+            kinds.insert((channel.to_owned(), kind.to_owned()));
+            holds(&validators[channel], data);
         }
     }
     // Everything that the document knows of was said.
-    let schema =
+    let kind =
         |name: &String| document.at(&format!("#/components/schemas/{name}"))["properties"]["type"]["const"].clone();
-    let expected: BTreeSet<String> =
-        in_runs.iter().chain(&in_users).map(|name| schema(name).as_str().unwrap().to_owned()).collect();
-    let missing: Vec<_> = expected.difference(&kinds).collect();
-    assert_eq!(missing, Vec::<&String>::new(), "{kinds:?}");
+    let mut missing = Vec::new();
+    for (channel, names) in &sent {
+        for kind in names.iter().map(kind) {
+            let kind = (channel.to_string(), kind.as_str().unwrap().to_owned());
+            missing.extend((!kinds.contains(&kind)).then_some(kind));
+        }
+    }
+    assert_eq!(missing, [], "{kinds:?}");
 }

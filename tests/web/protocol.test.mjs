@@ -2,7 +2,9 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { parseChange, parseSnapshot, runChannel, timeOf } from '../../web-demo/protocol.js';
+import {
+  eventChannel, parseChange, parseEventChange, parseEventSnapshot, parseSnapshot, runChannel, timeOf,
+} from '../../web-demo/protocol.js';
 
 const asyncapi = JSON.parse(readFileSync(new URL('../../src/http/asyncapi/document.json', import.meta.url), 'utf8'));
 const at = (reference) => reference.slice(2).split('/').reduce((value, name) => value[name], asyncapi);
@@ -19,7 +21,7 @@ function examples(channel) {
 function mirrors(document, parsed, leftOut = []) {
   for (const [name, value] of Object.entries(document)) {
     if (leftOut.includes(name)) continue;
-    const isTime = typeof value === 'string' && timeOf(value) !== null;
+    const isTime = typeof value === 'string' && /T.*Z$/.test(value);
     const found = isTime ? parsed[`${name}_ms`] : parsed[name];
     if (isTime) assert.equal(found, timeOf(value), name);
     else if (value !== null && typeof value === 'object') mirrors(value, found, leftOut);
@@ -44,4 +46,29 @@ test('what_the_page_reads_of_a_run_is_what_the_document_says', () => {
     else mirrors(document, change, type === 'fixes' ? [] : ['run', 'pace_s_per_km']);
   }
   assert.deepEqual(notRead, ['changed', 'notice']);
+});
+
+test('what_the_page_reads_of_an_event_is_what_the_document_says', () => {
+  const { snapshot, ...changes } = examples('event');
+  assert.equal(eventChannel(17), asyncapi.channels.event.address.replace('{event}', '17'));
+  const { event, roster, complete } = parseEventSnapshot(snapshot);
+  mirrors(snapshot.event, event);
+  assert.deepEqual(roster.map(({ number, id, name }) => [number, id, name]), snapshot.roster);
+  assert.equal(complete, true);
+  const notRead = [];
+  for (const [type, document] of Object.entries(changes)) {
+    const change = parseEventChange(document);
+    if (!change) notRead.push(type);
+    else mirrors(document, change);
+  }
+  assert.deepEqual(notRead, ['notice']);
+});
+
+test('what_is_no_event_is_not_read_as_one', () => {
+  for (const document of [null, {}, { type: 'snapshot', event: { id: 'x', state: 'current' } }, { type: 'snapshot', event: { id: 1, state: 'over' } }]) {
+    assert.equal(parseEventSnapshot(document), null);
+  }
+  for (const document of [null, {}, { type: 'joined', number: 'x' }, { type: 'started', event: {} }, { type: 'tea' }]) {
+    assert.equal(parseEventChange(document), null);
+  }
 });
