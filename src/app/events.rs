@@ -62,7 +62,7 @@ impl App {
                 let mut decision = Decision { draft, record: before, now, is_another: false };
                 decision.turn()?;
                 let answer = decide(&mut decision)?;
-                decision.finish(Some(&event))?;
+                decision.finish(Some(&event));
                 Ok(answer)
             })
             .await?;
@@ -85,7 +85,7 @@ impl App {
                 let mut decision = Decision { draft, record, now, is_another: false };
                 decision.announce(&notice)?;
                 let offset = decision.record.offset;
-                decision.finish(Some(&before))?;
+                decision.finish(Some(&before));
                 Ok(offset)
             })
             .await
@@ -163,17 +163,12 @@ impl Decision<'_> {
     }
 
     /// What was changed is stored, and stands where it belongs.
-    fn finish(mut self, before: Option<&Event>) -> Result<(), AppError> {
-        let ends = |event: &Event| (event.ends_at(), event.ended_at, event.cancelled_at);
-        if before.is_some_and(|before| ends(before) != ends(self.event())) {
-            self.cause(&FollowUp::event_over(self.event())?)?;
-        }
+    fn finish(mut self, before: Option<&Event>) {
         if self.is_another {
             self.record.revision += 1;
             indexes::moved(self.draft, before, &self.record.event);
             self.draft.put(self.record);
         }
-        Ok(())
     }
 }
 

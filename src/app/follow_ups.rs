@@ -51,8 +51,6 @@ enum What {
     Told,
     /// All who participate in an event are told.
     ToldRoster,
-    /// An event is over, or ends at another time than it looked like: so do the links to it.
-    EventOver,
     /// The user does not participate in an event any more: nor does their run.
     LeftEvent,
 }
@@ -96,12 +94,6 @@ impl FollowUp {
     pub fn told_roster(event: &Event, change: &impl Serialize) -> Result<Self, AppError> {
         let (change, number) = (Some(raw(change)?), Some(event.id.number()));
         Ok(Self { event: number, change, ..Self::on(&event.creator, What::ToldRoster) })
-    }
-
-    /// Links to the event are to be looked at.
-    pub fn event_over(event: &Event) -> Result<Self, AppError> {
-        let (user, event) = (event.creator.to_string(), Some(event.id.number()));
-        Ok(Self { user, run: None, event, what: What::EventOver, change: raw(&())? })
     }
 
     /// The user's run goes on outside the event.
@@ -187,9 +179,6 @@ impl App {
             Some(event) if follow_up.what == What::ToldRoster => {
                 let change = follow_up.change.as_deref().ok_or(AppError::Internal)?;
                 return self.tell_roster(event, change.get(), &once.key).await;
-            }
-            Some(event) if follow_up.what == What::EventOver => {
-                return self.look_at_links_to(Shared::Event(event)).await;
             }
             Some(event) if follow_up.what == What::LeftEvent => return self.take_out_of_event(&user, event).await,
             Some(_) | None => {}

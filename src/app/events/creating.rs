@@ -76,7 +76,7 @@ impl App {
                 }
                 decision.turn()?;
                 let number = decision.event().id.number();
-                decision.finish(None)?;
+                decision.finish(None);
                 Ok(number)
             })
             .await?;
