@@ -143,6 +143,7 @@ impl App {
         match &channel {
             Channel::Run(run) => {
                 let record = self.visible(caller, *run).await.map_err(no_channel)?;
+                rights.push(rights_topic(&aggregate(*run)));
                 rights.push(rights_topic(&users::aggregate(&record.run.owner)));
                 rights.extend(record.run.event.map(|event| rights_topic(&events::aggregate(event))));
             }

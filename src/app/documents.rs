@@ -104,6 +104,11 @@ pub struct RunDocument {
     pub fixes: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub splits: Option<Vec<SplitDocument>>,
+    /// Where it began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<PlaceDocument>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub track: Option<TrackDocument>,
 }
 
 /// How far, how long, how fast, how high.
@@ -175,6 +180,10 @@ pub enum ChangeDocument {
     FriendAsked(FriendChange),
     FriendAccepted(FriendChange),
     FriendRemoved(FriendChange),
+    RunDeleted {
+        at: String,
+        run: String,
+    },
     /// What the operator's back end has to say, on any of the product's own channels.
     Notice {
         at: String,
@@ -311,12 +320,20 @@ impl RunDocument {
             totals: TotalsDocument::of(&run.tally),
             fixes: run.tally.fixes,
             splits: None,
+            start: None,
+            track: None,
         }
     }
 
     /// In which event it is run, where `may_be_told`: there may be one that the reader must not know of.
     pub fn telling(mut self, may_be_told: impl Fn(EventId) -> bool, run: &Run) -> Self {
         self.event = run.event.filter(|event| may_be_told(*event)).map(EventId::number);
+        self
+    }
+
+    /// A run that has no fix yet has begun nowhere: the member is left out.
+    pub fn with_start(mut self, run: &Run) -> Self {
+        self.start = run.tally.start.map(Into::into);
         self
     }
 

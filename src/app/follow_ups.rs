@@ -79,6 +79,12 @@ impl FollowUp {
         Self::of(run, What::RunFinished, &ChangeDocument::RunFinished(RunChange::of(run, now)))
     }
 
+    /// As a run that is finished: the user's place is free.
+    pub fn run_deleted(run: &Run, now: Timestamp) -> Result<Self, AppError> {
+        let change = ChangeDocument::RunDeleted { at: now.to_string(), run: run.id.to_string() };
+        Self::of(run, What::RunFinished, &change)
+    }
+
     /// The user's own channel is to hear `change`.
     pub fn told(user: &UserId, change: &impl Serialize) -> Result<Self, AppError> {
         Ok(Self { change: Some(raw(change)?), ..Self::on(user, What::Told) })

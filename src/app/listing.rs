@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, stream};
 
-use crate::app::{App, AppError};
+use crate::app::{App, AppError, Period};
 use crate::backend::{Bound, Index, Order, Range};
+use crate::domain::time::Timestamp;
 use crate::limits;
 
 /// A page, counted from 1, and how many things it holds.
@@ -22,6 +23,8 @@ pub struct Page {
 pub struct Listing<T> {
     indexes: Vec<Index>,
     order: Order,
+    /// Scores below the first and from the second on are left out.
+    bounds: (Option<i64>, Option<i64>),
     page: Page,
     /// The last member that was looked at. Scores and members tell the place in all indexes alike.
     last: Option<(i64, Arc<str>)>,
@@ -60,7 +63,13 @@ impl<T> Listing<T> {
     fn new(page: Page, indexes: Vec<Index>, order: Order) -> Self {
         // So far out that it is not looked at: the list ends before.
         let is_over = page.wanted() > limits::LIST_LOOKED_AT_MAX || indexes.is_empty();
-        Self { indexes, order, page, last: None, looked_at: 0, is_over, found: Vec::new() }
+        Self { indexes, order, bounds: (None, None), page, last: None, looked_at: 0, is_over, found: Vec::new() }
+    }
+
+    /// With scores of this period alone, in milliseconds.
+    pub fn within(self, period: Period) -> Self {
+        let ms = |at: Option<Timestamp>| at.map(Timestamp::as_millis);
+        Self { bounds: (ms(period.from), ms(period.until)), ..self }
     }
 
     /// These belong to the list.
@@ -79,10 +88,12 @@ impl<T> Listing<T> {
     }
 
     fn range(&self, index: &Index) -> Range {
+        let first = || self.bounds.0.map_or(Bound::Start, Bound::Score);
+        let end = || self.bounds.1.map_or(Bound::End, Bound::Score);
         let (from, until) = match (&self.last, self.order) {
-            (None, _) => (Bound::Start, Bound::End),
-            (Some((score, member)), Order::Ascending) => (Bound::After(*score, member.clone()), Bound::End),
-            (Some((score, member)), Order::Descending) => (Bound::Start, Bound::At(*score, member.clone())),
+            (None, _) => (first(), end()),
+            (Some((score, member)), Order::Ascending) => (Bound::After(*score, member.clone()), end()),
+            (Some((score, member)), Order::Descending) => (first(), Bound::At(*score, member.clone())),
         };
         Range { index: index.clone(), from, until, order: self.order, limit: self.window(), count: false }
     }

@@ -3,6 +3,7 @@
 //! A run is one aggregate. Its head holds the state and the running totals; its fixes are a log of their own; what spectators
 //! hear goes to its bounded main topic. One commit moves all three, and the head tells where both topics then stand.
 
+mod changing;
 mod finishing;
 mod indexes;
 mod listing;
@@ -12,8 +13,9 @@ mod starting;
 mod track;
 
 pub use crate::app::listing::Page;
+pub use changing::ChangeRun;
 pub(in crate::app) use indexes::moved;
-pub use listing::RunFilter;
+pub use listing::{RunFilter, RunOrder};
 pub use record::RunRecord;
 pub use starting::NewRun;
 pub use track::Tracks;
@@ -23,12 +25,23 @@ use crate::app::follow_ups::{self, FollowUp};
 use crate::app::transact::{Draft, Lanes, OnceKey, decode, encode};
 use crate::app::users::{Caller, Identity};
 use crate::app::{App, AppError};
-use crate::backend::{AggregateId, Keep};
+use crate::backend::{AggregateId, Keep, Version};
 use crate::domain::ids::RunId;
 use crate::domain::run::{FinishReason, Run, RunError};
 use crate::domain::time::Timestamp;
 use crate::domain::user::Visibility;
 use crate::limits;
+
+/// What is shown of a run besides what always is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RunFields {
+    /// Where it began.
+    pub start: bool,
+    /// What each kilometre took. A run that is asked for by name has them anyway.
+    pub splits: bool,
+    /// Its line, of a bounded number of points. Not in lists.
+    pub track: bool,
+}
 
 /// What the owner may do with a run's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,11 +55,28 @@ pub enum Transition {
 impl App {
     /// A run that the caller may see, with its splits.
     pub async fn run(&self, caller: &Caller, run: RunId) -> Result<RunDocument, AppError> {
-        let record = self.visible(caller, run).await?;
+        Ok(self.tagged_run(caller, run, RunFields::default()).await?.0)
+    }
+
+    /// As [`App::run`], with its version and with what else is asked for.
+    pub async fn tagged_run(
+        &self,
+        caller: &Caller,
+        run: RunId,
+        fields: RunFields,
+    ) -> Result<(RunDocument, Version), AppError> {
+        let (record, version) = self.visible_tagged(caller, run).await?;
         let name = self.name_of(&record.run.owner).await?;
         let events = self.seen_events(caller, record.run.event.into_iter().collect()).await?;
         let document = RunDocument::of(&record.run, &name).with_splits(&record.run);
-        Ok(document.telling(|event| events.contains(&event), &record.run))
+        let mut document = document.telling(|event| events.contains(&event), &record.run);
+        if fields.start {
+            document = document.with_start(&record.run);
+        }
+        if fields.track {
+            document.track = Some(self.drawn_track(&record).await?);
+        }
+        Ok((document, version))
     }
 
     /// The owner's word on a run's state. Asking for the state that it has already is the same success.
@@ -61,38 +91,22 @@ impl App {
         self.run(&Caller::User(identity.clone()), run).await
     }
 
-    /// Who may see the run from now on. Those who may not any more lose its channel at once.
-    pub async fn set_visibility(
-        &self,
-        identity: &Identity,
-        run: RunId,
-        visibility: Visibility,
-    ) -> Result<RunDocument, AppError> {
-        self.owned(identity, run).await?;
-        let now = self.clock.now();
-        self.change_run(run, move |draft, mut record| {
-            if record.run.visibility != visibility {
-                let before = record.run.clone();
-                record.run.visibility = visibility;
-                let change = ChangeDocument::changed(&record.run, now);
-                announce(draft, &mut record, &change)?;
-                indexes::moved(draft, Some(&before), &record.run);
-                draft.put(record);
-            }
-            Ok(())
-        })
-        .await?;
-        self.run(&Caller::User(identity.clone()), run).await
-    }
-
     /// The run, if the caller may see it.
     pub(in crate::app) async fn visible(
         &self,
         caller: &Caller,
         run: RunId,
     ) -> Result<std::sync::Arc<RunRecord>, AppError> {
-        let record = self.runs.read(&aggregate(run)).await?.ok_or(AppError::NotFound("run"))?;
-        if self.sees_run(caller, &record.run).await? { Ok(record) } else { Err(AppError::NotFound("run")) }
+        Ok(self.visible_tagged(caller, run).await?.0)
+    }
+
+    async fn visible_tagged(
+        &self,
+        caller: &Caller,
+        run: RunId,
+    ) -> Result<(std::sync::Arc<RunRecord>, Version), AppError> {
+        let tagged = self.runs.read_tagged(&aggregate(run)).await?.ok_or(AppError::NotFound("run"))?;
+        if self.sees_run(caller, &tagged.0.run).await? { Ok(tagged) } else { Err(AppError::NotFound("run")) }
     }
 
     /// The run, if it is the caller's own: others' are forbidden, or not there at all when they may not be seen.

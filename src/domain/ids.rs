@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::time::Timestamp;
+
 /// A user's id: 1 to 64 of `A–Z a–z 0–9 _ -`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UserId(Arc<str>);
@@ -36,6 +38,15 @@ impl RunId {
 
     pub const fn as_u128(self) -> u128 {
         self.0
+    }
+
+    /// A UUIDv7 of this moment whose 74 random bits are the first of `seed`.
+    pub fn from_seed(at: Timestamp, seed: [u8; 32]) -> Self {
+        let [random @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = seed;
+        let random = u128::from_be_bytes(random);
+        let millis = u128::from(at.as_millis().unsigned_abs()) & ((1 << 48) - 1);
+        let (twelve, others) = (random >> 116, random & ((1 << 62) - 1));
+        Self(millis << 80 | 7 << 76 | twelve << 64 | 0b10 << 62 | others)
     }
 
     pub fn parse(text: &str) -> Option<Self> {
@@ -171,6 +182,14 @@ mod tests {
         for bad in ["", "0", "017", "+17", "-1", "1.5", "1e3", " 1", "9007199254740992", &"9".repeat(30)] {
             assert_eq!(EventId::parse(bad), None, "{bad:?}");
         }
+    }
+
+    #[test]
+    fn run_id_of_a_seed_is_a_uuid_of_version_7() {
+        let at = Timestamp::from_millis(0x0192_f3a1_7c4e);
+        let id = RunId::from_seed(at, [0xff; 32]).to_string();
+        assert_eq!(id, "0192f3a1-7c4e-7fff-bfff-ffffffffffff");
+        assert_eq!(RunId::from_seed(at, [0; 32]).to_string(), "0192f3a1-7c4e-7000-8000-000000000000");
     }
 
     #[test]

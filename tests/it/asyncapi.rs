@@ -171,6 +171,11 @@ async fn said(site: &Site, runner: &Runner) -> Vec<Value> {
         talk.until(|line| line["push"]["pub"]["data"]["type"] == "finished").await;
     }
     phone.until(|line| line["push"]["pub"]["data"]["type"] == "run_finished").await;
+    let identity = &runner.identity;
+    let planned = runnity::app::runs::NewRun { planned: true, ..Default::default() };
+    let planned = site.app.new_run(identity, planned).await.unwrap();
+    site.app.delete_run(identity, runnity::domain::ids::RunId::parse(&planned.id).unwrap(), None).await.unwrap();
+    phone.until(|line| line["push"]["pub"]["data"]["type"] == "run_deleted").await;
     // What else can be asked, by somebody who is in the channel and by somebody who is not.
     for channel in [&run, "news"] {
         spectator.ask("subscribe", json!({ "channel": channel })).await;

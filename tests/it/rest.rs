@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod conventions;
+mod runs;
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -192,8 +193,8 @@ async fn head_options_and_other_origins_are_answered(kind: StoreKind) {
     let preflight = site.ask(Method::OPTIONS, "/api/runs/01990000-0000-7000-8000-000000000000");
     let preflight = send(preflight.header("Origin", "https://app.example.org")).await;
     assert_eq!((preflight.status, preflight.body.len()), (204, 0));
-    assert_eq!(preflight.header("allow"), "GET, HEAD, PATCH, OPTIONS");
-    assert_eq!(preflight.header("access-control-allow-methods"), "GET, HEAD, PATCH, OPTIONS");
+    assert_eq!(preflight.header("allow"), "GET, HEAD, PATCH, PUT, DELETE, OPTIONS");
+    assert_eq!(preflight.header("access-control-allow-methods"), "GET, HEAD, PATCH, PUT, DELETE, OPTIONS");
     assert!(preflight.header("access-control-allow-headers").contains("Authorization"));
 }
 

@@ -107,16 +107,21 @@ impl App {
 
     async fn encode_snapshot(&self, record: &RunRecord, events: &BTreeSet<EventId>) -> Result<Bytes, AppError> {
         let name = self.name_of(&record.run.owner).await?;
-        let track = self.track(record.run.id).await?;
-        // What came since the record was read is heard after the snapshot.
-        let covered = usize::try_from(record.track_len).unwrap_or(usize::MAX);
-        let track = match track.len() {
-            0..limits::TRACK_INLINE_LEN_MAX => drawn(track.points(), covered),
-            _ => away(move || drawn(track.points(), covered)).await?,
-        };
+        let track = self.drawn_track(record).await?;
         let run = RunDocument::of(&record.run, &name).with_splits(&record.run);
         let run = run.telling(|event| events.contains(&event), &record.run);
         encode(&SnapshotDocument { run, track })
+    }
+
+    /// The line of a run, as it is drawn.
+    pub(in crate::app) async fn drawn_track(&self, record: &RunRecord) -> Result<TrackDocument, AppError> {
+        let track = self.track(record.run.id).await?;
+        // What came since the record was read is heard after the snapshot.
+        let covered = usize::try_from(record.track_len).unwrap_or(usize::MAX);
+        match track.len() {
+            0..limits::TRACK_INLINE_LEN_MAX => Ok(drawn(track.points(), covered)),
+            _ => away(move || drawn(track.points(), covered)).await,
+        }
     }
 }
 

@@ -1,10 +1,12 @@
-//! The indexes that runs stand in. All are scored by when the run was made, in milliseconds.
+//! The indexes that runs stand in. All but one are scored by when the run was made, in milliseconds.
 
 use crate::app::runs::RunRecord;
 use crate::app::transact::Draft;
-use crate::app::{documents::state_name, due};
+use crate::app::{documents::state_name, due, near};
 use crate::backend::Index;
+use crate::domain::geo::Place;
 use crate::domain::ids::{EventId, UserId};
+use crate::domain::morton::Grain;
 use crate::domain::run::{Run, State};
 use crate::domain::user::Visibility;
 
@@ -33,6 +35,34 @@ pub fn live_of_event(event: EventId) -> Index {
     Index::new(format!("runs/live-of-event/{event}"))
 }
 
+/// The public runs by where the runner is, or was last.
+pub fn public_near() -> (Index, Grain) {
+    (Index::new("runs/public/near"), Grain::CITY_BLOCK)
+}
+
+/// Takes the run out of all of them.
+pub fn gone(draft: &mut Draft<RunRecord>, run: &Run) {
+    let member = run.id.to_string();
+    let of_events = run.event.map(|event| [of_event(event), live_of_event(event)]).into_iter().flatten();
+    let others = [of_user(&run.owner), public(), public_in(run.state), public_near().0];
+    for index in others.into_iter().chain(of_events) {
+        draft.place(index, member.clone(), None);
+    }
+    draft.place(due::index(), due::Due::RunInactive(run.id).to_string(), None);
+}
+
+/// The runner has gone on from where the run stood `before`.
+pub fn went_on(draft: &mut Draft<RunRecord>, before: Option<Place>, run: &Run) {
+    if run.visibility == Visibility::Public {
+        near::place(draft, public_near(), run.id.to_string(), before, place(run));
+    }
+}
+
+/// Where the runner is, or was last.
+pub fn place(run: &Run) -> Option<Place> {
+    run.tally.position.map(|fix| fix.place)
+}
+
 /// Moves the run from where it stood `before` to where it belongs now, and sets when it is over if nothing is heard of it.
 pub fn moved(draft: &mut Draft<RunRecord>, before: Option<&Run>, run: &Run) {
     let member = run.id.to_string();
@@ -57,6 +87,8 @@ pub fn moved(draft: &mut Draft<RunRecord>, before: Option<&Run>, run: &Run) {
     for index in new.iter().filter(|index| !old.contains(index)) {
         draft.place(index.clone(), member.clone(), Some(score));
     }
+    let shown_at = |run: &Run| (run.visibility == Visibility::Public).then(|| place(run)).flatten();
+    near::place(draft, public_near(), member, before.and_then(shown_at), shown_at(run));
     if before.is_none_or(|before| before.state != run.state) {
         let due_ms = run.inactive_at().map(|at| at.as_millis());
         draft.place(due::index(), due::Due::RunInactive(run.id).to_string(), due_ms);

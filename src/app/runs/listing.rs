@@ -1,54 +1,173 @@
-//! Lists: runs that a caller may see, newest first, and the fixes of one run. Pages are filled after visibility.
+//! Lists: runs that a caller may see, and the fixes of one run. Pages are filled after visibility.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::app::documents::{FixDocument, RunDocument};
 use crate::app::listing::Page;
-use crate::app::runs::{RunRecord, aggregate, indexes};
+use crate::app::runs::{RunFields, RunRecord, aggregate, indexes};
 use crate::app::transact::decode;
 use crate::app::users::Caller;
-use crate::app::{App, AppError};
-use crate::backend::Index;
+use crate::app::{App, AppError, Period};
+use crate::backend::{Index, Order, Range};
+use crate::domain::geo::Circle;
 use crate::domain::ids::{EventId, RunId, UserId};
 use crate::domain::run::{Kept, Run, State};
+use crate::limits;
 
 /// Which runs; everything that is left out matches.
 #[derive(Clone, Debug, Default)]
 pub struct RunFilter {
     pub state: Option<State>,
     pub user: Option<UserId>,
+    /// Of those who list the caller as a friend; not with `user` or `event`.
+    pub friends: bool,
     /// Those that are run in this event: none when the caller cannot see it.
     pub event: Option<EventId>,
+    /// Where the runner is, or was last.
+    pub near: Option<Circle>,
+    /// When it was made.
+    pub period: Period,
+    pub order: RunOrder,
+    /// The track is not shown in lists.
+    pub fields: RunFields,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RunOrder {
+    #[default]
+    Newest,
+    Oldest,
+    /// Of one user, one event or one place, of which [`limits::LIST_LOOKED_AT_MAX`] are compared at most.
+    Longest,
+    Shortest,
+}
+
+impl RunFilter {
+    fn matches(&self, run: &Run) -> bool {
+        let Period { from, until } = self.period;
+        self.state.is_none_or(|state| run.state == state)
+            && self.user.as_ref().is_none_or(|user| run.owner == *user)
+            && self.event.is_none_or(|event| run.event == Some(event))
+            && from.is_none_or(|from| run.created_at >= from)
+            && until.is_none_or(|until| run.created_at < until)
+            && self.near.is_none_or(|circle| indexes::place(run).is_some_and(|place| circle.holds(place)))
+    }
 }
 
 impl App {
-    /// Runs that the caller may see and that match, newest first.
+    /// Runs that the caller may see and that match.
     pub async fn runs(&self, caller: &Caller, filter: RunFilter, page: Page) -> Result<Vec<RunDocument>, AppError> {
         if let Some(event) = filter.event
             && self.seen_events(caller, [event].into()).await?.is_empty()
         {
             return Ok(Vec::new());
         }
-        let indexes = match (&filter.user, filter.event) {
-            (Some(user), _) => vec![indexes::of_user(user)],
-            (None, Some(event)) => vec![indexes::of_event(event)],
-            (None, None) => self.everyones(caller, &filter).await?,
+        let by_age = matches!(filter.order, RunOrder::Newest | RunOrder::Oldest);
+        let is_of_one = filter.user.is_some() || filter.event.is_some() || filter.friends;
+        let page = match filter.near {
+            _ if by_age && (is_of_one || filter.near.is_none()) => self.by_age(caller, &filter, page).await?,
+            Some(circle) if !is_of_one => {
+                self.gathered(caller, &filter, self.runs_near(caller, &circle).await?, page).await?
+            }
+            _ => self.gathered(caller, &filter, self.runs_of_one(caller, &filter).await?, page).await?,
         };
-        let mut listed = page.descending(indexes);
-        while let Some(members) = self.next_of(&mut listed).await? {
-            let mut records = self.read_runs(&members).await?;
-            records.retain(|record| filter.state.is_none_or(|state| record.run.state == state));
-            records.retain(|record| filter.event.is_none_or(|event| record.run.event == Some(event)));
-            let runs: Vec<_> = records.iter().map(|record| &record.run).collect();
-            let seen = self.sees_runs(caller, &runs).await?;
-            listed.extend(records.into_iter().zip(seen).filter_map(|(record, is_seen)| is_seen.then_some(record)));
-        }
-        let page = listed.page();
         let names = self.names_of(page.iter().map(|record| &record.run.owner)).await?;
         let events = self.seen_events(caller, page.iter().filter_map(|record| record.run.event).collect()).await?;
         let name = |user: &UserId| names.get(user).map_or("", |name| name);
-        let document = |run: &Run| RunDocument::of(run, name(&run.owner)).telling(|event| events.contains(&event), run);
-        Ok(page.iter().map(|record| document(&record.run)).collect())
+        let document = |record: &Arc<RunRecord>| {
+            let document = RunDocument::of(&record.run, name(&record.run.owner));
+            let mut document = document.telling(|event| events.contains(&event), &record.run);
+            if filter.fields.splits {
+                document = document.with_splits(&record.run);
+            }
+            if filter.fields.start { document.with_start(&record.run) } else { document }
+        };
+        Ok(page.iter().map(document).collect())
+    }
+
+    /// As the indexes have them: the way for lists of any length.
+    async fn by_age(&self, caller: &Caller, filter: &RunFilter, page: Page) -> Result<Vec<Arc<RunRecord>>, AppError> {
+        let indexes = self.sources(caller, filter).await?;
+        let listed = match filter.order {
+            RunOrder::Oldest => page.ascending(indexes),
+            _ => page.descending(indexes),
+        };
+        let mut listed = listed.within(filter.period);
+        while let Some(members) = self.next_of(&mut listed).await? {
+            let ids: Vec<_> = members.iter().map(|(_, member)| member.clone()).collect();
+            listed.extend(self.seen_among(caller, filter, &ids).await?);
+        }
+        Ok(listed.page())
+    }
+
+    /// Of these, in an order that no index has.
+    async fn gathered(
+        &self,
+        caller: &Caller,
+        filter: &RunFilter,
+        members: BTreeSet<Arc<str>>,
+        page: Page,
+    ) -> Result<Vec<Arc<RunRecord>>, AppError> {
+        let members: Vec<_> = members.into_iter().collect();
+        let mut found = Vec::new();
+        for members in members.chunks(limits::PAGE_SIZE_MAX) {
+            // Others have their turn between two readings.
+            tokio::task::yield_now().await;
+            found.extend(self.seen_among(caller, filter, members).await?);
+        }
+        let newest = |one: &Run, other: &Run| (other.created_at, other.id).cmp(&(one.created_at, one.id));
+        let longest = |one: &Run, other: &Run| other.tally.distance_m.total_cmp(&one.tally.distance_m);
+        found.sort_by(|one, other| {
+            let (one, other) = (&one.run, &other.run);
+            match filter.order {
+                RunOrder::Newest => newest(one, other),
+                RunOrder::Oldest => newest(other, one),
+                RunOrder::Longest => longest(one, other).then(newest(one, other)),
+                RunOrder::Shortest => longest(other, one).then(newest(one, other)),
+            }
+        });
+        Ok(found.into_iter().skip(page.skipped()).take(page.size).collect())
+    }
+
+    /// Public ones, the caller's own, and those of who list the caller.
+    async fn runs_near(&self, caller: &Caller, circle: &Circle) -> Result<BTreeSet<Arc<str>>, AppError> {
+        let mut members: BTreeSet<_> = self.near(indexes::public_near(), circle).await?.into_iter().collect();
+        for index in self.own_and_friends(caller).await? {
+            members.extend(self.all_of(index).await?);
+        }
+        Ok(members)
+    }
+
+    async fn runs_of_one(&self, caller: &Caller, filter: &RunFilter) -> Result<BTreeSet<Arc<str>>, AppError> {
+        let mut members = BTreeSet::new();
+        for index in self.sources(caller, filter).await? {
+            members.extend(self.all_of(index).await?);
+        }
+        Ok(members)
+    }
+
+    /// The newest that are looked at.
+    async fn all_of(&self, index: Index) -> Result<impl Iterator<Item = Arc<str>>, AppError> {
+        let order = Order::Descending;
+        let range = Range { order, ..Range::all(index, limits::LIST_LOOKED_AT_MAX) };
+        Ok(self.backend.range(&range).await?.members.into_iter().map(|(_, member)| member))
+    }
+
+    /// Where those stand that may match.
+    async fn sources(&self, caller: &Caller, filter: &RunFilter) -> Result<Vec<Index>, AppError> {
+        match (filter.event, &filter.user) {
+            (Some(event), _) => Ok(vec![indexes::of_event(event)]),
+            (None, Some(user)) => Ok(vec![indexes::of_user(user)]),
+            (None, None) if filter.friends => self.friends_own(caller).await,
+            (None, None) => self.everyones(caller, filter).await,
+        }
+    }
+
+    /// Those of who list the caller as a friend.
+    async fn friends_own(&self, caller: &Caller) -> Result<Vec<Index>, AppError> {
+        let friends = self.who_list(&caller.identity()?.user).await?;
+        Ok(friends.iter().map(indexes::of_user).collect())
     }
 
     /// The track in order of time; the heart rate for the runner alone.
@@ -63,18 +182,34 @@ impl App {
     /// Where those stand that the caller may see: the public ones, the caller's own, and those of who list the caller.
     async fn everyones(&self, caller: &Caller, filter: &RunFilter) -> Result<Vec<Index>, AppError> {
         let mut indexes = vec![filter.state.map_or_else(indexes::public, indexes::public_in)];
-        if let Caller::User(identity) = caller {
-            indexes.push(indexes::of_user(&identity.user));
-            indexes.extend(self.who_list(&identity.user).await?.iter().map(indexes::of_user));
-        }
+        indexes.extend(self.own_and_friends(caller).await?);
         Ok(indexes)
     }
 
-    async fn read_runs(&self, members: &[(i64, Arc<str>)]) -> Result<Vec<Arc<RunRecord>>, AppError> {
-        let ids = members.iter().map(|(_, member)| RunId::parse(member).ok_or(AppError::Internal));
+    /// The caller's own, and those of who list the caller.
+    async fn own_and_friends(&self, caller: &Caller) -> Result<Vec<Index>, AppError> {
+        let Caller::User(identity) = caller else { return Ok(Vec::new()) };
+        let mut indexes = self.friends_own(caller).await?;
+        indexes.push(indexes::of_user(&identity.user));
+        Ok(indexes)
+    }
+
+    /// Those of these runs that match and that the caller may see, in their order.
+    async fn seen_among(
+        &self,
+        caller: &Caller,
+        filter: &RunFilter,
+        members: &[Arc<str>],
+    ) -> Result<Vec<Arc<RunRecord>>, AppError> {
+        let ids = members.iter().map(|member| RunId::parse(member).ok_or(AppError::Internal));
         let keys: Vec<_> = ids.map(|id| Ok(aggregate(id?).head())).collect::<Result<_, AppError>>()?;
         let values = self.backend.read(&keys).await?;
         let values = values.into_iter().filter_map(|value| value.value);
-        values.map(|value| decode::<RunRecord>(&value).map(Arc::new)).collect()
+        let records = values.map(|value| decode::<RunRecord>(&value).map(Arc::new));
+        let mut records = records.collect::<Result<Vec<_>, AppError>>()?;
+        records.retain(|record| filter.matches(&record.run));
+        let runs: Vec<_> = records.iter().map(|record| &record.run).collect();
+        let seen = self.sees_runs(caller, &runs).await?;
+        Ok(records.into_iter().zip(seen).filter_map(|(record, is_seen)| is_seen.then_some(record)).collect())
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use sha2::{Digest, Sha256};
 
 use crate::app::documents::{ChangeDocument, FixDocument, RecordedDocument, SplitDocument, TotalsDocument, state_name};
-use crate::app::runs::{RunRecord, aggregate, announce, refusal, track};
+use crate::app::runs::{RunRecord, aggregate, announce, indexes, refusal, track};
 use crate::app::transact::{Draft, OnceKey};
 use crate::app::users::Identity;
 use crate::app::{App, AppError};
@@ -140,6 +140,7 @@ fn take(
     // A copy: what this decision adds to it is only true if its commit is.
     let memory = memory.filter(|memory| memory.track_len == record.track_len);
     let mut seen = memory.map_or(Seen::Unknown, |memory| memory.seen.clone());
+    let before = indexes::place(&record.run);
     let accepted = match accept(&mut record.run, &mut seen, fixes.to_vec(), now) {
         Ok(accepted) => accepted,
         Err(RunError::NeedsTrack) => return Ok(None),
@@ -149,6 +150,7 @@ fn take(
         record.track_len += accepted.kept.len() as u64;
         record.track_entries += 1;
         draft.append(track::TOPIC, Keep::Everything, track::entry(&accepted.kept)?);
+        indexes::went_on(draft, before, &record.run);
         let change = heard(&record, &accepted, now);
         announce(draft, &mut record, &change)?;
     }

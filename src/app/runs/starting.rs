@@ -17,6 +17,8 @@ use crate::limits;
 
 #[derive(Clone, Debug, Default)]
 pub struct NewRun {
+    /// Of a run that may have been made before, by the same request; else a new one.
+    pub id: Option<RunId>,
     /// Where the runner is: the first fix, at the server's time.
     pub place: Option<Place>,
     pub destination: Option<Place>,
@@ -33,7 +35,7 @@ pub struct NewRun {
 impl App {
     pub async fn new_run(&self, identity: &Identity, new: NewRun) -> Result<RunDocument, AppError> {
         let told = self.told_event(identity, new.event, new.planned).await?;
-        let id = RunId::from_u128(Uuid::now_v7().as_u128());
+        let id = new.id.unwrap_or_else(|| RunId::from_u128(Uuid::now_v7().as_u128()));
         let visibility = match new.visibility {
             Some(visibility) => visibility,
             None => self.default_visibility(&identity.user).await?,
@@ -47,8 +49,16 @@ impl App {
         if !new.planned {
             run.start(now).map_err(refusal)?;
         }
-        self.runs
+        let is_without_fixes = self
+            .runs
             .transact(aggregate(id), None, move |draft| {
+                match draft.record() {
+                    Some(made) if made.run.owner == run.owner => {
+                        return Ok(made.run.tally.fixes == 0 && made.run.state != State::Finished);
+                    }
+                    Some(_) => return Err(AppError::Internal),
+                    None => {}
+                }
                 let mut record = RunRecord::new(run.clone());
                 if record.run.state == State::Live {
                     let change = ChangeDocument::Started(RunChange::of(&record.run, now).in_event(told));
@@ -57,7 +67,7 @@ impl App {
                 }
                 indexes::moved(draft, None, &record.run);
                 draft.put(record);
-                Ok(())
+                Ok(true)
             })
             .await?;
         self.follow_ups.notify_one();
@@ -68,7 +78,7 @@ impl App {
             // Whoever was removed meanwhile was found without a run.
             self.take_out_of_event(&identity.user, event).await?;
         }
-        if let (Some(place), false) = (new.place, new.planned) {
+        if let (Some(place), true) = (new.place, is_without_fixes && !new.planned) {
             let fix = Fix::new(now, place, Readings::default()).map_err(|_| AppError::Internal)?;
             match self.record(identity, id, vec![fix], None).await {
                 // The next run has ended it meanwhile.

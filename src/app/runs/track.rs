@@ -46,6 +46,11 @@ impl Default for Tracks {
 }
 
 impl Tracks {
+    /// It is not there any more.
+    pub fn forget(&self, run: RunId) {
+        self.0.lock().pop(&run);
+    }
+
     /// Bounded by points as well: the longest tracks are a hundred times as long as the usual ones.
     fn keep(&self, run: RunId, track: Arc<Track>) {
         let mut tracks = self.0.lock();

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use warp::http::StatusCode;
 
 use super::envelope::Error;
@@ -35,6 +36,11 @@ pub fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Error> {
         return Err(AppError::invalid("body", "must be a JSON object").into());
     }
     Ok(documents::parse(body)?)
+}
+
+/// For members that may be `null`, which is another thing than to be left out: `Some(None)`. With `#[serde(default)]`.
+pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(member: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(member).map(Some)
 }
 
 /// A member that names who may see something.

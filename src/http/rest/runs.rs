@@ -7,15 +7,34 @@ use warp::http::Method;
 use super::Call;
 use super::envelope::{Error, Success};
 use super::once;
-use super::reading::{Query, body, no_parameters, visibility};
+use super::reading::{Query, body, given, no_parameters, visibility};
 use crate::app::documents::{self, FixesDocument, Object, PlaceDocument};
-use crate::app::runs::{NewRun, RunFilter, Transition};
+use crate::app::runs::{ChangeRun, NewRun, RunFields, RunFilter, RunOrder, Transition};
 use crate::app::users::Caller;
 use crate::app::{App, AppError};
 use crate::domain::geo;
 use crate::domain::ids::{EventId, RunId, UserId};
 use crate::http::request::Request;
 use crate::limits;
+
+/// Of the list.
+const PARAMETERS: &[&str] = &[
+    "state",
+    "user",
+    "friends",
+    "event",
+    "latitude",
+    "longitude",
+    "radius_m",
+    "from",
+    "until",
+    "sort",
+    "fields",
+    "page",
+    "page_size",
+];
+/// How far around a place is looked, unless it is said: a walk of a quarter of an hour.
+const RADIUS_M: f64 = 1_000.0;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -56,7 +75,7 @@ impl super::Place for Place {
     fn methods(&self) -> &'static [Method] {
         match self {
             Self::Runs | Self::Fixes(_) => &[Method::GET, Method::HEAD, Method::POST],
-            Self::Run(_) => &[Method::GET, Method::HEAD, Method::PATCH],
+            Self::Run(_) => &[Method::GET, Method::HEAD, Method::PATCH, Method::PUT, Method::DELETE],
             Self::Transition(..) => &[Method::POST],
         }
     }
@@ -69,9 +88,11 @@ impl super::Place for Place {
         let Call { app, caller, method, request, .. } = *call;
         match (self, method) {
             (Self::Runs, &Method::GET) => list(app, caller, request).await,
-            (Self::Runs, _) => create(app, caller, request).await,
+            (Self::Runs, _) => create(call).await,
             (Self::Run(run), &Method::GET) => show(app, caller, run, request).await,
-            (Self::Run(run), _) => change(app, caller, run, request).await,
+            (Self::Run(run), &Method::PATCH) => change(call, run).await,
+            (Self::Run(run), &Method::PUT) => replace(call, run).await,
+            (Self::Run(run), _) => delete(call, run).await,
             (Self::Fixes(run), &Method::GET) => track(app, caller, run, request).await,
             (Self::Fixes(run), _) => record(app, caller, run, request).await,
             (Self::Transition(run, to), _) => transition(app, caller, run, to, request).await,
@@ -92,15 +113,27 @@ struct Create {
     event: Option<u64>,
 }
 
+/// What is left out stays as it is; `"destination": null` takes it away.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Change {
     visibility: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    destination: Option<Option<Object<PlaceDocument>>>,
 }
 
-/// `GET /api/runs?state=&user=&page=&page_size=` → what the caller may see, newest first.
+/// What is left out is none.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Replace {
+    visibility: String,
+    destination: Option<Object<PlaceDocument>>,
+}
+
+/// `GET /api/runs?state=&user=&friends=&event=&latitude=&longitude=&radius_m=&from=&until=&sort=&fields=&page=&page_size=` → what the
+/// caller may see.
 async fn list(app: &App, caller: &Caller, request: &Request) -> Result<Success, Error> {
-    let mut query = Query::read(request, &["state", "user", "event", "page", "page_size"])?;
+    let mut query = Query::read(request, PARAMETERS)?;
     let state = query.take("state").map(|state| {
         documents::parse_state(&state)
             .ok_or_else(|| AppError::invalid("state", "must be one of planned, live, paused and finished"))
@@ -110,16 +143,37 @@ async fn list(app: &App, caller: &Caller, request: &Request) -> Result<Success, 
         Some("me") => Some(caller.identity()?.user.clone()),
         Some(id) => Some(UserId::parse(id).ok_or_else(|| AppError::invalid("user", "must be a user's id, or me"))?),
     };
-    let event =
-        query.take("event").map(|id| EventId::parse(&id).ok_or(AppError::invalid("event", "must be an event's id")));
+    let event = query.take("event").map(|id| {
+        EventId::parse(&id).ok_or_else(|| AppError::invalid("event", "must be an event's id, a whole number"))
+    });
+    let friends = query.flag("friends")?.unwrap_or(false);
+    if friends && (user.is_some() || event.is_some()) {
+        return Err(AppError::invalid("friends", "does not go with user or event").into());
+    }
+    let (near, period) = (query.circle(RADIUS_M)?, query.period()?);
+    let fields = query.fields(&["splits", "start"])?;
+    let fields = RunFields { splits: fields.has("splits"), start: fields.has("start"), track: false };
+    let sort = query.sort(&["created_at", "distance_m"], "-created_at")?;
+    let order = match (sort.by, sort.descending) {
+        ("created_at", true) => RunOrder::Newest,
+        ("created_at", false) => RunOrder::Oldest,
+        (_, true) => RunOrder::Longest,
+        (_, false) => RunOrder::Shortest,
+    };
+    let event = event.transpose()?;
+    if sort.by == "distance_m" && user.is_none() && event.is_none() && near.is_none() && !friends {
+        let problem = "may be distance_m where user, friends, event or a place is given";
+        return Err(AppError::invalid("sort", problem).into());
+    }
     let page = query.page(50, limits::PAGE_SIZE_MAX)?;
-    let filter = RunFilter { state: state.transpose()?, user, event: event.transpose()? };
+    let filter = RunFilter { state: state.transpose()?, user, friends, event, near, period, order, fields };
     Success::ok(&app.runs(caller, filter, page).await?)
 }
 
 /// `POST /api/runs`. Who is running already is told which run that is.
-async fn create(app: &App, caller: &Caller, request: &Request) -> Result<Success, Error> {
-    let identity = caller.identity()?;
+async fn create(call: &Call<'_>) -> Result<Success, Error> {
+    let Call { app, request, once, .. } = *call;
+    let identity = call.caller.identity()?;
     no_parameters(request)?;
     let create: Create = body(request)?;
     let planned = match create.state.as_deref() {
@@ -140,27 +194,54 @@ async fn create(app: &App, caller: &Caller, request: &Request) -> Result<Success
         create.destination.map(|Object(place)| place.read("destination.")).transpose()?;
     let visibility = visibility(create.visibility)?;
     let event = create.event.map(|number| EventId::new(number).ok_or(AppError::NotFound("event"))).transpose()?;
-    let new = NewRun { place, destination, visibility, event, planned, supersede: false };
+    // The same request with the same idempotency key makes the same run, should the first one's answer have been lost.
+    let id = once.map(|(key, since)| RunId::from_seed(since, key.seed()));
+    let new = NewRun { id, place, destination, visibility, event, planned, supersede: false };
     let run = app.new_run(identity, new).await?;
     Success::created(format!("/api/runs/{}", run.id), &run)
 }
 
-/// `GET /api/runs/:id`, with splits.
+/// `GET /api/runs/:id?fields=`, with splits.
 async fn show(app: &App, caller: &Caller, run: RunId, request: &Request) -> Result<Success, Error> {
-    no_parameters(request)?;
-    Success::ok(&app.run(caller, run).await?)
+    let mut query = Query::read(request, &["fields"])?;
+    let fields = query.fields(&["splits", "start", "track"])?;
+    let fields = RunFields { splits: true, start: fields.has("start"), track: fields.has("track") };
+    let (run, version) = app.tagged_run(caller, run, fields).await?;
+    Ok(Success::ok(&run)?.tagged(version))
 }
 
 /// `PATCH /api/runs/:id`.
-async fn change(app: &App, caller: &Caller, run: RunId, request: &Request) -> Result<Success, Error> {
-    let identity = caller.identity()?;
-    no_parameters(request)?;
-    let Change { visibility: shown_to } = body(request)?;
-    let Some(visibility) = visibility(shown_to)? else {
-        let message = "must be given: nothing else of a run can be changed";
-        return Err(AppError::invalid("visibility", message).into());
-    };
-    Success::ok(&app.set_visibility(identity, run, visibility).await?)
+async fn change(call: &Call<'_>, run: RunId) -> Result<Success, Error> {
+    let identity = call.caller.identity()?;
+    no_parameters(call.request)?;
+    let Change { visibility: shown_to, destination } = body(call.request)?;
+    let visibility = visibility(shown_to)?;
+    if visibility.is_none() && destination.is_none() {
+        return Err(AppError::invalid("body", "must hold visibility or destination").into());
+    }
+    let destination = destination.map(|place| place.map(|Object(place)| place.read("destination.")).transpose());
+    let change = ChangeRun { visibility, destination: destination.transpose()? };
+    let (run, version) = call.app.change_own_run(identity, run, change, call.if_match()?).await?;
+    Ok(Success::ok(&run)?.tagged(version))
+}
+
+/// `PUT /api/runs/:id`: all that can be changed, anew.
+async fn replace(call: &Call<'_>, run: RunId) -> Result<Success, Error> {
+    let identity = call.caller.identity()?;
+    no_parameters(call.request)?;
+    let Replace { visibility: shown_to, destination } = body(call.request)?;
+    let destination = destination.map(|Object(place)| place.read("destination.")).transpose()?;
+    let change = ChangeRun { visibility: visibility(Some(shown_to))?, destination: Some(destination) };
+    let (run, version) = call.app.change_own_run(identity, run, change, call.if_match()?).await?;
+    Ok(Success::ok(&run)?.tagged(version))
+}
+
+/// `DELETE /api/runs/:id`, in whatever state it is.
+async fn delete(call: &Call<'_>, run: RunId) -> Result<Success, Error> {
+    let identity = call.caller.identity()?;
+    no_parameters(call.request)?;
+    call.app.delete_run(identity, run, call.if_match()?).await?;
+    Ok(Success::deleted())
 }
 
 /// `GET /api/runs/:id/fixes?page=&page_size=` → the track in the order of time.
