@@ -18,6 +18,8 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("Live server API", "409", "live_api.rs"),
     ("Live server API", "416", "live_api.rs"),
     ("askFriend", "409", "friends.rs"),
+    ("changeRun", "409", "rest/runs.rs"),
+    ("replaceRun", "409", "rest/runs.rs"),
     ("runnityNewRun", "409", "runnity.rs"),
     ("runnityUpdateRun", "409", "runnity.rs"),
 ];
@@ -223,7 +225,8 @@ impl Walk<'_> {
             for example in shown {
                 let world = World::new(flavour, self.document).await;
                 let mut ask = usual.clone();
-                ask.query.push((name.clone(), text(&example["value"])));
+                let values = example["value"].as_array().cloned().unwrap_or_else(|| vec![example["value"].clone()]);
+                ask.query.extend(values.iter().map(|value| (name.clone(), text(value))));
                 ask.query.extend(self.together_with(parameter));
                 self.try_it(&world, &ask, &[success], &format!("with {:?}", ask.query), faults).await;
             }

@@ -16,6 +16,7 @@ on_each_store!(
     deleted_live_run_frees_its_runner,
     lists_are_of_a_period_and_in_an_order,
     runs_are_found_near_a_place,
+    runs_of_friends_are_listed,
     fields_add_what_is_left_out,
     lost_answer_does_not_make_a_second_run,
     odd_questions_are_refused_by_name,
@@ -238,6 +239,25 @@ async fn runs_are_found_near_a_place(kind: StoreKind) {
     assert_eq!(found(&outsider, near("500", 60.1835)).await, list(&[&here]));
 }
 
+async fn runs_of_friends_are_listed(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let (aino, mika, veera) = (site.runner("Aino").await, site.runner("Mika").await, site.runner("Veera").await);
+    let body = json!({"latitude": HELSINKI.0, "longitude": HELSINKI.1, "visibility": "friends"});
+    let hers = site.post(&aino, "/api/runs", body).await.header("location").to_owned();
+    let public = live_run(&site, &veera).await;
+    let friends = "/api/runs?friends=true";
+    assert_eq!(ids(&site.get(&mika, friends).await.data()), [""; 0]);
+    for (one, other) in [(&aino, &mika), (&mika, &aino)] {
+        assert!(site.post(one, "/api/friends", json!({"user": other.id})).await.status < 300);
+    }
+    assert_eq!(ids(&site.get(&mika, friends).await.data()), [id_of(&hers)]);
+    let near = format!("/api/runs?latitude={}&longitude={}", HELSINKI.0, HELSINKI.1);
+    assert_eq!(ids(&site.get(&mika, &near).await.data()), [id_of(&hers)]);
+    assert_eq!(ids(&site.get(&veera, &near).await.data()), [""; 0]);
+    assert_eq!(ids(&site.get(&veera, "/api/runs").await.data()), [id_of(&public)]);
+    assert_eq!(send(site.ask(Method::GET, friends)).await.status, 401, "nobody's friends");
+}
+
 async fn fields_add_what_is_left_out(kind: StoreKind) {
     let site = Site::start(kind).await;
     let aino = site.runner("Aino").await;
@@ -313,6 +333,8 @@ async fn odd_questions_are_refused_by_name(kind: StoreKind) {
         ("sort=distance_m".to_owned(), "sort"),
         ("from=2026-02-30".to_owned(), "from"),
         ("until=25:61".to_owned(), "until"),
+        ("friends=yes".to_owned(), "friends"),
+        ("friends=true&user=me".to_owned(), "friends"),
         ("latitude=60".to_owned(), "longitude"),
         ("latitude=91&longitude=0".to_owned(), "latitude"),
         ("latitude=0&longitude=0&radius_m=1e9".to_owned(), "radius_m"),
