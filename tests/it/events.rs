@@ -1,11 +1,14 @@
 //! Events as the app keeps them: who joins and sees them, what the clock and their creator make of them.
 
+mod clock;
+mod crowds;
+
 use std::time::Duration;
 
 use chrono::{NaiveDate, NaiveTime};
 use runnity::app::AppError;
 use runnity::app::events::{EventFilter, NewEvent};
-use runnity::app::runs::Page;
+use runnity::app::listing::Page;
 use runnity::app::users::{Caller, Identity};
 use runnity::domain::event::State;
 use runnity::domain::geo::Place;
