@@ -1,7 +1,8 @@
 //! What is true. Pure: no clock, no I/O, no JSON; time comes in as an argument.
 //!
-//! In reading order: `time`, `ids`, `user`, `friendship`; `geo`, `morton` and `fix`; then `run`, where they meet, and `track`.
+//! In reading order: `time`, `ids`, `user`, `friendship`; `geo`, `cell`, `morton` and `fix`; then `run`, where they meet, and `track`.
 
+pub mod cell;
 pub mod event;
 pub mod fix;
 pub mod friendship;
