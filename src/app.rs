@@ -10,6 +10,7 @@ mod due;
 mod duties;
 mod error;
 pub mod events;
+pub mod feeds;
 mod follow_ups;
 pub mod friends;
 mod guesses;
@@ -48,6 +49,7 @@ use channels::Snapshots;
 use duties::{LeaseRecord, Watch};
 pub use error::AppError;
 use events::{CounterRecord, EventRecord};
+use feeds::Feeds;
 use friends::FriendshipRecord;
 use guesses::record::GuessesRecord;
 use instances::{InstanceRecord, Instances};
@@ -91,6 +93,7 @@ pub struct App {
     uses: Uses,
     tracks: Tracks,
     snapshots: Snapshots,
+    feeds: Arc<Feeds>,
     instances: Instances,
     /// When it was looked whether an instance that is not known has just come.
     nodes_looked_at: tokio::sync::Mutex<Option<Instant>>,
@@ -128,12 +131,16 @@ impl App {
     /// With metrics that know of the store's.
     pub fn with_metrics(backend: Arc<dyn Backend>, clock: Clock, settings: Settings, metrics: Metrics) -> Arc<Self> {
         let (workers, metrics) = (Workers::default(), Arc::new(metrics));
+        let feeds = Arc::<Feeds>::default();
+        let moved = feeds.clone();
         Arc::new(Self {
             instance: Uuid::new_v4().to_string(),
             users: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
             names: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
             friendships: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
-            runs: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
+            runs: Lanes::watched(backend.clone(), workers.clone(), metrics.clone(), move |before, after| {
+                moved.moved(before, after);
+            }),
             links: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
             events: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
             counters: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
@@ -147,6 +154,7 @@ impl App {
             uses: Uses::default(),
             tracks: Tracks::default(),
             snapshots: Snapshots::default(),
+            feeds,
             instances: Instances::default(),
             nodes_looked_at: tokio::sync::Mutex::default(),
             instance_records: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),

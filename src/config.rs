@@ -71,6 +71,9 @@ pub struct Serve {
     pub connections: Connections,
     #[command(flatten)]
     pub requests: Requests,
+    /// Milliseconds between two frames of where many runners are (channels positions: and map:).
+    #[arg(long, env = "RUNNITY_TICK_MS", value_name = "MS", default_value = "1000", value_parser = tick)]
+    pub tick_ms: Duration,
     /// Seconds for which it still serves at the end, while /health/ready tells load balancers to turn elsewhere.
     #[arg(long, env = "RUNNITY_LEAVE_S", default_value = "0", value_parser = seconds)]
     pub leave_s: Duration,
@@ -296,6 +299,12 @@ fn seconds(text: &str) -> Result<Duration, String> {
     time.filter(|time| *time <= most).ok_or_else(|| format!("must be a number of seconds from 0 to {}", most.as_secs()))
 }
 
+fn tick(text: &str) -> Result<Duration, String> {
+    let (least, most) = (limits::TICK_MIN, limits::TICK_MAX);
+    let time = text.parse().ok().map(Duration::from_millis).filter(|time| (least..=most).contains(time));
+    time.ok_or_else(|| format!("must be a whole number from {} to {}", least.as_millis(), most.as_millis()))
+}
+
 fn connections(text: &str) -> Result<usize, String> {
     let most = limits::CONNECTIONS_LEN_MAX;
     let count = text.parse().ok().filter(|count| (1..=most).contains(count));
@@ -330,6 +339,7 @@ mod tests {
         assert!(line.command.is_none());
         assert_eq!(line.serve.listen.port(), 9);
         assert_eq!(line.serve.drain_s, Duration::from_millis(500));
+        assert_eq!(line.serve.tick_ms, limits::TICK);
     }
 
     #[test]
@@ -381,6 +391,9 @@ mod tests {
             &["--drain-s", "3600.5"],
             &["--drain-s", "1e18"],
             &["--leave-s", "-1"],
+            &["--tick-ms", "249"],
+            &["--tick-ms", "5001"],
+            &["--tick-ms", "1e3"],
             &["--connections", "0"],
             &["--connections", "1000001"],
             &["--connections-per-address", "many"],

@@ -87,6 +87,8 @@ pub struct Options {
     pub beat: Beat,
     /// How exact the times of connections are.
     pub tick: Duration,
+    /// Between two frames of a channel that shows where many are.
+    pub positions_every: Duration,
     /// Connections that are open at once; more are refused.
     pub connections_max: usize,
     /// Of those, how many may come from one address; more are sent away with 3504.
@@ -106,6 +108,7 @@ impl Default for Options {
         Self {
             beat,
             tick: Duration::from_millis(250),
+            positions_every: limits::TICK,
             connections_max: limits::CONNECTIONS_LEN,
             connections_per_address: limits::CONNECTIONS_PER_ADDRESS,
             trusted_proxies: TrustedProxies::default(),
@@ -132,7 +135,7 @@ impl Live {
     pub fn new(app: Arc<App>, options: Options) -> Arc<Self> {
         let counts =
             Counts { subscriptions: app.metrics.subscriptions.clone(), frames_sent: app.metrics.frames_sent.clone() };
-        let hub = Hub::new(app.backend.clone(), rules(&app), app.workers.clone(), counts);
+        let hub = Hub::new(app.backend.clone(), rules(&app, options.positions_every), app.workers.clone(), counts);
         let wheel = Wheel::new(options.tick, app.clock.now());
         let places = Places::new(options.connections_max, options.connections_per_address);
         let live = Arc::new(Self {
@@ -291,14 +294,20 @@ impl Live {
 }
 
 /// How rights are asked again: of the application, and closed rather than open when it cannot tell.
-fn rules(app: &Arc<App>) -> Rules {
-    let app = app.clone();
+fn rules(app: &Arc<App>, tick: Duration) -> Rules {
+    let (app, listing, clock) = (app.clone(), app.clone(), app.clock.clone());
     Rules {
         // What clients publish to open channels may look like anything; of events rights are told apart.
         changes_rights: |channel, payload| {
             !matches!(channel, Channel::Open(_) | Channel::Event(_)) && App::changes_rights(payload)
         },
         concerned: Concerned::read,
+        list: Box::new(move |of, known| {
+            let app = listing.clone();
+            async move { app.list_seen(of, &known).await }.boxed()
+        }),
+        now: Box::new(move || clock.now()),
+        tick,
         ask: Box::new(move |connection, channel| {
             let app = app.clone();
             async move { ask(&app, &connection, &channel).await }.boxed()

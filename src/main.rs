@@ -104,6 +104,7 @@ async fn run_server(serve: config::Serve) -> Result<(), Failure> {
             connections_max: descriptors::make_room(serve.connections.all_max),
             connections_per_address: serve.connections.per_address,
             trusted_proxies: serve.connections.trusted_proxies.clone(),
+            positions_every: serve.tick_ms,
             ..live::Options::default()
         },
     };

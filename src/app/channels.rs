@@ -13,11 +13,13 @@ mod versions;
 
 use std::sync::Arc;
 
+use crate::app::feeds::{self, ListingOf};
 use crate::app::runs::{aggregate, is_for_everybody};
 use crate::app::sight::rights_topic;
 use crate::app::users::{self, Caller, Identity};
 use crate::app::{App, AppError, events};
 use crate::backend::{AggregateId, Topic};
+use crate::domain::cell::Cell;
 use crate::domain::ids::{EventId, LinkId, RunId, UserId};
 use crate::limits;
 
@@ -39,6 +41,11 @@ pub enum Channel {
     User(UserId),
     /// `link:<link id>`: who holds this share link hears here that it is over.
     Link(LinkId),
+    /// `positions:<event id>`: where all its runners are.
+    Positions(EventId),
+    /// `map:<quadkey>`: public runs in one cell of the map, of zoom 6, 10 or 14; of zoom 2, how many there are in each of the
+    /// cells of zoom 6.
+    Map(Cell),
     /// Any other name, where the operator has opened free-form channels.
     Open(Arc<str>),
 }
@@ -73,6 +80,8 @@ impl Channel {
             Self::Event(event) => format!("event:{event}"),
             Self::User(user) => format!("#{user}"),
             Self::Link(link) => format!("link:{link}"),
+            Self::Positions(event) => format!("positions:{event}"),
+            Self::Map(cell) => format!("map:{cell}"),
             Self::Open(name) => name.to_string(),
         }
     }
@@ -88,6 +97,16 @@ impl Channel {
         has_one.then(|| self.aggregate().topic("passing"))
     }
 
+    /// Whose places it shows, if it shows those of many: then it carries frames, one a tick. With where it is told who
+    /// moves.
+    pub fn shows(&self) -> Option<(ListingOf, Topic)> {
+        match self {
+            Self::Positions(event) => Some((ListingOf::Event(*event), feeds::event_topic(*event))),
+            Self::Map(cell) => Some((ListingOf::Cell(*cell), feeds::cell_topic(*cell))),
+            Self::Run(_) | Self::Event(_) | Self::User(_) | Self::Link(_) | Self::Open(_) => None,
+        }
+    }
+
     /// The channel whose topics this aggregate owns, by its stored form.
     pub(in crate::app) fn of_aggregate(aggregate: &str) -> Option<Self> {
         match aggregate.split_once('/')? {
@@ -95,6 +114,8 @@ impl Channel {
             ("event", id) => EventId::parse(id).map(Self::Event),
             ("user", id) => UserId::parse(id).map(Self::User),
             ("link", id) => LinkId::parse(id).map(Self::Link),
+            ("positions", id) => EventId::parse(id).map(Self::Positions),
+            ("map", quadkey) => Cell::parse(quadkey).map(Self::Map),
             ("channel", name) => Some(Self::Open(name.into())),
             _ => None,
         }
@@ -107,6 +128,8 @@ impl Channel {
             Self::Event(event) => events::aggregate(*event),
             Self::User(user) => users::aggregate(user),
             Self::Link(link) => crate::app::links::aggregate(*link),
+            Self::Positions(event) => AggregateId::new("positions", &event.to_string()),
+            Self::Map(cell) => AggregateId::new("map", &cell.to_string()),
             Self::Open(name) => AggregateId::new("channel", name),
         }
     }
@@ -147,7 +170,7 @@ impl App {
                 rights.push(rights_topic(&users::aggregate(&record.run.owner)));
                 rights.extend(record.run.event.map(|event| rights_topic(&events::aggregate(event))));
             }
-            Channel::Event(event) => {
+            Channel::Event(event) | Channel::Positions(event) => {
                 self.visible_event(caller, *event).await.map_err(no_channel)?;
                 rights.push(rights_topic(&events::aggregate(*event)));
             }
@@ -156,7 +179,7 @@ impl App {
                 return Err(AppError::NotFound("channel"));
             }
             Channel::Open(name) if !is_open_to(caller, name, grounds) => return Err(AppError::Forbidden),
-            Channel::User(_) | Channel::Link(_) | Channel::Open(_) => {}
+            Channel::User(_) | Channel::Link(_) | Channel::Map(_) | Channel::Open(_) => {}
         }
         Ok(Opened { channel, rights })
     }
@@ -171,6 +194,9 @@ impl App {
         }
         if let Some(id) = name.strip_prefix("event:") {
             return EventId::parse(id).map(Channel::Event).ok_or(AppError::NotFound("channel"));
+        }
+        if let Some(channel) = ticking_channel(name) {
+            return channel.ok_or(AppError::NotFound("channel"));
         }
         let channel = match (name.split_at_checked(1), name.strip_prefix("run:"), caller) {
             // To somebody without an account their own channel is a free-form one.
@@ -197,6 +223,21 @@ fn no_channel(error: AppError) -> AppError {
         other => other,
     }
 }
+
+/// The channel that shows where many are, if the name is of that kind; `Some(None)`: and stands for none.
+fn ticking_channel(name: &str) -> Option<Option<Channel>> {
+    match name.split_once(':')? {
+        ("positions", id) => Some(EventId::parse(id).map(Channel::Positions)),
+        ("map", quadkey) => {
+            let cell = Cell::parse(quadkey).filter(|cell| MAP_ZOOMS.contains(&cell.zoom()));
+            Some(cell.map(Channel::Map))
+        }
+        _ => None,
+    }
+}
+
+/// Zooms of cells that are channels: a view needs at most 64 cells of the one that fits it.
+const MAP_ZOOMS: [u8; 4] = [2, 6, 10, 14];
 
 /// Whether these grounds are enough for a free-form channel: one whose name begins with `$` needs the operator's word always,
 /// one that is for some users needs it for the others.

@@ -21,6 +21,7 @@ impl App {
     /// Starts the workers. They end with the others.
     pub fn start_duties(self: &Arc<Self>) {
         self.start_presence();
+        self.start_feeds();
         let app = self.clone();
         self.workers.spawn(async move {
             let closing = app.workers.closing().clone();

@@ -5,7 +5,7 @@
 
 mod changing;
 mod finishing;
-mod indexes;
+pub(in crate::app) mod indexes;
 mod listing;
 mod record;
 mod recording;

@@ -43,7 +43,11 @@ pub struct Lanes<R> {
     /// An aggregate is here while a worker takes its decisions.
     waiting: Mutex<HashMap<AggregateId, VecDeque<BoxedJob<R>>>>,
     heads: Mutex<LruCache<AggregateId, Head<R>>>,
+    watcher: Option<Watcher<R>>,
 }
+
+/// See [`Lanes::watched`].
+type Watcher<R> = Box<dyn Fn(Option<&R>, Option<&R>) + Send + Sync>;
 
 struct Head<R> {
     version: Version,
@@ -57,6 +61,26 @@ type Beside = Arc<HashMap<Arc<str>, Versioned>>;
 
 impl<R: Record> Lanes<R> {
     pub fn new(backend: Arc<dyn Backend>, workers: Workers, metrics: Arc<Metrics>) -> Arc<Self> {
+        Self::with(backend, workers, metrics, None)
+    }
+
+    /// As [`Lanes::new`]; `watcher` is told what each head was and what it is, after each commit of this instance that has changed
+    /// it (`None`: it is not there), and before anybody is answered.
+    pub fn watched(
+        backend: Arc<dyn Backend>,
+        workers: Workers,
+        metrics: Arc<Metrics>,
+        watcher: impl Fn(Option<&R>, Option<&R>) + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        Self::with(backend, workers, metrics, Some(Box::new(watcher)))
+    }
+
+    fn with(
+        backend: Arc<dyn Backend>,
+        workers: Workers,
+        metrics: Arc<Metrics>,
+        watcher: Option<Watcher<R>>,
+    ) -> Arc<Self> {
         let heads_len_max = NonZeroUsize::new(limits::HEADS_LEN_MAX).unwrap_or(NonZeroUsize::MIN);
         Arc::new(Self {
             backend,
@@ -64,6 +88,7 @@ impl<R: Record> Lanes<R> {
             metrics,
             waiting: Mutex::new(HashMap::new()),
             heads: Mutex::new(LruCache::new(heads_len_max)),
+            watcher,
         })
     }
 
@@ -176,6 +201,9 @@ impl<R: Record> Lanes<R> {
                         (Some(_), true) => committed.version,
                         (None, true) => Version::ABSENT,
                     };
+                    if let Some(watcher) = self.watcher.as_ref().filter(|_| changed) {
+                        watcher(head.record.as_deref(), record.as_deref());
+                    }
                     self.keep(aggregate, version, record);
                     return self.settle(aggregate, batch).await;
                 }

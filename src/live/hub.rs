@@ -6,28 +6,34 @@
 pub mod group;
 mod rights;
 pub mod room;
+mod ticker;
 mod worker;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
 use parking_lot::Mutex;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 
+use crate::app::AppError;
 use crate::app::channels::{Channel, Features, Opened};
+use crate::app::feeds::{Listing, ListingOf};
 use crate::app::sight::Concerned;
 use crate::app::workers::Workers;
-use crate::backend::{Backend, BackendError, Replay, Since, Topic};
+use crate::backend::{Backend, Replay, Since, Topic};
+use crate::domain::ids::RunId;
+use crate::domain::time::Timestamp;
 use crate::limits;
 use crate::live::connection::Connection;
 use crate::live::disconnect::{self, Disconnect, ReplyError, Unsubscribe};
 use crate::live::hub::group::Label;
 use crate::live::hub::rights::RightsEars;
-use crate::live::hub::room::{Joining, Room, Terms};
+use crate::live::hub::room::{Joining, Room, Show, Terms};
+use crate::live::hub::ticker::Ticker;
 use crate::live::hub::worker::{Ears, Worker};
 
 pub struct Hub {
@@ -51,6 +57,12 @@ pub struct Rules {
     pub changes_rights: fn(&Channel, &[u8]) -> bool,
     /// Whose rights a word on one of a room's rights topics concerns.
     pub concerned: fn(&[u8]) -> Concerned,
+    /// Who is to be seen there, and where those are who are not known yet.
+    pub list: Box<dyn Fn(ListingOf, HashSet<RunId>) -> BoxFuture<'static, Result<Listing, AppError>> + Send + Sync>,
+    /// What time it is.
+    pub now: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Between two frames of a room that shows where many are.
+    pub tick: Duration,
     /// Whether this connection may still hear this channel.
     pub ask: Box<dyn Fn(Arc<Connection>, Channel) -> BoxFuture<'static, Verdict> + Send + Sync>,
 }
@@ -79,6 +91,8 @@ pub struct Entrance {
     pub presence: Option<Topic>,
     /// Where it hears what is not to be kept, if its topic has no room for that.
     pub passing: Option<Topic>,
+    /// Whose places it shows, and where it hears of them, if it shows those of many.
+    pub shows: Option<(ListingOf, Topic)>,
     /// Where it hears that rights must be asked again. Known of a channel that was opened, not of one that was only named.
     pub rights: Vec<Topic>,
     pub features: Features,
@@ -121,7 +135,7 @@ impl Hub {
         entrance: Entrance,
         connection: Arc<Connection>,
         terms: Terms,
-    ) -> Result<Joining, BackendError> {
+    ) -> Result<Joining, AppError> {
         let seat = self.seat(entrance);
         seat.open().await?;
         Ok(Joining::begin(seat, connection, terms))
@@ -182,8 +196,9 @@ impl Entrance {
     pub fn to(channel: Channel) -> Self {
         let features = channel.features();
         let presence = features.join_leave.then(|| channel.presence_topic());
-        let (topic, passing) = (channel.topic(), channel.passing_topic());
-        Self { name: channel.name().into(), topic, presence, passing, rights: Vec::new(), features, channel }
+        let (topic, passing, shows) = (channel.topic(), channel.passing_topic(), channel.shows());
+        let name = channel.name().into();
+        Self { name, topic, presence, passing, shows, rights: Vec::new(), features, channel }
     }
 
     /// To a channel that was opened by this name.
@@ -211,9 +226,12 @@ impl Entrance {
 
 impl Seat {
     /// Opens the room's ear, once; whoever comes while that goes on waits for it.
-    async fn open(&self) -> Result<(), BackendError> {
+    async fn open(&self) -> Result<(), AppError> {
         let (hub, room) = (&self.hub, &self.room);
         let open = || async {
+            if let Some(show) = room.show() {
+                return self.open_show(show).await;
+            }
             let Entrance { topic, presence, passing, rights, .. } = &room.entrance;
             let hear = async |topic: &Option<Topic>| match topic {
                 Some(topic) => hub.backend.subscribe(topic).await.map(Some),
@@ -230,6 +248,24 @@ impl Seat {
             Ok(())
         };
         room.opened().get_or_try_init(open).await.copied()
+    }
+}
+
+impl Seat {
+    /// The same for a room that shows where many are: it begins with those whom the store knows of.
+    async fn open_show(&self, show: &Arc<Show>) -> Result<(), AppError> {
+        let (hub, room) = (&self.hub, &self.room);
+        let Some((of, topic)) = &room.entrance.shows else { return Err(AppError::Internal) };
+        let rights = RightsEars::open(&*hub.backend, &room.entrance.rights);
+        // Subscribe before reading: what is heard twice changes nothing.
+        let (feed, rights) = tokio::try_join!(hub.backend.subscribe(topic), rights)?;
+        let listing = (hub.rules.list)(*of, HashSet::new()).await?;
+        show.with(|picture| {
+            picture.correct(&listing, 0);
+            picture.settle();
+        });
+        hub.workers.spawn(Ticker::new(hub.clone(), room.clone(), show.clone()).run(feed, rights));
+        Ok(())
     }
 }
 

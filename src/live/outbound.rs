@@ -36,7 +36,7 @@ struct Body {
 }
 
 struct State {
-    queue: VecDeque<Bytes>,
+    queue: VecDeque<Waiting>,
     /// Bytes in `queue`.
     waiting: usize,
     /// The first of `queue` was written in part: the rest must follow, whatever else is dropped.
@@ -47,6 +47,13 @@ struct State {
     is_held: bool,
     /// Of the connection's task.
     waker: Option<Waker>,
+}
+
+/// Whole frames that wait, or what is left of them.
+struct Waiting {
+    frames: Bytes,
+    /// Of the kind of which only the newest is needed; 0: all are.
+    kind: u32,
 }
 
 /// How far a connection's life has gone. It only ever moves down this list.
@@ -113,14 +120,40 @@ impl Outbound {
 
     /// Says these whole frames.
     pub fn push(&self, frames: &Bytes) {
-        self.state.lock().push(&self.way, frames);
+        self.state.lock().push(&self.way, frames, 0);
     }
 
     /// Says these whole frames unless `cancelled`. Asked under the lock: see [`Outbound::cancel`].
     pub fn push_unless(&self, cancelled: &AtomicBool, frames: &Bytes) {
         let mut state = self.state.lock();
         if !cancelled.load(Ordering::Relaxed) {
-            state.push(&self.way, frames);
+            state.push(&self.way, frames, 0);
+        }
+    }
+
+    /// As [`Outbound::push_unless`], for frames of a kind (not 0) of which each newer one is worth more: if one of this kind still
+    /// waits, whole, it is taken back, and `instead` is said, which says all that both say. `None`: what waits stays, and the
+    /// newer follows it.
+    pub fn push_newest(
+        &self,
+        cancelled: &AtomicBool,
+        kind: u32,
+        frames: &Bytes,
+        instead: impl FnOnce() -> Option<Bytes>,
+    ) {
+        let mut state = self.state.lock();
+        if cancelled.load(Ordering::Relaxed) {
+            return;
+        }
+        let first = usize::from(state.head_is_cut);
+        let waits = state.queue.iter().skip(first).position(|waiting| waiting.kind == kind);
+        match waits.and_then(|index| Some((first + index, instead()?))) {
+            Some((index, whole)) => {
+                let taken_back = state.queue.remove(index).map_or(0, |waiting| waiting.frames.len());
+                state.waiting -= taken_back;
+                state.push(&self.way, &whole, kind);
+            }
+            None => state.push(&self.way, frames, kind),
         }
     }
 
@@ -130,7 +163,7 @@ impl Outbound {
         let mut state = self.state.lock();
         let is_first = !cancelled.swap(true, Ordering::Relaxed);
         if is_first {
-            state.push(&self.way, last);
+            state.push(&self.way, last, 0);
         }
         is_first
     }
@@ -139,10 +172,10 @@ impl Outbound {
     pub fn close(&self, words: Option<&Bytes>, close: &Bytes) {
         let mut state = self.state.lock();
         if let Some(words) = words {
-            state.push(&self.way, words);
+            state.push(&self.way, words, 0);
         }
         match &self.way {
-            Way::Socket(_) => state.push(&self.way, close),
+            Way::Socket(_) => state.push(&self.way, close, 0),
             Way::Body(body) if state.phase == Phase::Open => {
                 state.phase = Phase::Closing;
                 body.waker.wake();
@@ -202,7 +235,7 @@ impl Outbound {
         let mut state = self.state.lock();
         match (state.phase, state.queue.pop_front()) {
             (Phase::Dead, _) => Poll::Ready(Some(Err(Aborted))),
-            (_, Some(bytes)) => {
+            (_, Some(Waiting { frames: bytes, .. })) => {
                 let was_pressed = state.is_pressed();
                 state.waiting -= bytes.len();
                 if was_pressed && !state.is_pressed() {
@@ -242,24 +275,24 @@ impl Outbound {
 }
 
 impl State {
-    fn push(&mut self, way: &Way, frames: &Bytes) {
+    fn push(&mut self, way: &Way, frames: &Bytes, kind: u32) {
         if self.phase != Phase::Open || frames.is_empty() {
             return;
         }
         match way {
-            Way::Socket(stream) => self.write(stream, frames),
+            Way::Socket(stream) => self.write(stream, frames, kind),
             Way::Body(body) => {
                 if !self.queue.is_empty() && self.waiting + frames.len() > limits::OUTBOUND_BYTES_MAX {
                     self.give_up_on_slow_reader(body.too_slow.clone());
                 } else {
-                    self.queue(frames.clone());
+                    self.queue(frames.clone(), kind);
                 }
                 body.waker.wake();
             }
         }
     }
 
-    fn write(&mut self, stream: &TcpStream, frames: &Bytes) {
+    fn write(&mut self, stream: &TcpStream, frames: &Bytes, kind: u32) {
         if frame::is_close(frames) {
             self.phase = Phase::Closing;
         }
@@ -275,11 +308,11 @@ impl State {
                 Ok(written) if written == frames.len() => {}
                 Ok(written) => {
                     self.head_is_cut = written > 0;
-                    self.queue(frames.slice(written..));
+                    self.queue(frames.slice(written..), kind);
                     self.wake();
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.queue(frames.clone());
+                    self.queue(frames.clone(), kind);
                     self.wake();
                 }
                 Err(_) => self.die(),
@@ -287,7 +320,7 @@ impl State {
         } else if self.waiting + frames.len() > limits::OUTBOUND_BYTES_MAX {
             self.give_up_on_slow_reader(frame::close(disconnect::SLOW));
         } else {
-            self.queue(frames.clone());
+            self.queue(frames.clone(), kind);
         }
     }
 
@@ -297,21 +330,26 @@ impl State {
 
     fn let_go(&mut self) {
         if std::mem::take(&mut self.is_held) && self.queue.len() > 1 && !self.head_is_cut {
-            self.queue = frame::join(std::mem::take(&mut self.queue)).into();
-            self.waiting = self.queue.iter().map(Bytes::len).sum();
+            let frames = std::mem::take(&mut self.queue).into_iter().map(|waiting| waiting.frames);
+            self.queue = frame::join(frames).into_iter().map(|frames| Waiting { frames, kind: 0 }).collect();
+            self.count();
         }
     }
 
-    fn queue(&mut self, frames: Bytes) {
+    fn queue(&mut self, frames: Bytes, kind: u32) {
         self.waiting += frames.len();
-        self.queue.push_back(frames);
+        self.queue.push_back(Waiting { frames, kind });
+    }
+
+    fn count(&mut self) {
+        self.waiting = self.queue.iter().map(|waiting| waiting.frames.len()).sum();
     }
 
     /// Drops all that can be dropped, and closes: the client comes back and recovers by its cursors.
     fn give_up_on_slow_reader(&mut self, last: Bytes) {
         self.queue.truncate(usize::from(self.head_is_cut));
-        self.waiting = self.queue.iter().map(Bytes::len).sum();
-        self.queue(last);
+        self.count();
+        self.queue(last, 0);
         self.phase = Phase::Closing;
         self.was_slow = true;
         self.wake();
@@ -320,8 +358,8 @@ impl State {
     fn write_waiting(&mut self, stream: &TcpStream) {
         let mut slices = [IoSlice::new(&[]); limits::WRITE_SLICES_MAX];
         let count = self.queue.len().min(slices.len());
-        for (slice, frames) in slices.iter_mut().zip(&self.queue) {
-            *slice = IoSlice::new(frames);
+        for (slice, waiting) in slices.iter_mut().zip(&self.queue) {
+            *slice = IoSlice::new(&waiting.frames);
         }
         match stream.try_write_vectored(&slices[..count]) {
             Ok(written) => self.advance(written),
@@ -332,7 +370,7 @@ impl State {
 
     fn advance(&mut self, mut written: usize) {
         self.waiting -= written;
-        while let Some(head) = self.queue.front_mut() {
+        while let Some(Waiting { frames: head, .. }) = self.queue.front_mut() {
             if written < head.len() {
                 self.head_is_cut |= written > 0;
                 head.advance(written);

@@ -13,5 +13,6 @@ mod presence;
 mod recovery;
 mod rights;
 mod runs;
+mod ticks;
 mod time;
 mod tokens;

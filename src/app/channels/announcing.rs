@@ -51,7 +51,7 @@ impl App {
             let is_there = self.events.read(&crate::app::events::aggregate(event)).await?.is_some();
             return if is_there { Ok(Channel::Event(event)) } else { Err(unknown()) };
         }
-        if name.starts_with("link:") {
+        if ["link:", "positions:", "map:"].iter().any(|kind| name.starts_with(kind)) {
             return Err(unknown());
         }
         if let Some(user) = name.strip_prefix('#').and_then(UserId::parse)

@@ -78,6 +78,10 @@ impl Channel {
             Self::User(_) => Features { presence: Presence::None, ..PRODUCT },
             // A word that was missed makes all come back, and be asked what they have: nothing is kept of a link that is gone.
             Self::Link(_) => Features { presence: Presence::None, ..HEARD_ONCE },
+            // The reply to subscribe holds the whole picture.
+            Self::Positions(_) => HEARD_ONCE,
+            // People look around: who looks at which cell is nobody's business, and would be much to count.
+            Self::Map(_) => Features { presence: Presence::None, ..HEARD_ONCE },
             Self::Open(name) if is_in(name, PLAIN) => NOT_KEPT,
             Self::Open(name) if is_in(name, GATHERED) => Features { gather: limits::GATHER, ..NOT_KEPT },
             Self::Open(name) if is_in(name, CACHE) => Features { history_len: 1, recovers: Recovery::Cache, ..OPEN },

@@ -75,7 +75,12 @@ impl Published {
     pub fn read(channel: &Channel, change: &Change) -> Result<Self, AppError> {
         let Change { offset, payload } = change;
         match channel {
-            Channel::Run(_) | Channel::Event(_) | Channel::User(_) | Channel::Link(_) => {
+            Channel::Run(_)
+            | Channel::Event(_)
+            | Channel::User(_)
+            | Channel::Link(_)
+            | Channel::Positions(_)
+            | Channel::Map(_) => {
                 Ok(Self { offset: *offset, data: payload.clone(), info: None, tags: Vec::new(), at: None })
             }
             Channel::Open(_) => {

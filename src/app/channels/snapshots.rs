@@ -67,7 +67,7 @@ impl App {
         match channel {
             Channel::Run(run) => self.run_snapshot(*run).await,
             Channel::Event(event) => self.event_snapshot(*event).await,
-            Channel::User(_) | Channel::Link(_) | Channel::Open(_) => {
+            Channel::User(_) | Channel::Link(_) | Channel::Positions(_) | Channel::Map(_) | Channel::Open(_) => {
                 Ok(Snapshot { data: None, cursor: self.top(&channel.topic()).await? })
             }
         }

@@ -138,6 +138,18 @@ impl App {
         Ok(self.backend.read(&[key]).await?.iter().any(|entry| entry.value.is_some()))
     }
 
+    /// The user's number on the event's roster, if there is one.
+    pub(in crate::app) async fn number_in(
+        &self,
+        user: &UserId,
+        event: Option<EventId>,
+    ) -> Result<Option<u32>, AppError> {
+        let Some(event) = event else { return Ok(None) };
+        let key = aggregate(event).key(&participant(user));
+        let entry = self.backend.read(&[key]).await?.pop().and_then(|entry| entry.value);
+        Ok(entry.as_deref().map(decode::<Participant>).transpose()?.map(|entry| entry.number))
+    }
+
     /// How the caller stands to each of these events, in their order: two small readings each, all at once.
     pub(in crate::app) async fn standings(
         &self,

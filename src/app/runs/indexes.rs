@@ -1,9 +1,11 @@
 //! The indexes that runs stand in. All but one are scored by when the run was made, in milliseconds.
 
+use crate::app::feeds::Spot;
 use crate::app::runs::RunRecord;
 use crate::app::transact::Draft;
 use crate::app::{documents::state_name, due, near};
 use crate::backend::Index;
+use crate::domain::cell::Cell;
 use crate::domain::geo::Place;
 use crate::domain::ids::{EventId, UserId};
 use crate::domain::morton::Grain;
@@ -25,6 +27,11 @@ pub fn public_in(state: State) -> Index {
     Index::new(format!("runs/public/{}", state_name(state)))
 }
 
+/// Public runs that are live or paused and whose place is known, scored by the number of the finest cell that they are in.
+pub fn on_map() -> Index {
+    Index::new("runs/on-map")
+}
+
 /// All runs in an event.
 pub fn of_event(event: EventId) -> Index {
     Index::new(format!("runs/of-event/{event}"))
@@ -44,7 +51,7 @@ pub fn public_near() -> (Index, Grain) {
 pub fn gone(draft: &mut Draft<RunRecord>, run: &Run) {
     let member = run.id.to_string();
     let of_events = run.event.map(|event| [of_event(event), live_of_event(event)]).into_iter().flatten();
-    let others = [of_user(&run.owner), public(), public_in(run.state), public_near().0];
+    let others = [of_user(&run.owner), public(), public_in(run.state), public_near().0, on_map()];
     for index in others.into_iter().chain(of_events) {
         draft.place(index, member.clone(), None);
     }
@@ -61,6 +68,19 @@ pub fn went_on(draft: &mut Draft<RunRecord>, before: Option<Place>, run: &Run) {
 /// Where the runner is, or was last.
 pub fn place(run: &Run) -> Option<Place> {
     run.tally.position.map(|fix| fix.place)
+}
+
+/// Where the run stands in [`on_map`].
+pub fn place_on_map(run: &Run) -> Option<i64> {
+    Spot::of(run).and_then(|spot| spot.cell_of(run)).map(Cell::number)
+}
+
+/// Moves the run on the map from where it stood `before`.
+pub fn moved_on_map(draft: &mut Draft<RunRecord>, before: Option<i64>, run: &Run) {
+    let new = place_on_map(run);
+    if before != new {
+        draft.place(on_map(), run.id.to_string(), new);
+    }
 }
 
 /// Moves the run from where it stood `before` to where it belongs now, and sets when it is over if nothing is heard of it.
@@ -89,6 +109,7 @@ pub fn moved(draft: &mut Draft<RunRecord>, before: Option<&Run>, run: &Run) {
     }
     let shown_at = |run: &Run| (run.visibility == Visibility::Public).then(|| place(run)).flatten();
     near::place(draft, public_near(), member, before.and_then(shown_at), shown_at(run));
+    moved_on_map(draft, before.and_then(place_on_map), run);
     if before.is_none_or(|before| before.state != run.state) {
         let due_ms = run.inactive_at().map(|at| at.as_millis());
         draft.place(due::index(), due::Due::RunInactive(run.id).to_string(), due_ms);

@@ -22,6 +22,9 @@ pub struct RunRecord {
     /// How many fixes the track log holds, and in how many entries.
     pub track_len: u64,
     pub track_entries: u64,
+    /// The runner's on the event's roster, if it belongs to one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u32>,
 }
 
 impl Record for RunRecord {
@@ -30,7 +33,12 @@ impl Record for RunRecord {
 
 impl RunRecord {
     pub fn new(run: Run) -> Self {
-        Self { run, offset: 0, track_len: 0, track_entries: 0 }
+        Self { run, offset: 0, track_len: 0, track_entries: 0, number: None }
+    }
+
+    /// The event that it belongs to, and the runner's number there.
+    pub fn place_in_event(&self) -> Option<(EventId, u32)> {
+        self.run.event.zip(self.number)
     }
 }
 

@@ -141,6 +141,7 @@ fn take(
     let memory = memory.filter(|memory| memory.track_len == record.track_len);
     let mut seen = memory.map_or(Seen::Unknown, |memory| memory.seen.clone());
     let before = indexes::place(&record.run);
+    let stood = indexes::place_on_map(&record.run);
     let accepted = match accept(&mut record.run, &mut seen, fixes.to_vec(), now) {
         Ok(accepted) => accepted,
         Err(RunError::NeedsTrack) => return Ok(None),
@@ -160,6 +161,7 @@ fn take(
         distance_m: TotalsDocument::of(&record.run.tally).distance_m,
         state: state_name(record.run.state).into(),
     };
+    indexes::moved_on_map(draft, stood, &record.run);
     draft.put(record);
     Ok(Some((recorded, accepted.arrived)))
 }

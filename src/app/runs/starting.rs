@@ -36,6 +36,7 @@ impl App {
     pub async fn new_run(&self, identity: &Identity, new: NewRun) -> Result<RunDocument, AppError> {
         let told = self.told_event(identity, new.event, new.planned).await?;
         let id = new.id.unwrap_or_else(|| RunId::from_u128(Uuid::now_v7().as_u128()));
+        let number = self.number_in(&identity.user, new.event).await?;
         let visibility = match new.visibility {
             Some(visibility) => visibility,
             None => self.default_visibility(&identity.user).await?,
@@ -59,7 +60,7 @@ impl App {
                     Some(_) => return Err(AppError::Internal),
                     None => {}
                 }
-                let mut record = RunRecord::new(run.clone());
+                let mut record = RunRecord { number, ..RunRecord::new(run.clone()) };
                 if record.run.state == State::Live {
                     let change = ChangeDocument::Started(RunChange::of(&record.run, now).in_event(told));
                     announce(draft, &mut record, &change)?;
@@ -101,9 +102,11 @@ impl App {
             State::Live | State::Paused => return Ok(()),
             State::Finished => return Err(AppError::conflict("the run is finished")),
         };
+        let number = self.number_in(&identity.user, record.run.event).await?;
         let now = self.clock.now();
         self.change_run(run, move |draft, mut record| {
             let before = record.run.clone();
+            record.number = number;
             if record.run.start(now).map_err(refusal)? {
                 let change = ChangeDocument::Started(RunChange::of(&record.run, now).in_event(told));
                 announce(draft, &mut record, &change)?;

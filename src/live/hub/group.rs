@@ -91,6 +91,11 @@ impl Group {
         Self { label, said, before, written, written_rarely: OnceLock::new() }
     }
 
+    /// Of the room.
+    pub fn number(&self) -> u32 {
+        self.label.number
+    }
+
     /// How many changes it says.
     pub fn count(&self) -> usize {
         self.said.len()

@@ -11,6 +11,7 @@
 //! order holds for each.
 
 mod newcomer;
+mod show;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -20,12 +21,15 @@ use parking_lot::Mutex;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
+use crate::app::AppError;
 use crate::live::connection::Connection;
 use crate::live::disconnect::{self, Unsubscribe};
 use crate::live::hub::group::{Group, Label, Manner};
 use crate::live::hub::room::newcomer::{Kept, Newcomer, Stage};
 use crate::live::hub::{Entrance, Seat};
 use crate::live::protocol::Push;
+
+pub(super) use show::Show;
 
 pub struct Room {
     pub entrance: Entrance,
@@ -35,6 +39,8 @@ pub struct Room {
     seats: AtomicUsize,
     rights_seen: AtomicU64,
     state: Mutex<State>,
+    /// Of a room that shows where many are.
+    show: Option<Arc<Show>>,
 }
 
 #[derive(Default)]
@@ -88,6 +94,7 @@ pub struct Spoiled;
 
 impl Room {
     pub(super) fn new(entrance: Entrance, label: Label, rights_seen: u64, ended: CancellationToken) -> Self {
+        let show = entrance.shows.as_ref().map(|(of, _)| Arc::new(Show::new(*of)));
         Self {
             entrance,
             label,
@@ -96,7 +103,12 @@ impl Room {
             seats: AtomicUsize::new(0),
             rights_seen: AtomicU64::new(rights_seen),
             state: Mutex::default(),
+            show,
         }
+    }
+
+    pub(super) fn show(&self) -> Option<&Arc<Show>> {
+        self.show.as_ref()
     }
 
     pub(super) fn opened(&self) -> &OnceCell<()> {
@@ -216,6 +228,14 @@ impl Member {
         }
     }
 
+    /// Writes a group that says where many are, unless the member has left. What is still to be written of the ones before is
+    /// replaced by the `whole`, which says all that they say.
+    pub(super) fn hear_newest<'a>(&self, group: &Group, whole: impl Fn() -> Option<&'a Group>) {
+        let (manner, outbound) = (self.manner(), &self.connection.outbound);
+        let instead = || whole().map(|whole| whole.all(manner).clone());
+        outbound.push_newest(&self.cancelled, group.number(), group.all(manner), instead);
+    }
+
     fn manner(&self) -> Manner {
         Manner { form: self.connection.form, by_number: self.terms.by_number, delta: self.terms.delta }
     }
@@ -270,6 +290,15 @@ impl Joining {
 
     pub fn terms(&self) -> Terms {
         self.member.terms
+    }
+
+    /// The picture that the room shows, if it shows one, and what it covers: the beginning of what is heard.
+    ///
+    /// # Errors
+    /// It cannot be written down.
+    pub fn picture(&self) -> Result<Option<(u64, Bytes)>, AppError> {
+        let Some(show) = self.seat.room.show() else { return Ok(None) };
+        show.whole((self.seat.hub.rules.now)()).map(Some)
     }
 
     /// What pushes will say instead of the room's name, if the terms say so; else 0.

@@ -52,6 +52,9 @@ impl World {
         let rules = Rules {
             changes_rights: |_, payload| payload.starts_with(b"\"rights"),
             concerned: Concerned::read,
+            list: Box::new(|_, _| async { Err(AppError::Unavailable) }.boxed()),
+            now: Box::new(|| Timestamp::from_millis(0)),
+            tick: limits::TICK,
             ask: Box::new(move |_, _| {
                 let verdict = *asked.lock();
                 async move { verdict }.boxed()
@@ -145,6 +148,7 @@ fn entrance() -> Entrance {
         topic: topic(""),
         presence: None,
         passing: None,
+        shows: None,
         rights: Vec::new(),
         features,
     }

@@ -214,7 +214,7 @@ impl Worker {
         let live = self.room.distribute(&group);
         self.hub.counts.frames_sent.inc_by((live.len() * group.count()) as u64);
         let began = Instant::now();
-        fan_out(&live, &group).await;
+        fan_out(&live, |member| member.hear(&group)).await;
         self.fanned_out = Some((Instant::now(), began.elapsed()));
         if changes_rights {
             rights::ask_again(&self.hub, &self.room, &Concerned::Everybody).await;
@@ -310,11 +310,11 @@ async fn end_of(time: Option<tokio::time::Instant>) {
 }
 
 /// Writes to everybody, and gives the thread away every half millisecond: other connections wait no longer than that.
-async fn fan_out(live: &[Arc<Member>], group: &Group) {
+pub(super) async fn fan_out(live: &[Arc<Member>], write: impl Fn(&Member)) {
     let mut began = Instant::now();
     for members in live.chunks(LOOK_EVERY) {
         for member in members {
-            member.hear(group);
+            write(member);
         }
         if began.elapsed() >= limits::FAN_OUT_TURN {
             tokio::task::yield_now().await;

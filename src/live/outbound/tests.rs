@@ -39,7 +39,7 @@ async fn drain(outbound: &Outbound) -> Drained {
 
 fn waiting(outbound: &Outbound) -> usize {
     let state = outbound.state.lock();
-    assert_eq!(state.waiting, state.queue.iter().map(Bytes::len).sum::<usize>());
+    assert_eq!(state.waiting, state.queue.iter().map(|waiting| waiting.frames.len()).sum::<usize>());
     state.waiting
 }
 

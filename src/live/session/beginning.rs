@@ -7,6 +7,7 @@ use crate::live::disconnect;
 use crate::live::form::Form;
 use crate::live::hub::Entrance;
 use crate::live::hub::group;
+use crate::live::hub::room::Joining;
 use crate::live::protocol::{Publication, Subscribe, SubscribeResult};
 
 /// The state that a new subscriber is told, and the offset that it covers.
@@ -20,10 +21,15 @@ impl Session {
     pub(super) async fn beginning(
         &self,
         entrance: &Entrance,
+        joining: &Joining,
         request: &Subscribe,
         delta: bool,
     ) -> Result<Beginning, Refusal> {
         let app = &self.live.app;
+        if let Some((covered, picture)) = joining.picture()? {
+            let result = SubscribeResult { data: Some(picture), ..SubscribeResult::default() };
+            return Ok(Beginning { result, covered });
+        }
         if entrance.features.recovers == Recovery::No {
             return Ok(Beginning { result: SubscribeResult { delta, ..SubscribeResult::default() }, covered: 0 });
         }
@@ -56,16 +62,17 @@ impl Session {
     pub(super) async fn short_beginning(
         &self,
         entrance: &Entrance,
+        joining: &Joining,
         request: &Subscribe,
         room: &mut usize,
     ) -> Result<Beginning, Refusal> {
-        let whole = self.beginning(entrance, request, false).await?;
+        let whole = self.beginning(entrance, joining, request, false).await?;
         if let Some(left) = room.checked_sub(whole.result.bytes()) {
             *room = left;
             return Ok(whole);
         }
         let anew = Subscribe { recover: false, ..request.clone() };
-        let mut beginning = self.beginning(entrance, &anew, false).await?;
+        let mut beginning = self.beginning(entrance, joining, &anew, false).await?;
         beginning.result.was_recovering = request.recover;
         match room.checked_sub(beginning.result.bytes()) {
             Some(left) => *room = left,

@@ -130,7 +130,7 @@ impl Session {
             Err(refusal) => return Err(refusal),
         };
         let known = asked.iter().find(|subscribe| subscribe.channel == name).cloned().unwrap_or_default();
-        let mut beginning = self.short_beginning(&entrance, &known, room).await?;
+        let mut beginning = self.short_beginning(&entrance, &joining, &known, room).await?;
         beginning.result.data = data.or(beginning.result.data);
         let unasked = Unasked { joining, covered: beginning.covered, chan_info, expires_at: None };
         Ok(Some((name, beginning.result, unasked)))
@@ -149,7 +149,7 @@ impl Session {
         // Where the newest publication says all, it is the beginning.
         let recover = request.recover || entrance.features.recovers == Recovery::Cache;
         let request = Subscribe { recover, ..request.clone() };
-        let mut beginning = self.short_beginning(&entrance, &request, room).await?;
+        let mut beginning = self.short_beginning(&entrance, &joining, &request, room).await?;
         beginning.result.life = self.life(expires_at);
         Ok((beginning.result, Unasked { joining, covered: beginning.covered, chan_info, expires_at }))
     }

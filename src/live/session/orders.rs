@@ -95,7 +95,7 @@ impl Session {
         let recover = since.is_some();
         let Place { epoch, offset } = since.cloned().unwrap_or(Place { epoch: String::new(), offset: 0 });
         let known = Subscribe { channel: channel.to_owned(), recover, epoch, offset, ..Subscribe::default() };
-        let mut beginning = self.beginning(&entrance, &known, false).await?;
+        let mut beginning = self.beginning(&entrance, &joining, &known, false).await?;
         beginning.result.data = data.map(line).or(beginning.result.data);
         let form = self.connection.form;
         let mut words = form.push(&Push::Subscribe { channel, result: &beginning.result }).to_vec();

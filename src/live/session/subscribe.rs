@@ -25,7 +25,7 @@ impl Session {
         };
         let (entrance, joining) = self.enter(&caller, &request.channel, grounds, terms).await?;
         let delta = joining.terms().delta;
-        let mut beginning = self.beginning(&entrance, &request, delta).await?;
+        let mut beginning = self.beginning(&entrance, &joining, &request, delta).await?;
         beginning.result.life = self.life(expires_at);
         beginning.result.number = joining.number();
         let reply = self.connection.form.reply(id, &Reply::Subscribe(beginning.result));
@@ -89,8 +89,7 @@ impl Session {
         let (app, hub) = (&self.live.app, &self.live.hub);
         let rights_seen = hub.rights_seen(&app.channel_named(caller, name)?.topic());
         let entrance = self.open(caller, name, grounds).await?;
-        let joining = hub.begin(entrance.clone(), self.connection.clone(), terms(&entrance)).await;
-        let joining = joining.map_err(crate::app::AppError::from)?;
+        let joining = hub.begin(entrance.clone(), self.connection.clone(), terms(&entrance)).await?;
         // Asked before anybody here listened, or before rights changed: what was allowed may be so no more.
         if rights_seen != Some(joining.rights_seen()) {
             self.open(caller, name, grounds).await?;

@@ -68,7 +68,8 @@ impl Site {
 
     /// What [`Site::start`] starts it with.
     pub fn options() -> Options {
-        let live = live::Options { tick: Duration::from_millis(5), ..live::Options::default() };
+        let often = Duration::from_millis(5);
+        let live = live::Options { tick: often, positions_every: 10 * often, ..live::Options::default() };
         Options { live, drain: Duration::from_millis(100), ..Options::default() }
     }
 
