@@ -2,6 +2,8 @@
 
 mod clock;
 mod crowds;
+mod plans;
+mod sight;
 
 use std::time::Duration;
 

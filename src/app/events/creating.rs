@@ -37,7 +37,7 @@ pub struct NewEvent {
 impl App {
     /// Errors: the member that cannot be used (`name`, `duration_s`, `invite[3]` …).
     pub async fn new_event(&self, identity: &Identity, new: NewEvent) -> Result<EventDocument, AppError> {
-        let invited = self.whom(&new.invite, "invite").await?;
+        let invited = self.whom(identity, &new.invite, "invite").await?;
         let zone = match new.zone {
             Some(zone) => zone,
             None => self.zone_of(identity).await?,

@@ -1,14 +1,14 @@
 //! Invitations: asked, accepted, declined, withdrawn. To a private event they are what makes it visible.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::app::documents::{EventNews, InvitationDocument, ParticipantDocument};
 use crate::app::events::joining::{name_of, newcomer, parts};
 use crate::app::events::record::{Invitation, InvitationState, invitation};
 use crate::app::events::{Decision, indexes, not_found};
 use crate::app::transact::{decode, encode};
-use crate::app::users::Identity;
 use crate::app::users::record::UserRecord;
+use crate::app::users::{Caller, Identity};
 use crate::app::{App, AppError};
 use crate::domain::event::Standing;
 use crate::domain::ids::{EventId, UserId};
@@ -31,7 +31,7 @@ impl App {
         event: EventId,
         whom: &[String],
     ) -> Result<Vec<InvitationDocument>, AppError> {
-        let invited = self.whom(whom, "users").await?;
+        let invited = self.whom(identity, whom, "users").await?;
         let users: Vec<_> = [&identity.user].into_iter().chain(invited.iter().map(|(user, _)| user)).collect();
         let (who, asked) = (identity.clone(), invited.clone());
         let stored = self
@@ -100,16 +100,22 @@ impl App {
         .await
     }
 
-    /// Whom these ids or names mean, each once, in their order, with their display names. `field` names the list in errors.
-    pub(super) async fn whom(&self, whom: &[String], field: &str) -> Result<Vec<(UserId, String)>, AppError> {
+    /// Whom these ids or names mean, each once, in their order, with their display names. `field` names the list in errors. Who
+    /// has blocked the caller is nobody to them.
+    pub(super) async fn whom(
+        &self,
+        identity: &Identity,
+        whom: &[String],
+        field: &str,
+    ) -> Result<Vec<(UserId, String)>, AppError> {
         if whom.len() > limits::INVITES_LEN_MAX {
             return Err(AppError::invalid(field, format!("must hold at most {} people", limits::INVITES_LEN_MAX)));
         }
         let ids: Vec<_> = whom.iter().map(|text| UserId::parse(text)).collect();
         let keys: Vec<_> = ids.iter().flatten().map(|id| crate::app::users::aggregate(id).head()).collect();
         let mut values = self.backend.read(&keys).await?.into_iter();
+        let nobody = |index: usize| AppError::invalid(format!("{field}[{index}]"), "is nobody's id or name");
         let mut found = Vec::new();
-        let mut places = BTreeMap::new();
         for (index, (text, id)) in whom.iter().zip(ids).enumerate() {
             let mut value = if id.is_some() { values.next().and_then(|value| value.value) } else { None };
             if value.is_none()
@@ -118,15 +124,16 @@ impl App {
                 let key = crate::app::users::aggregate(&named).head();
                 value = self.backend.read(&[key]).await?.pop().and_then(|value| value.value);
             }
-            let Some(value) = value else {
-                return Err(AppError::invalid(format!("{field}[{index}]"), "is nobody's id or name"));
-            };
-            let user = decode::<UserRecord>(&value)?;
-            let id = user.user_id()?;
-            if places.insert(id.clone(), ()).is_none() {
-                found.push((id, user.name));
-            }
+            let user = decode::<UserRecord>(&value.ok_or_else(|| nobody(index))?)?;
+            found.push((user.user_id()?, user.shown_name().to_owned()));
         }
+        let caller = Caller::User(identity.clone());
+        let users: Vec<_> = found.iter().map(|(user, _)| user).collect();
+        if let Some(index) = self.sees_users(&caller, &users).await?.iter().position(|is_seen| !is_seen) {
+            return Err(nobody(index));
+        }
+        let mut known = BTreeSet::new();
+        found.retain(|(user, _)| known.insert(user.clone()));
         Ok(found)
     }
 }
