@@ -197,6 +197,9 @@ pub const USE_NOTED_MS: i64 = 60 * 60 * 1_000;
 pub const USES_LEN_MAX: usize = 16_384;
 /// How long a session lasts: a month between log-ins is what people are used to.
 pub const SESSION_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
+/// How long after an account was deleted it is looked once more for what is left of it: what somebody had begun before is
+/// done by then, also by instances whose clocks are apart.
+pub const LEAVING_AGAIN_MS: i64 = CLOCKS_APART_MS + 60 * 1_000;
 /// How long a share link lasts at most: what is shown for longer is better made public.
 pub const LINK_LIFE_MAX_MS: i64 = 366 * 24 * 60 * 60 * 1_000;
 /// Links of one user that are not over: one for each family chat, for years of runs.

@@ -9,7 +9,7 @@ use crate::app::links::Shared;
 use crate::app::transact::Lanes;
 use crate::app::{App, AppError};
 use crate::backend::{AggregateId, Bound, Index, Order, Range};
-use crate::domain::ids::{EventId, LinkId, RunId};
+use crate::domain::ids::{EventId, LinkId, RunId, UserId};
 use crate::domain::time::Timestamp;
 use crate::limits;
 
@@ -22,6 +22,8 @@ pub enum Due {
     EventTurns(EventId),
     /// This share link is over, if what it shows has not come to last longer.
     LinkOver(LinkId),
+    /// The account of this user is deleted: there may be something left of it.
+    UserLeaves(UserId),
     /// What these links show ends at another time now, or is gone.
     LinksTo(Shared),
     /// What the free-form channel of this name has kept is too old to be shown.
@@ -43,6 +45,7 @@ impl fmt::Display for Due {
             Self::RunInactive(run) => write!(f, "run-inactive/{run}"),
             Self::EventTurns(event) => write!(f, "event-turns/{event}"),
             Self::LinkOver(link) => write!(f, "link-over/{link}"),
+            Self::UserLeaves(user) => write!(f, "user-leaves/{user}"),
             Self::LinksTo(shared) => write!(f, "links-to/{shared}"),
             Self::HistoryOld(channel) => write!(f, "history-old/{channel}"),
             Self::PostedOld(name) => write!(f, "posted-old/{name}"),
@@ -58,6 +61,7 @@ impl Due {
             "run-inactive" => RunId::parse(id).map(Self::RunInactive),
             "event-turns" => EventId::parse(id).map(Self::EventTurns),
             "link-over" => LinkId::parse(id).map(Self::LinkOver),
+            "user-leaves" => UserId::parse(id).map(Self::UserLeaves),
             "links-to" => Shared::parse(id).map(Self::LinksTo),
             "history-old" => Some(Self::HistoryOld(id.into())),
             "posted-old" => Some(Self::PostedOld(id.into())),
@@ -71,6 +75,7 @@ impl Due {
             Self::RunInactive(run) => crate::app::runs::aggregate(*run),
             Self::EventTurns(event) => crate::app::events::aggregate(*event),
             Self::LinkOver(link) => crate::app::links::aggregate(*link),
+            Self::UserLeaves(user) => crate::app::users::aggregate(user),
             Self::LinksTo(shared) => shared.aggregate(),
             Self::HistoryOld(channel) => Channel::Open(channel.clone()).aggregate(),
             Self::PostedOld(name) => crate::app::posted::aggregate(name),
@@ -100,6 +105,7 @@ impl App {
                 Due::RunInactive(run) => self.finish_if_inactive(*run).await,
                 Due::EventTurns(event) => self.turn_event(*event).await,
                 Due::LinkOver(link) => self.look_at_link(*link).await,
+                Due::UserLeaves(user) => self.forget_user(user).await,
                 Due::LinksTo(shared) => self.look_at_changed_links_to(*shared).await,
                 Due::HistoryOld(channel) => self.forget_old(channel).await,
                 Due::PostedOld(name) => self.forget_posted(name).await,
@@ -128,6 +134,7 @@ mod tests {
             Due::RunInactive(RunId::from_u128(7)),
             Due::EventTurns(EventId::new(7).unwrap()),
             Due::LinkOver(LinkId::from_u128(7)),
+            Due::UserLeaves(UserId::parse("aino").unwrap()),
             Due::LinksTo(Shared::Run(RunId::from_u128(7))),
             Due::HistoryOld("a/b:c".into()),
             Due::PostedOld("a/b".into()),

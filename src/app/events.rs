@@ -6,6 +6,7 @@
 
 mod changing;
 mod creating;
+mod forgetting;
 mod indexes;
 mod inviting;
 mod joining;
@@ -20,6 +21,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 pub use changing::ChangeEvent;
 pub use creating::NewEvent;
+pub(in crate::app) use indexes::of_user;
 pub use inviting::Answer;
 pub use listing::{EventFilter, EventOrder};
 pub use record::{CounterRecord, EventRecord};

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::app::documents::{ChangeDocument, RunChange};
 use crate::app::links::Shared;
+use crate::app::mentions;
 use crate::app::sight::rights_changed_of;
 use crate::app::transact::{Draft, OnceKey, Record, decode, encode};
 use crate::app::users::record::UserRecord;
@@ -200,6 +201,9 @@ impl App {
                 }
                 if let Some(change) = &follow_up.change {
                     let change = change.get().to_owned().into_bytes();
+                    for named in mentions::in_change(&change)?.iter().filter(|named| named.as_str() != follow_up.user) {
+                        mentions::note(draft, named);
+                    }
                     draft.append("", Keep::Newest(limits::USER_TOPIC_LEN_MAX), change.into());
                 }
                 if let Some(other) = &follow_up.lost_by {

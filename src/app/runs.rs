@@ -4,6 +4,7 @@
 //! hear goes to its bounded main topic. One commit moves all three, and the head tells where both topics then stand.
 
 mod changing;
+mod erasing;
 mod finishing;
 pub(in crate::app) mod indexes;
 mod listing;

@@ -8,7 +8,7 @@ pub mod keys;
 pub mod names;
 pub mod operator;
 pub mod password;
-mod people;
+pub(in crate::app) mod people;
 pub mod profile;
 pub mod record;
 
@@ -341,6 +341,16 @@ impl App {
         new: String,
         current: Option<String>,
     ) -> Result<String, AppError> {
+        self.verify_password(identity, current).await?;
+        password::hash(&self.passwords, new).await
+    }
+
+    /// Whoever has found a token may not do everything with it: some things ask for the password, if there is one → its hash.
+    pub(in crate::app) async fn verify_password(
+        &self,
+        identity: &Identity,
+        current: Option<String>,
+    ) -> Result<Option<String>, AppError> {
         let user = self.users.read(&aggregate(&identity.user)).await?;
         let Some(user) = user else { return Err(AppError::Unauthenticated) };
         if let Some(hash) = user.password.clone() {
@@ -352,7 +362,7 @@ impl App {
             }
             self.guessed(guess).await?;
         }
-        password::hash(&self.passwords, new).await
+        Ok(user.password.clone())
     }
 
     /// A new credential for a user for whom `holds` still holds when it is written.
@@ -404,7 +414,7 @@ pub(in crate::app) fn aggregate(user: &UserId) -> AggregateId {
 }
 
 /// Tells every instance that credentials of this user ended.
-fn revoked(draft: &mut Draft<UserRecord>, now: Timestamp) -> Result<(), AppError> {
+pub(in crate::app) fn revoked(draft: &mut Draft<UserRecord>, now: Timestamp) -> Result<(), AppError> {
     let change = encode(&ChangeDocument::Revoked { at: now.to_string() })?;
     draft.append("", Keep::Newest(limits::USER_TOPIC_LEN_MAX), change);
     Ok(())

@@ -11,6 +11,7 @@ mod backend_redis;
 mod channels;
 mod copy;
 mod crash;
+mod deletion;
 mod deploy;
 mod events;
 mod faults;

@@ -42,6 +42,13 @@ pub fn related(draft: &mut Draft<EventRecord>, event: EventId, user: &UserId, is
     draft.place(of_user(user), event.to_string(), score);
 }
 
+/// Takes an event that is no more out of where it stood.
+pub fn gone(draft: &mut Draft<EventRecord>, event: &Event) {
+    draft.place(public(), event.id.to_string(), None);
+    near::place(draft, near(), event.id.to_string(), (!event.plan.private).then_some(event.plan.start), None);
+    draft.place(due::index(), Due::EventTurns(event.id).to_string(), None);
+}
+
 /// Moves the event from where it stood `before` to where it belongs now, and sets when the clock has to look at it again.
 pub fn moved(draft: &mut Draft<EventRecord>, before: Option<&Event>, event: &Event) {
     let place = |event: &Event| (!event.plan.private).then(|| event.starts_at().as_millis());

@@ -6,6 +6,7 @@ use crate::app::documents::{EventNews, InvitationDocument, ParticipantDocument};
 use crate::app::events::joining::{name_of, newcomer, parts};
 use crate::app::events::record::{Invitation, InvitationState, invitation};
 use crate::app::events::{Decision, indexes, not_found};
+use crate::app::mentions;
 use crate::app::transact::{decode, encode};
 use crate::app::users::record::UserRecord;
 use crate::app::users::{Caller, Identity};
@@ -177,6 +178,8 @@ impl Decision<'_> {
 
     pub(super) fn put_invitation(&mut self, user: &UserId, entry: &Invitation) -> Result<(), AppError> {
         self.draft.put_beside(&invitation(user), encode(entry)?);
+        mentions::note(self.draft, user);
+        mentions::note(self.draft, &UserId::parse(&entry.by).ok_or(AppError::Internal)?);
         self.is_another = true;
         Ok(())
     }

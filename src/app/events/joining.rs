@@ -4,6 +4,7 @@ use crate::app::documents::{EventChange, EventName, EventNews, ParticipantDocume
 use crate::app::events::record::{Invitation, InvitationState, Participant, participant};
 use crate::app::events::{Decision, indexes, not_found, refusal};
 use crate::app::follow_ups::FollowUp;
+use crate::app::mentions;
 use crate::app::sight::rights_changed_of;
 use crate::app::transact::encode;
 use crate::app::users::Identity;
@@ -84,6 +85,7 @@ impl Decision<'_> {
     /// Puts somebody on the roster.
     pub(super) fn put_participant(&mut self, user: &UserId, entry: &Participant) -> Result<(), AppError> {
         self.draft.put_beside(&participant(user), encode(entry)?);
+        mentions::note(self.draft, user);
         let roster = indexes::roster(self.event().id);
         self.draft.place(roster, user.as_str(), Some(i64::from(entry.number)));
         Ok(())

@@ -1,6 +1,7 @@
 //! The indexes that runs stand in. All but one are scored by when the run was made, in milliseconds.
 
 use crate::app::feeds::Spot;
+use crate::app::links::Shared;
 use crate::app::runs::RunRecord;
 use crate::app::transact::Draft;
 use crate::app::{documents::state_name, due, near};
@@ -56,6 +57,8 @@ pub fn gone(draft: &mut Draft<RunRecord>, run: &Run) {
         draft.place(index, member.clone(), None);
     }
     draft.place(due::index(), due::Due::RunInactive(run.id).to_string(), None);
+    // At once: links to it are over.
+    draft.place(due::index(), due::Due::LinksTo(Shared::Run(run.id)).to_string(), Some(0));
 }
 
 /// The runner has gone on from where the run stood `before`.

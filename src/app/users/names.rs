@@ -83,6 +83,19 @@ impl App {
         reserved.map(|name| UserId::parse(&name.user).ok_or(AppError::Internal)).transpose()
     }
 
+    /// The name is free again, if it was this user's.
+    pub(in crate::app) async fn free_name(&self, name: &str, user: &UserId) -> Result<(), AppError> {
+        let user = user.to_string();
+        self.names
+            .transact(Lanes::<NameRecord>::aggregate(fold(name)), None, move |draft| {
+                if draft.record().is_some_and(|name| name.user == user) {
+                    draft.remove();
+                }
+                Ok(())
+            })
+            .await
+    }
+
     /// Takes the name for a user who is about to be made. A name whose user was never made (a crash came between) is free
     /// again after a minute.
     pub(in crate::app) async fn reserve_name(&self, name: &str, user: &UserId) -> Result<(), AppError> {

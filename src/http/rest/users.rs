@@ -43,7 +43,7 @@ impl super::Place for Place {
     fn methods(&self) -> &'static [Method] {
         match self {
             Self::Users => &[Method::GET, Method::HEAD, Method::POST],
-            Self::Me => &[Method::GET, Method::HEAD, Method::PATCH, Method::PUT],
+            Self::Me => &[Method::GET, Method::HEAD, Method::PATCH, Method::PUT, Method::DELETE],
             Self::User(_) => &[Method::GET, Method::HEAD, Method::PATCH],
         }
     }
@@ -58,11 +58,19 @@ impl super::Place for Place {
             (Self::Users, _) => create(call).await,
             (Self::Me, &Method::GET) => show_own(call).await,
             (Self::Me, &Method::PUT) => replace_own(call).await,
+            (Self::Me, &Method::DELETE) => delete_own(call).await,
             (Self::Me, _) => change_own(call).await,
             (Self::User(user), &Method::GET) => show(call, user).await,
             (Self::User(user), _) => change(call, user).await,
         }
     }
+}
+
+/// An account without a password needs no body.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Leave {
+    current_password: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -221,4 +229,14 @@ impl Change {
             if_version: None,
         })
     }
+}
+
+/// `DELETE /api/users/me`. Everything of the account goes with it; with a password, it must be shown.
+async fn delete_own(call: &Call<'_>) -> Result<Success, Error> {
+    let identity = call.caller.identity()?;
+    no_parameters(call.request)?;
+    let is_empty = call.request.body.as_ref().is_ok_and(|body| body.is_empty());
+    let Leave { current_password } = if is_empty { Leave::default() } else { body(call.request)? };
+    call.app.delete_account(identity, current_password, call.if_match()?).await?;
+    Ok(Success::deleted())
 }

@@ -256,10 +256,10 @@ impl Site {
 
     /// Ends the instance, and gives back all that the store holds. Others on the store must have ended.
     pub async fn dump(self) -> Vec<String> {
-        let Self { app, instance, store, .. } = self;
+        let Self { app, instance, store, clock, .. } = self;
         drop(app);
         instance.shutdown().await;
-        store.dump().await
+        store.dump(&clock).await
     }
 
     /// Waits until the instance is alone.

@@ -56,11 +56,11 @@ impl Store {
     }
 
     /// All that it holds, an entry a line, whoever had it open having ended; it is of no other use from then on.
-    pub async fn dump(&self) -> Vec<String> {
+    pub async fn dump(&self, clock: &Clock) -> Vec<String> {
         let source: Box<dyn Source> = match self {
             Self::Embedded { store, folder } => {
                 store.close().await.expect("closed");
-                Box::new(Export::open(folder.path(), Clock::system()).expect("an export"))
+                Box::new(Export::open(folder.path(), clock.clone()).expect("an export"))
             }
             Self::Redis(server) => {
                 let url = server.url().parse().expect("a URL");

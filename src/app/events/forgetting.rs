@@ -1,0 +1,127 @@
+//! A user whose account is deleted: the events that they made are gone, and in others' nothing names them any more.
+
+use crate::app::documents::EventChange;
+use crate::app::due::{self, Due};
+use crate::app::events::record::{EventRecord, Invitation, InvitationState, invitation, participant};
+use crate::app::events::{Decision, aggregate, indexes};
+use crate::app::links::Shared;
+use crate::app::mentions;
+use crate::app::sight::{rights_changed, rights_changed_of};
+use crate::app::transact::{Draft, encode};
+use crate::app::{App, AppError};
+use crate::backend::{Bound, Order, Range};
+use crate::domain::ids::{EventId, UserId};
+use crate::domain::time::Timestamp;
+use crate::limits;
+
+impl App {
+    /// Nothing of the user is left in the event. One that is not there is no fault.
+    pub(in crate::app) async fn forget_in_event(&self, event: EventId, user: &UserId) -> Result<(), AppError> {
+        let Some(record) = self.events.read(&aggregate(event)).await? else { return Ok(()) };
+        if record.event.creator == *user {
+            // Nobody can come in from now on; those who are in it learn of it when it is gone.
+            return self.erase_event(event).await;
+        }
+        self.forget_inviter(event, user).await?;
+        let who = user.clone();
+        let (names, now) = (super::beside([user].into_iter()), self.clock.now());
+        self.events.transact_beside(aggregate(event), None, names, move |draft| forget(draft, &who, now)).await?;
+        self.follow_ups.notify_one();
+        Ok(())
+    }
+
+    /// Those whom the user has invited are invited by nobody in particular.
+    async fn forget_inviter(&self, event: EventId, user: &UserId) -> Result<(), AppError> {
+        let mut from = Bound::Start;
+        loop {
+            let range = Range {
+                index: mentions::within(&aggregate(event)),
+                from,
+                until: Bound::End,
+                order: Order::Ascending,
+                limit: limits::PAGE_SIZE_MAX,
+                count: false,
+            };
+            let members = self.backend.range(&range).await?.members;
+            let Some((score, last)) = members.last().cloned() else { return Ok(()) };
+            let named: Vec<_> = members.iter().map(|(_, member)| member.clone()).collect();
+            let entries = self.entries::<Invitation>(event, &named, invitation).await?;
+            for (invited, _) in entries.into_iter().filter(|(_, entry)| entry.by == user.as_str()) {
+                let (by, names) = (user.clone(), vec![invitation(&invited)]);
+                self.events
+                    .transact_beside(aggregate(event), None, names, move |draft| {
+                        let name = invitation(&invited);
+                        if let Some(entry) = draft.beside::<Invitation>(&name)?.filter(|it| it.by == by.as_str()) {
+                            let creator = draft.record().map(|record| record.event.creator.to_string());
+                            let by = creator.unwrap_or_default();
+                            draft.put_beside(&name, encode(&Invitation { by, by_name: String::new(), ..entry })?);
+                        }
+                        Ok(())
+                    })
+                    .await?;
+            }
+            from = Bound::After(score, last);
+        }
+    }
+
+    /// The event is gone with all that stood beside it.
+    async fn erase_event(&self, event: EventId) -> Result<(), AppError> {
+        loop {
+            let range = Range::all(mentions::within(&aggregate(event)), limits::PAGE_SIZE_MAX);
+            let members = self.backend.range(&range).await?.members;
+            let users = mentions::users(&members)?;
+            let is_last = users.len() < limits::PAGE_SIZE_MAX;
+            self.events
+                .transact(aggregate(event), None, move |draft| {
+                    for user in &users {
+                        draft.remove_beside(&participant(user));
+                        draft.remove_beside(&invitation(user));
+                        draft.place(indexes::roster(event), user.as_str(), None);
+                        draft.place(indexes::invited(event), user.as_str(), None);
+                        indexes::related(draft, event, user, false);
+                        mentions::strike(draft, user);
+                    }
+                    if is_last && let Some(record) = draft.record().cloned() {
+                        indexes::gone(draft, &record.event);
+                        draft.place(due::index(), Due::LinksTo(Shared::Event(event)).to_string(), Some(0));
+                        draft.clear("");
+                        rights_changed(draft);
+                        draft.remove();
+                    }
+                    Ok(())
+                })
+                .await?;
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn forget(draft: &mut Draft<EventRecord>, user: &UserId, now: Timestamp) -> Result<(), AppError> {
+    let Some(record) = draft.record().cloned() else { return Ok(()) };
+    let (before, event) = (record.event.clone(), record.event.id);
+    let is_in = draft.beside::<serde_json::Value>(&participant(user))?.is_some();
+    let invited: Option<Invitation> = draft.beside(&invitation(user))?;
+    let mut decision = Decision { draft, record, now, is_another: true };
+    if is_in {
+        decision.record.event.participants = decision.record.event.participants.saturating_sub(1);
+    }
+    if invited.is_some_and(|it| matches!(it.state, InvitationState::Invited | InvitationState::Declined)) {
+        decision.record.invited = decision.record.invited.saturating_sub(1);
+    }
+    decision.draft.remove_beside(&participant(user));
+    decision.draft.remove_beside(&invitation(user));
+    decision.draft.place(indexes::roster(event), user.as_str(), None);
+    decision.draft.place(indexes::invited(event), user.as_str(), None);
+    indexes::related(decision.draft, event, user, false);
+    mentions::strike(decision.draft, user);
+    // What was said there named the user: it begins anew, with how it is now.
+    decision.draft.clear("");
+    decision.record.offset = 0;
+    let document = decision.document();
+    decision.announce(&EventChange::Changed { at: now.to_string(), event: document })?;
+    rights_changed_of(decision.draft, &[user])?;
+    decision.finish(Some(&before));
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! An account is deleted: everything of it, everywhere.
+//!
+//! One commit ends it: the account is not there any more, nothing that it had opens anything, its sockets are closed, and it
+//! is noted beside where it was that somebody leaves. What the user owned and where others' things name them is then removed
+//! step by step; each step looks for what is left, so that it can be taken up where it stopped, by whichever instance finds it
+//! due. It is gone through once more after a while, for what was under way when the account ended.
+
+mod steps;
+
+use serde::{Deserialize, Serialize};
+
+use crate::app::due::{self, Due};
+use crate::app::transact::encode;
+use crate::app::users::credential::admin_id;
+use crate::app::users::keys::USED;
+use crate::app::users::{Identity, aggregate, people, revoked};
+use crate::app::{App, AppError};
+use crate::backend::Version;
+use crate::domain::ids::UserId;
+use crate::limits;
+
+/// The name of what stands beside the account's place until everything is gone.
+const LEAVING: &str = "leaving";
+
+/// Somebody leaves.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Leaving {
+    /// The name to be free again.
+    name: String,
+    since_ms: i64,
+}
+
+impl App {
+    /// Deletes the caller's account. Answered when nothing of it can be seen any more and most of it is gone.
+    ///
+    /// # Errors
+    /// [`AppError::Invalid`]: the current password is missing or wrong, if the account has one. [`AppError::Conflict`]: it is the
+    /// operator's own. [`AppError::Stale`]: it is another than the caller has seen.
+    pub async fn delete_account(
+        &self,
+        identity: &Identity,
+        current_password: Option<String>,
+        if_version: Option<Version>,
+    ) -> Result<(), AppError> {
+        self.end_account(identity, current_password, if_version).await?;
+        if let Err(error) = self.forget_user(&identity.user).await {
+            tracing::warn!(%error, "an account could not be deleted in one go; it is gone on with");
+        }
+        Ok(())
+    }
+
+    /// The first step: the account is none any more, and the others will follow.
+    pub async fn end_account(
+        &self,
+        identity: &Identity,
+        current_password: Option<String>,
+        if_version: Option<Version>,
+    ) -> Result<(), AppError> {
+        if identity.user == admin_id() {
+            return Err(AppError::conflict("the admin that a store begins with cannot be deleted"));
+        }
+        let verified = self.verify_password(identity, current_password).await?;
+        let (now, shown, user) = (self.clock.now(), identity.credential.clone(), identity.user.clone());
+        self.change_user_record(&identity.user, move |draft, record| {
+            draft.expect(if_version)?;
+            if !record.is_good(&shown, now) || record.password != verified {
+                return Err(AppError::Unauthenticated);
+            }
+            let leaving = Leaving { name: record.name.clone(), since_ms: now.as_millis() };
+            draft.put_beside(LEAVING, encode(&leaving)?);
+            draft.place(due::index(), Due::UserLeaves(user.clone()).to_string(), Some(now.as_millis()));
+            people::placed(draft, Some(&record), None);
+            revoked(draft, now)?;
+            draft.remove();
+            Ok(())
+        })
+        .await
+    }
+
+    /// Goes on with the deletion of an account that has ended; one that is done with is no fault.
+    pub(in crate::app) async fn forget_user(&self, user: &UserId) -> Result<(), AppError> {
+        let value = self.backend.read(&[aggregate(user).key(LEAVING)]).await?.pop().and_then(|value| value.value);
+        let leaving: Option<Leaving> = value.as_deref().map(crate::app::transact::decode).transpose()?;
+        if let Some(leaving) = &leaving {
+            for (step, carry_out) in steps::STEPS {
+                carry_out(self, user)
+                    .await
+                    .inspect_err(|error| tracing::debug!(step, %error, "a step of a deletion has stopped"))?;
+            }
+            self.free_name(&leaving.name, user).await?;
+        }
+        let now = self.clock.now();
+        let again_ms = leaving.map(|leaving| leaving.since_ms + limits::LEAVING_AGAIN_MS);
+        let again_ms = again_ms.filter(|again_ms| now.as_millis() < *again_ms);
+        let who = user.clone();
+        self.users
+            .transact(aggregate(user), None, move |draft| {
+                draft.place(due::index(), Due::UserLeaves(who.clone()).to_string(), again_ms);
+                if again_ms.is_none() {
+                    draft.remove_beside(LEAVING);
+                }
+                if draft.record().is_none() {
+                    draft.remove_beside(USED);
+                    draft.clear("");
+                }
+                Ok(())
+            })
+            .await
+    }
+}

@@ -1,0 +1,133 @@
+//! What is removed when an account is deleted: a step for each kind of thing. Each goes on until it finds nothing, and is no
+//! fault when there is nothing: whoever makes something new that belongs to a user or names one adds its step here.
+
+use std::sync::Arc;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+
+use crate::app::links::{self, Shared};
+use crate::app::mentions;
+use crate::app::runs::indexes as runs;
+use crate::app::sight::rights_changed;
+use crate::app::users::aggregate;
+use crate::app::{App, AppError, events};
+use crate::backend::{AggregateId, Commit, Index, Move, Range};
+use crate::domain::ids::{EventId, LinkId, RunId, UserId};
+use crate::limits;
+
+type Step = for<'a> fn(&'a App, &'a UserId) -> BoxFuture<'a, Result<(), AppError>>;
+
+/// In this order: what everybody could see goes first.
+pub const STEPS: &[(&str, Step)] = &[
+    ("runs", |app, user| app.forget_runs(user).boxed()),
+    ("links", |app, user| app.forget_links(user).boxed()),
+    ("rights", |app, user| app.tell_rights(user).boxed()),
+    ("friends", |app, user| app.forget_all_friends(user).boxed()),
+    ("events", |app, user| app.forget_events(user).boxed()),
+    ("mentions", |app, user| app.forget_mentions(user).boxed()),
+    ("mentioned", |app, user| app.forget_mentioned(user).boxed()),
+];
+
+impl App {
+    async fn forget_runs(&self, user: &UserId) -> Result<(), AppError> {
+        while let Some(members) = self.some_of(runs::of_user(user)).await? {
+            for member in members {
+                let run = RunId::parse(&member).ok_or(AppError::Internal)?;
+                self.erase_run(run, user).await?;
+                self.look_at_links_to(Shared::Run(run)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn forget_links(&self, user: &UserId) -> Result<(), AppError> {
+        while let Some(members) = self.some_of(links::of_user(user)).await? {
+            for member in members {
+                self.end_link(LinkId::parse(&member).ok_or(AppError::Internal)?, None).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whoever watches what was the user's is asked what they may see.
+    async fn tell_rights(&self, user: &UserId) -> Result<(), AppError> {
+        self.users
+            .transact(aggregate(user), None, |draft| {
+                rights_changed(draft);
+                Ok(())
+            })
+            .await
+    }
+
+    async fn forget_all_friends(&self, user: &UserId) -> Result<(), AppError> {
+        while self.forget_friends(user).await? > 0 {}
+        Ok(())
+    }
+
+    async fn forget_events(&self, user: &UserId) -> Result<(), AppError> {
+        while let Some(members) = self.some_of(events::of_user(user)).await? {
+            for member in members {
+                let event = EventId::parse(&member).ok_or(AppError::Internal)?;
+                self.forget_in_event(event, user).await?;
+                // Whether it was there or not.
+                self.displace(events::aggregate(event), events::of_user(user), &member).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where others' things name the user.
+    async fn forget_mentions(&self, user: &UserId) -> Result<(), AppError> {
+        while let Some(members) = self.some_of(mentions::of(user)).await? {
+            for member in members {
+                let owner = AggregateId::from_stored(&member);
+                match member.split_once('/') {
+                    Some(("event", id)) => {
+                        let event = EventId::parse(id).ok_or(AppError::Internal)?;
+                        self.forget_in_event(event, user).await?;
+                    }
+                    Some(("user", _)) => self.forget_in_news(&owner).await?,
+                    _ => tracing::error!("a deleted account is named where nobody knows how to forget it"),
+                }
+                self.displace(owner.clone(), mentions::within(&owner), &user.as_str().into()).await?;
+                self.displace(owner, mentions::of(user), &member).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whom the user's own news named.
+    async fn forget_mentioned(&self, user: &UserId) -> Result<(), AppError> {
+        let own = aggregate(user);
+        while let Some(members) = self.some_of(mentions::within(&own)).await? {
+            for member in members {
+                let other = UserId::parse(&member).ok_or(AppError::Internal)?;
+                self.displace(own.clone(), mentions::of(&other), &own.as_str().into()).await?;
+                self.displace(own.clone(), mentions::within(&own), &member).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What another user was told on their own channel. Who listens comes back to a channel that begins anew.
+    async fn forget_in_news(&self, owner: &AggregateId) -> Result<(), AppError> {
+        let mut commit = Commit::on(owner.clone());
+        commit.clears.push(owner.topic(""));
+        self.backend.commit(commit).await?;
+        Ok(())
+    }
+
+    /// The first members of an index; `None` when there are none.
+    async fn some_of(&self, index: Index) -> Result<Option<Vec<Arc<str>>>, AppError> {
+        let members = self.backend.range(&Range::all(index, limits::SWEEP_LEN_MAX)).await?.members;
+        Ok((!members.is_empty()).then(|| members.into_iter().map(|(_, member)| member).collect()))
+    }
+
+    async fn displace(&self, aggregate: AggregateId, index: Index, member: &Arc<str>) -> Result<(), AppError> {
+        let mut commit = Commit::on(aggregate);
+        commit.moves.push(Move { index, member: member.clone(), score: None });
+        self.backend.commit(commit).await?;
+        Ok(())
+    }
+}
