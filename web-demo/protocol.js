@@ -131,6 +131,21 @@
  * @typedef {RosterChange | EventStateChange} EventChange
  */
 
+/**
+ * Where many runners are: a frame of the channels `positions:<event id>` and `map:<cell>`.
+ * @typedef {object} Frame
+ * @property {'picture' | 'positions'} type a picture is in place of all that was said before
+ * @property {number} at_ms
+ * @property {{number: number, id: string}[]} came ids of runs that go by these numbers from now on, on the map
+ * @property {{number: number, latitude: number, longitude: number, time_ms: number, paused: boolean}[]} runners
+ * @property {number[]} gone
+ *
+ * @typedef {object} Counts how many there are in each cell of zoom 6
+ * @property {'counts'} type
+ * @property {number} at_ms
+ * @property {{cell: string, count: number}[]} cells
+ */
+
 const STATES = ['planned', 'live', 'paused', 'finished'];
 const EVENT_STATES = ['come_up', 'current', 'passed', 'cancelled'];
 
@@ -142,6 +157,16 @@ export function runChannel(id) {
 /** @param {number} id */
 export function eventChannel(id) {
   return `event:${id}`;
+}
+
+/** @param {number | string} event its id */
+export function positionsChannel(event) {
+  return `positions:${event}`;
+}
+
+/** @param {string} cell a quadkey of 2, 6, 10 or 14 digits */
+export function mapChannel(cell) {
+  return `map:${cell}`;
 }
 
 /** @param {unknown} value @returns {number | null} */
@@ -251,6 +276,41 @@ export function parseSnapshot(data) {
     run,
     track: parseAll(data.track?.fixes, parseTrackPoint),
     simplified: data.track?.simplified === true,
+  };
+}
+
+/** Rows count in these parts of a degree. */
+const PARTS = 100_000;
+
+/** @param {any} row @param {number[]} origin @param {number} at_ms */
+function parseRow(row, origin, at_ms) {
+  if (!Array.isArray(row) || row.length < 4 || row.some((each) => numberOf(each) === null)) return null;
+  const [number, north, east, tenths, paused] = row;
+  return {
+    number,
+    latitude: (origin[0] + north) / PARTS,
+    longitude: (origin[1] + east) / PARTS,
+    time_ms: at_ms - tenths * 100,
+    paused: paused === 1,
+  };
+}
+
+/** @param {any} data of a frame, or of the reply to subscribe @returns {Frame | Counts | null} */
+export function parseFrame(data) {
+  const at_ms = numberOf(data?.at_ms);
+  if (at_ms === null) return null;
+  const pair = (/** @type {any} */ row) => (Array.isArray(row) && row.length === 2 ? row : null);
+  if (data.type === 'counts') {
+    return { type: 'counts', at_ms, cells: parseAll(data.cells, pair).map(([cell, count]) => ({ cell, count })) };
+  }
+  if (data.type !== 'picture' && data.type !== 'positions') return null;
+  const origin = arrayOf(data.origin).map((part) => numberOf(part) ?? 0);
+  return {
+    type: data.type,
+    at_ms,
+    came: parseAll(data.came, pair).map(([number, id]) => ({ number, id: String(id) })),
+    runners: origin.length === 2 ? parseAll(data.runners, (row) => parseRow(row, origin, at_ms)) : [],
+    gone: parseAll(data.gone, numberOf),
   };
 }
 

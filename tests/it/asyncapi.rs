@@ -1,6 +1,7 @@
 //! The AsyncAPI document, held against what the server really says and hears.
 
 mod events;
+mod ticks;
 mod transports;
 
 use std::collections::{BTreeMap, BTreeSet};

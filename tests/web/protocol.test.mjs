@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import {
-  eventChannel, parseChange, parseEventChange, parseEventSnapshot, parseSnapshot, runChannel, timeOf,
+  eventChannel, mapChannel, parseChange, parseEventChange, parseEventSnapshot, parseFrame, parseSnapshot, positionsChannel, runChannel,
+  timeOf,
 } from '../../web-demo/protocol.js';
 
 const asyncapi = JSON.parse(readFileSync(new URL('../../src/http/asyncapi/document.json', import.meta.url), 'utf8'));
@@ -71,4 +72,29 @@ test('what_is_no_event_is_not_read_as_one', () => {
   for (const document of [null, {}, { type: 'joined', number: 'x' }, { type: 'started', event: {} }, { type: 'tea' }]) {
     assert.equal(parseEventChange(document), null);
   }
+});
+
+test('what_the_page_reads_of_where_many_are_is_what_the_document_says', () => {
+  assert.equal(positionsChannel(17), asyncapi.channels.positions.address.replace('{event}', '17'));
+  assert.equal(mapChannel('01'), asyncapi.channels.map.address.replace('{cell}', '01'));
+  for (const channel of ['positions', 'map']) {
+    for (const document of Object.values(examples(channel))) {
+      const frame = parseFrame(document);
+      assert.deepEqual([frame.type, frame.at_ms], [document.type, document.at_ms]);
+      if (document.type === 'counts') {
+        assert.deepEqual(frame.cells.map(({ cell, count }) => [cell, count]), document.cells);
+        continue;
+      }
+      assert.deepEqual(frame.gone, document.gone ?? []);
+      assert.deepEqual(frame.came.map(({ number, id }) => [number, id]), document.came ?? []);
+      const rows = frame.runners.map(({ number, latitude, longitude, time_ms, paused }) => [
+        number, Math.round(latitude * 1e5) - document.origin[0], Math.round(longitude * 1e5) - document.origin[1],
+        (frame.at_ms - time_ms) / 100, ...(paused ? [1] : []),
+      ]);
+      assert.deepEqual(rows, document.runners);
+    }
+  }
+  for (const document of [null, {}, { type: 'positions' }, { type: 'tea', at_ms: 1 }]) assert.equal(parseFrame(document), null);
+  const frame = parseFrame({ type: 'picture', at_ms: 1, runners: [[1, 2], 'x', [1, 'y', 0, 0]], origin: [0, 0], came: [[1]], gone: ['x'] });
+  assert.deepEqual([frame.runners, frame.came, frame.gone], [[], [], []]);
 });
