@@ -13,6 +13,7 @@ pub mod events;
 pub mod feeds;
 mod follow_ups;
 pub mod friends;
+pub mod groups;
 mod guesses;
 mod instances;
 mod leaving;
@@ -53,6 +54,7 @@ pub use error::AppError;
 use events::{CounterRecord, EventRecord};
 use feeds::Feeds;
 use friends::FriendshipRecord;
+use groups::GroupRecord;
 use guesses::record::GuessesRecord;
 use instances::{InstanceRecord, Instances};
 use links::LinkRecord;
@@ -80,6 +82,7 @@ pub struct App {
     users: Arc<Lanes<UserRecord>>,
     names: Arc<Lanes<NameRecord>>,
     friendships: Arc<Lanes<FriendshipRecord>>,
+    groups: Arc<Lanes<GroupRecord>>,
     runs: Arc<Lanes<RunRecord>>,
     links: Arc<Lanes<LinkRecord>>,
     events: Arc<Lanes<EventRecord>>,
@@ -143,6 +146,7 @@ impl App {
             runs: Lanes::watched(backend.clone(), workers.clone(), metrics.clone(), move |before, after| {
                 moved.moved(before, after);
             }),
+            groups: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
             links: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
             events: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
             counters: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),

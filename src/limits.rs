@@ -232,6 +232,16 @@ pub const FRIENDS_LEN_MAX: u64 = 5_000;
 pub const FRIENDS_ASKED_LEN_MAX: u64 = 500;
 /// Friends whose runs stand in one list beside the public ones: a range is read for each of them.
 pub const FRIENDS_MERGED_LEN_MAX: usize = 256;
+/// Groups of one user.
+pub const GROUPS_LEN_MAX: u64 = 500;
+/// Members of a group: a large club.
+pub const GROUP_MEMBERS_LEN_MAX: u64 = 10_000;
+/// Users who are invited to a group and have not answered: beyond, it is a nuisance.
+pub const GROUP_INVITED_LEN_MAX: u64 = 1_000;
+/// Characters of a group's name: a line.
+pub const GROUP_NAME_LEN_MAX: usize = 100;
+/// Characters of what a group says of itself: a page.
+pub const GROUP_DESCRIPTION_LEN_MAX: usize = 2_000;
 /// Words of a name by which it is found. Nobody remembers the ninth, and each stands in as many indexes as it has beginnings.
 pub const WORDS_LEN_MAX: usize = 8;
 /// Letters of a beginning that has an index of its own. Few names have the same first eight.

@@ -33,7 +33,10 @@ pub use line::{is_flat_enough, one_line};
 pub use links::{HeldLinkDocument, LinkDocument};
 pub use names::*;
 pub use parse::{Object, parse};
-pub use people::{FriendChange, FriendDocument, PersonDocument, UserDocument, UserName};
+pub use people::{
+    FriendChange, FriendDocument, GroupDocument, GroupInvitation, GroupName, GroupRole, MemberDocument, PersonDocument,
+    UserDocument, UserName,
+};
 pub use tokens::{TokenDocument, TokenKind};
 
 /// `{"latitude": …, "longitude": …}` in degrees, WGS 84.
@@ -184,6 +187,8 @@ pub enum ChangeDocument {
         at: String,
         run: String,
     },
+    /// On a user's own channel.
+    GroupInvited(GroupInvitation),
     /// What the operator's back end has to say, on any of the product's own channels.
     Notice {
         at: String,

@@ -9,7 +9,7 @@ use crate::app::links::Shared;
 use crate::app::transact::Lanes;
 use crate::app::{App, AppError};
 use crate::backend::{AggregateId, Bound, Index, Order, Range};
-use crate::domain::ids::{EventId, LinkId, RunId, UserId};
+use crate::domain::ids::{EventId, GroupId, LinkId, RunId, UserId};
 use crate::domain::time::Timestamp;
 use crate::limits;
 
@@ -20,6 +20,8 @@ pub enum Due {
     RunInactive(RunId),
     /// An event starts or ends by the clock.
     EventTurns(EventId),
+    /// Whoever is in a group that was deleted is to be struck from it.
+    GroupGone(GroupId),
     /// This share link is over, if what it shows has not come to last longer.
     LinkOver(LinkId),
     /// The account of this user is deleted: there may be something left of it.
@@ -44,6 +46,7 @@ impl fmt::Display for Due {
         match self {
             Self::RunInactive(run) => write!(f, "run-inactive/{run}"),
             Self::EventTurns(event) => write!(f, "event-turns/{event}"),
+            Self::GroupGone(group) => write!(f, "group-gone/{group}"),
             Self::LinkOver(link) => write!(f, "link-over/{link}"),
             Self::UserLeaves(user) => write!(f, "user-leaves/{user}"),
             Self::LinksTo(shared) => write!(f, "links-to/{shared}"),
@@ -60,6 +63,7 @@ impl Due {
         match kind {
             "run-inactive" => RunId::parse(id).map(Self::RunInactive),
             "event-turns" => EventId::parse(id).map(Self::EventTurns),
+            "group-gone" => GroupId::parse(id).map(Self::GroupGone),
             "link-over" => LinkId::parse(id).map(Self::LinkOver),
             "user-leaves" => UserId::parse(id).map(Self::UserLeaves),
             "links-to" => Shared::parse(id).map(Self::LinksTo),
@@ -74,6 +78,7 @@ impl Due {
         match self {
             Self::RunInactive(run) => crate::app::runs::aggregate(*run),
             Self::EventTurns(event) => crate::app::events::aggregate(*event),
+            Self::GroupGone(group) => crate::app::groups::aggregate(group),
             Self::LinkOver(link) => crate::app::links::aggregate(*link),
             Self::UserLeaves(user) => crate::app::users::aggregate(user),
             Self::LinksTo(shared) => shared.aggregate(),
@@ -104,6 +109,7 @@ impl App {
             let done = match &due {
                 Due::RunInactive(run) => self.finish_if_inactive(*run).await,
                 Due::EventTurns(event) => self.turn_event(*event).await,
+                Due::GroupGone(group) => self.strike_group(group).await,
                 Due::LinkOver(link) => self.look_at_link(*link).await,
                 Due::UserLeaves(user) => self.forget_user(user).await,
                 Due::LinksTo(shared) => self.look_at_changed_links_to(*shared).await,

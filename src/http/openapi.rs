@@ -51,6 +51,7 @@ enum Form {
 const FRAGMENTS: &[(Form, &str)] = &[
     (Form::Rest, include_str!("openapi/users.json")),
     (Form::Rest, include_str!("openapi/friends.json")),
+    (Form::Rest, include_str!("openapi/groups.json")),
     (Form::Rest, include_str!("openapi/tokens.json")),
     (Form::Rest, include_str!("openapi/runs.json")),
     (Form::Rest, include_str!("openapi/share_links.json")),

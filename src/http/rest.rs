@@ -5,6 +5,7 @@
 
 mod envelope;
 mod friends;
+mod groups;
 mod once;
 mod reading;
 mod runs;
@@ -126,6 +127,7 @@ macro_rules! resources {
 resources! {
     Users: users,
     Friends: friends,
+    Groups: groups,
     Tokens: tokens,
     Runs: runs,
     ShareLinks: share_links,

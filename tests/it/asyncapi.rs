@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jsonschema::Validator;
 use reqwest::Method;
+use runnity::app::friends::Word;
 use runnity::app::runs::{NewRun, Transition};
 use runnity::domain::ids::RunId;
 use runnity::domain::user::Visibility;
@@ -177,6 +178,8 @@ async fn said(site: &Site, runner: &Runner) -> Vec<Value> {
     let planned = site.app.new_run(identity, planned).await.unwrap();
     site.app.delete_run(identity, runnity::domain::ids::RunId::parse(&planned.id).unwrap(), None).await.unwrap();
     phone.until(|line| line["push"]["pub"]["data"]["type"] == "run_deleted").await;
+    meet_somebody(site, runner).await;
+    phone.until(|line| line["push"]["pub"]["data"]["type"] == "group_invited").await;
     // What else can be asked, by somebody who is in the channel and by somebody who is not.
     for channel in [&run, "news"] {
         spectator.ask("subscribe", json!({ "channel": channel })).await;
@@ -192,6 +195,22 @@ async fn said(site: &Site, runner: &Runner) -> Vec<Value> {
     site.app.log_out(&session.identity).await.unwrap();
     phone.until(|line| line["push"]["pub"]["data"]["type"] == "revoked").await;
     [phone.said, spectator.said, late.said].concat()
+}
+
+/// Somebody asks the runner to be a friend, is one, is none any more, and invites the runner to a group.
+async fn meet_somebody(site: &Site, runner: &Runner) {
+    let somebody = site.runner("Somebody").await;
+    let [one, other] = [&somebody, runner].map(|runner| runnity::domain::ids::UserId::parse(&runner.id).unwrap());
+    for (identity, whom, word) in [
+        (&somebody.identity, &other, Word::Ask),
+        (&runner.identity, &one, Word::Accept),
+        (&somebody.identity, &other, Word::End),
+    ] {
+        site.app.say_of_friend(identity, whom, word, None).await.unwrap();
+    }
+    let reply = site.post(&somebody, "/api/groups", json!({ "name": "Runners" })).await;
+    let members = format!("{}/members", reply.header("location"));
+    assert_eq!(site.post(&somebody, &members, json!({ "user": runner.id })).await.status, 201);
 }
 
 /// A client that remembers everything that it was told.

@@ -16,6 +16,7 @@ mod deploy;
 mod events;
 mod faults;
 mod friends;
+mod groups;
 mod guesses;
 mod keys;
 mod leaving;

@@ -1,6 +1,6 @@
 //! Documents of people: an account as its owner sees it, and as others do.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::PlaceDocument;
 use crate::backend::Version;
@@ -71,4 +71,65 @@ pub struct FriendDocument {
 pub struct FriendChange {
     pub at: String,
     pub user: UserName,
+}
+
+/// A group of users.
+#[derive(Clone, Debug, Serialize)]
+pub struct GroupDocument {
+    pub id: String,
+    pub name: String,
+    pub description: String,
+    /// It is there for its members and for those who are invited alone.
+    pub private: bool,
+    pub owner: UserName,
+    /// How many there are, the owner among them.
+    pub members: u64,
+    pub created_at: String,
+    /// How the caller stands to it.
+    pub role: GroupRole,
+    #[serde(skip)]
+    pub version: Version,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupRole {
+    Owner,
+    Member,
+    Invited,
+    /// `null`
+    Nobody,
+}
+
+impl Serialize for GroupRole {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Owner => serializer.serialize_str("owner"),
+            Self::Member => serializer.serialize_str("member"),
+            Self::Invited => serializer.serialize_str("invited"),
+            Self::Nobody => serializer.serialize_none(),
+        }
+    }
+}
+
+/// Somebody in a group, or invited to it.
+#[derive(Clone, Debug, Serialize)]
+pub struct MemberDocument {
+    pub user: UserName,
+    pub role: GroupRole,
+    /// When they joined, or were invited.
+    pub since: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct GroupName {
+    pub id: String,
+    pub name: String,
+}
+
+/// On a user's own channel: `by` has invited them to a group.
+#[derive(Clone, Debug, Serialize)]
+pub struct GroupInvitation {
+    pub at: String,
+    pub group: GroupName,
+    pub by: UserName,
 }

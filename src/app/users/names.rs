@@ -55,6 +55,19 @@ pub fn check_label(label: String) -> Result<String, AppError> {
     Ok(trimmed.to_owned())
 }
 
+/// As [`check_to`], for a text that may be empty and have several lines.
+pub fn check_text(field: &str, text: &str, len_max: usize) -> Result<String, AppError> {
+    let text = text.trim();
+    if text.chars().count() > len_max {
+        return Err(AppError::invalid(field, format!("must have at most {len_max} characters")));
+    }
+    let is_break = |letter: char| matches!(letter, '\n' | '\r' | '\t');
+    if text.chars().any(|letter| (letter.is_control() && !is_break(letter)) || is_invisible(letter)) {
+        return Err(AppError::invalid(field, "must not hold control or invisible characters"));
+    }
+    Ok(text.to_owned())
+}
+
 /// Twelve of `a–z 0–9`: 62 random bits.
 pub fn new_user_id() -> UserId {
     const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";

@@ -20,6 +20,9 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("askFriend", "409", "friends.rs"),
     ("changeRun", "409", "rest/runs.rs"),
     ("replaceRun", "409", "rest/runs.rs"),
+    ("createGroup", "409", "groups.rs"),
+    ("joinGroup", "409", "groups.rs"),
+    ("leaveGroup", "409", "groups.rs"),
     ("runnityNewRun", "409", "runnity.rs"),
     ("runnityUpdateRun", "409", "runnity.rs"),
 ];

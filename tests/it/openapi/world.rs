@@ -87,6 +87,8 @@ impl World {
         real.sort_by_key(|(example, _)| std::cmp::Reverse(example.len()));
         let mut world = Self { site, aino, veikko, real };
         world.add_run(flavour, document).await;
+        let group = world.made("/api/groups", json!({ "name": "Turku runners" })).await;
+        world.real.push((document.example_of("group"), group["id"].as_str().expect("an id").to_owned()));
         // Later than all times of the examples.
         world.site.advance(Duration::from_secs(45 * 60)).await;
         world
