@@ -279,6 +279,16 @@ pub const EVENT_DURATION_S_MIN: u32 = 60;
 pub const EVENT_DURATION_S_MAX: u32 = 31 * 24 * 60 * 60;
 /// When nothing else is said: as the documents' reading has it.
 pub const EVENT_DURATION_S: u32 = 6 * 60 * 60;
+/// Metres around a place within which events are found when nothing else is said: a town and its surroundings.
+pub const EVENT_RADIUS_M: f64 = 25_000.0;
+/// Events of one bucket in the Runnity family, as its reading has it.
+pub const BUCKET_LEN_MAX: usize = 500;
+/// Participants that are named of one event in a list of events; its roster has all of them.
+pub const LISTED_ROSTER_LEN_MAX: usize = 1_000;
+/// Participants that are named in one answer that lists events: a megabyte or less.
+pub const LISTED_PARTICIPANTS_MAX: usize = 20_000;
+/// Rosters of a list that are read at the same time.
+pub const ROSTERS_AT_ONCE: usize = 16;
 /// Years that an event may lie in: what every calendar and every clock can write down.
 pub const EVENT_YEARS: std::ops::RangeInclusive<i32> = 1970..=9998;
 /// Changes that an event's topic keeps: several commits of people who join at once, and more than a recovery may replay.

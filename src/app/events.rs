@@ -12,6 +12,7 @@ mod inviting;
 mod joining;
 mod listing;
 mod record;
+mod rosters;
 mod seeing;
 mod telling;
 

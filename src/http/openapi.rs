@@ -54,6 +54,7 @@ const FRAGMENTS: &[(Form, &str)] = &[
     (Form::Rest, include_str!("openapi/groups.json")),
     (Form::Rest, include_str!("openapi/tokens.json")),
     (Form::Rest, include_str!("openapi/runs.json")),
+    (Form::Rest, include_str!("openapi/events.json")),
     (Form::Rest, include_str!("openapi/share_links.json")),
     (Form::Own, include_str!("openapi/runnity.json")),
     (Form::Own, include_str!("openapi/live_api.json")),

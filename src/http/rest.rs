@@ -4,9 +4,12 @@
 //! they take and give. Knows no rule of the product: those are asked of `app`.
 
 mod envelope;
+mod events;
 mod friends;
 mod groups;
+mod invitations;
 mod once;
+mod participants;
 mod reading;
 mod runs;
 mod share_links;
@@ -130,6 +133,9 @@ resources! {
     Groups: groups,
     Tokens: tokens,
     Runs: runs,
+    Participants: participants,
+    Invitations: invitations,
+    Events: events,
     ShareLinks: share_links,
 }
 

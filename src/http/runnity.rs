@@ -1,9 +1,11 @@
-//! The Runnity family: logging in by a token, starting a run and updating it, as the Runnity document has it.
+//! The Runnity family: logging in by a token, starting a run and updating it, making events and listing them, as the Runnity
+//! document has it.
 //!
 //! Its spelling, codes and bodies are the document's; where that is silent, README's readings hold. Knows no rule of the
 //! product: those are asked of `app`.
 
 mod answers;
+mod events;
 mod given;
 mod parameters;
 
@@ -42,6 +44,8 @@ enum Call<'a> {
     LogOut,
     NewRun,
     UpdateRun,
+    NewEvent,
+    ListEvents,
 }
 
 impl<'a> Call<'a> {
@@ -52,6 +56,8 @@ impl<'a> Call<'a> {
             ["logout"] => Some(Self::LogOut),
             ["run", "new"] => Some(Self::NewRun),
             ["run", "update"] => Some(Self::UpdateRun),
+            ["event", "new"] => Some(Self::NewEvent),
+            ["event", "list"] => Some(Self::ListEvents),
             _ => None,
         }
     }
@@ -63,14 +69,16 @@ impl<'a> Call<'a> {
             Self::LogOut => "/logout",
             Self::NewRun => "/run/new",
             Self::UpdateRun => "/run/update",
+            Self::NewEvent => "/event/new",
+            Self::ListEvents => "/event/list",
         }
     }
 
     /// No HEAD: a log-in opens a session, and whoever asks for the head of a link does not want one.
     fn methods(self) -> &'static [Method] {
         match self {
-            Self::LogIn(_) | Self::LogOut => &[Method::GET],
-            Self::NewRun => &[Method::POST],
+            Self::LogIn(_) | Self::LogOut | Self::ListEvents => &[Method::GET],
+            Self::NewRun | Self::NewEvent => &[Method::POST],
             Self::UpdateRun => &[Method::PUT],
         }
     }
@@ -89,6 +97,8 @@ async fn answer(app: Arc<App>, request: Request) -> Answer {
         Some(Call::LogOut) => log_out(&app, &request).await,
         Some(Call::NewRun) => new_run(&app, &request).await,
         Some(Call::UpdateRun) => update_run(&app, &request).await,
+        Some(Call::NewEvent) => new_event(&app, &request).await,
+        Some(Call::ListEvents) => list_events(&app, &request).await,
     };
     let mut response = outcome.unwrap_or_else(|error| error.response(&request.headers));
     cors::open(&mut response);
@@ -109,7 +119,7 @@ async fn log_in(app: &App, token: &str, request: &Request) -> Result<Response, E
 /// `GET /logout`: the session is over, everywhere.
 async fn log_out(app: &App, request: &Request) -> Result<Response, Error> {
     let parameters = Parameters::read(request)?;
-    let identity = private(app, request, parameters.id()?).await?;
+    let identity = private(app, request, parameters.id()?, Intent::Write).await?;
     app.log_out(&identity).await?;
     let mut response = answer::empty(StatusCode::NO_CONTENT);
     if let Some(cookie) = caller::no_session_cookie(&request.headers) {
@@ -121,7 +131,7 @@ async fn log_out(app: &App, request: &Request) -> Result<Response, Error> {
 /// `POST /run/new`. Whoever is running already has finished that run with this.
 async fn new_run(app: &App, request: &Request) -> Result<Response, Error> {
     let parameters = Parameters::read(request)?;
-    let identity = private(app, request, parameters.id()?).await?;
+    let identity = private(app, request, parameters.id()?, Intent::Write).await?;
     let NewParameters { place, destination } = parameters.new_run()?;
     let new = NewRun { place: Some(place), destination, supersede: true, ..NewRun::default() };
     let run = app.new_run(&identity, new).await?;
@@ -134,7 +144,7 @@ async fn update_run(app: &App, request: &Request) -> Result<Response, Error> {
     let id = parameters.id()?;
     let run = id.and_then(RunId::parse);
     // With a run's id the caller is known by header or cookie.
-    let identity = private(app, request, id.filter(|_| run.is_none())).await?;
+    let identity = private(app, request, id.filter(|_| run.is_none()), Intent::Write).await?;
     let UpdateParameters { place, destination, speed_mps, finish } = parameters.update_run()?;
     let readings = Readings { speed_mps, ..Readings::default() };
     let fix = Fix::new(app.clock.now(), place, readings).map_err(|_| Error::invalid(vec!["speed"]))?;
@@ -154,6 +164,20 @@ async fn update_run(app: &App, request: &Request) -> Result<Response, Error> {
     Ok(answers::done("Run updated", &run.to_string()))
 }
 
+/// `POST /event/new`.
+async fn new_event(app: &App, request: &Request) -> Result<Response, Error> {
+    let parameters = Parameters::read(request)?;
+    let identity = private(app, request, parameters.id()?, Intent::Write).await?;
+    events::create(app, &identity, &parameters).await
+}
+
+/// `GET /event/list`.
+async fn list_events(app: &App, request: &Request) -> Result<Response, Error> {
+    let parameters = Parameters::read(request)?;
+    let identity = private(app, request, parameters.id()?, Intent::Read).await?;
+    events::list(app, &identity, &parameters).await
+}
+
 /// What the request holds for its caller to be known by: the token that logs in, `id`, or what [`caller::caller`] looks for.
 fn shown(request: &Request) -> Shown {
     if let Some(Call::LogIn(token)) = Call::at(&request.segments()) {
@@ -168,11 +192,10 @@ fn shown(request: &Request) -> Shown {
 }
 
 /// Who makes a private call: whoever `id` says, else whoever the header or the cookie says.
-async fn private(app: &App, request: &Request, id: Option<&str>) -> Result<Identity, Error> {
+async fn private(app: &App, request: &Request, id: Option<&str>, intent: Intent) -> Result<Identity, Error> {
     let caller = match id {
         Some(secret) => caller::by_secret(app, secret, request).await?,
-        // Every private call changes something, logging out included.
-        None => caller::caller(app, request, Intent::Write).await?,
+        None => caller::caller(app, request, intent).await?,
     };
     match caller {
         Caller::User(identity) => Ok(identity),

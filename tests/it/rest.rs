@@ -3,6 +3,7 @@
 mod bad_input;
 mod conventions;
 mod runs;
+mod events;
 
 use reqwest::Method;
 use serde_json::{Value, json};

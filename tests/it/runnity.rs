@@ -1,5 +1,7 @@
 //! The Runnity family over a real socket: each example of its document, its readings, and what it says to bad input.
 
+mod events;
+
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 

@@ -101,7 +101,7 @@ impl App {
     }
 
     /// The time zone that the creator lives in.
-    async fn zone_of(&self, identity: &Identity) -> Result<Tz, AppError> {
+    pub async fn zone_of(&self, identity: &Identity) -> Result<Tz, AppError> {
         let user = self.users.read(&users::aggregate(&identity.user)).await?;
         let zone = user.and_then(|user| user.profile.time_zone.as_deref().and_then(|name| name.parse().ok()));
         Ok(zone.unwrap_or(Tz::UTC))

@@ -1,6 +1,6 @@
 //! What the creator of an event decides about it: when, where, how long, for whom.
 
-use chrono::{LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 
 use crate::domain::geo::Place;
@@ -58,26 +58,9 @@ impl<T> Edit<T> {
 }
 
 impl Plan {
-    /// When it is to start. Where clocks are set forward, a time that no clock shows is as far behind the change as it says;
-    /// where they are set back, a time that is shown twice is the first.
+    /// When it is to start: see [`moment`].
     pub fn starts_at(&self) -> Timestamp {
-        let local = self.date.and_time(self.time);
-        let moment = match self.zone.from_local_datetime(&local) {
-            LocalResult::Single(moment) | LocalResult::Ambiguous(moment, _) => moment.with_timezone(&Utc),
-            LocalResult::None => self.after_gap(local),
-        };
-        Timestamp::from_millis(moment.timestamp_millis())
-    }
-
-    /// Read by the offset that held before the clocks were set forward.
-    fn after_gap(&self, local: NaiveDateTime) -> chrono::DateTime<Utc> {
-        // No gap is longer than a day (Samoa left one out in 2011).
-        let before = (1..=25).find_map(|hours| {
-            let earlier = local.checked_sub_signed(TimeDelta::hours(hours))?;
-            let moment = self.zone.from_local_datetime(&earlier).latest()?;
-            moment.with_timezone(&Utc).checked_add_signed(TimeDelta::hours(hours))
-        });
-        before.unwrap_or_else(|| local.and_utc())
+        moment(self.date, self.time, self.zone)
     }
 
     pub fn changed(&self, change: PlanChange) -> Self {
@@ -95,4 +78,33 @@ impl Plan {
             capacity: change.capacity.on(before.capacity),
         }
     }
+}
+
+/// When clocks of this time zone show this. Where they are set forward, a time that no clock shows is as far behind the change
+/// as it says; where they are set back, a time that is shown twice is the first.
+pub fn moment(date: NaiveDate, time: NaiveTime, zone: Tz) -> Timestamp {
+    let local = date.and_time(time);
+    let moment = match zone.from_local_datetime(&local) {
+        LocalResult::Single(moment) | LocalResult::Ambiguous(moment, _) => moment.with_timezone(&Utc),
+        LocalResult::None => after_gap(local, zone),
+    };
+    Timestamp::from_millis(moment.timestamp_millis())
+}
+
+/// What clocks of this time zone show then, in whole seconds.
+pub fn local(at: Timestamp, zone: Tz) -> (NaiveDate, NaiveTime) {
+    let at = chrono::DateTime::<Utc>::from_timestamp_millis(at.as_millis()).unwrap_or_default();
+    let local = at.with_timezone(&zone).naive_local();
+    (local.date(), local.time().with_nanosecond(0).unwrap_or(local.time()))
+}
+
+/// Read by the offset that held before the clocks were set forward.
+fn after_gap(local: NaiveDateTime, zone: Tz) -> chrono::DateTime<Utc> {
+    // No gap is longer than a day (Samoa left one out in 2011).
+    let before = (1..=25).find_map(|hours| {
+        let earlier = local.checked_sub_signed(TimeDelta::hours(hours))?;
+        let moment = zone.from_local_datetime(&earlier).latest()?;
+        moment.with_timezone(&Utc).checked_add_signed(TimeDelta::hours(hours))
+    });
+    before.unwrap_or_else(|| local.and_utc())
 }

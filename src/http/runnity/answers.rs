@@ -29,6 +29,13 @@ struct Done<'a> {
 }
 
 #[derive(Serialize)]
+struct EventDone<'a> {
+    success: Coded<'a>,
+    #[serde(rename = "_id")]
+    id: u64,
+}
+
+#[derive(Serialize)]
 struct Failed<'a> {
     error: Coded<'a>,
 }
@@ -65,6 +72,12 @@ pub fn logged_in(user_level: &str, session: &str) -> Response {
 pub fn done(message: &str, run: &str) -> Response {
     let success = Coded { code: 202, message, parameters: &[] };
     answer::json(StatusCode::ACCEPTED, &Done { success, id: run })
+}
+
+/// `event`: its number, as the list's `_id` has it.
+pub fn event_created(event: u64) -> Response {
+    let success = Coded { code: 202, message: "Event created", parameters: &[] };
+    answer::json(StatusCode::ACCEPTED, &EventDone { success, id: event })
 }
 
 impl Error {
@@ -126,7 +139,20 @@ impl From<AppError> for Error {
             AppError::NotFound(_) | AppError::Forbidden => Self::new(StatusCode::NOT_FOUND, "Run not found"),
             AppError::Invalid { field, .. } => {
                 // Parameters were checked before; what the application still finds is told by the documented name.
-                let known = ["latitude", "deslatitude", "deslongtitude", "speed", "finish"];
+                let known = [
+                    "latitude",
+                    "deslatitude",
+                    "deslongtitude",
+                    "speed",
+                    "finish",
+                    "name",
+                    "date",
+                    "time",
+                    "duration_s",
+                    "capacity",
+                    "invite",
+                ];
+                let field = field.split('[').next().unwrap_or_default();
                 Self::invalid(vec![known.into_iter().find(|name| *name == field).unwrap_or("longtitude")])
             }
             AppError::Stale => Self::new(StatusCode::CONFLICT, "Changed meanwhile"),

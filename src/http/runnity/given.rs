@@ -14,7 +14,27 @@ use super::answers::Error;
 use crate::http::request::{ContentType, NotUtf8, Request, pairs};
 
 /// What is read, by its documented name.
-const NAMES: [&str; 7] = ["id", "latitude", "longtitude", "deslatitude", "deslongtitude", "speed", "finish"];
+const NAMES: [&str; 19] = [
+    "id",
+    "latitude",
+    "longtitude",
+    "deslatitude",
+    "deslongtitude",
+    "speed",
+    "finish",
+    "name",
+    "date",
+    "time",
+    "private",
+    "invite",
+    "time_zone",
+    "duration_s",
+    "capacity",
+    "radius_km",
+    "page",
+    "page_size",
+    "participants",
+];
 
 /// The values that were given, each once. An empty one counts as missing.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -60,6 +80,10 @@ impl Given {
             let value = value.get();
             match value.as_bytes().first() {
                 Some(b'"') => self.add(&name, serde_json::from_str(value).ok()),
+                Some(b'[') if name == "invite" => {
+                    let names: Option<Vec<String>> = serde_json::from_str(value).ok();
+                    self.add(&name, names.map(|names| names.join(",")));
+                }
                 Some(b'{' | b'[') => self.add(&name, None),
                 Some(b'n') => self.add(&name, Some(String::new())),
                 _ => self.add(&name, Some(value.to_owned())),

@@ -2,10 +2,14 @@
 //!
 //! Knows what a value must be, and nothing of what is done with it.
 
+mod events;
+
 use super::answers::Error;
 use super::given::Given;
 use crate::domain::geo::{Latitude, Longitude, Place};
 use crate::http::request::Request;
+
+pub use events::{ListParameters, Moment};
 
 /// km/h in one m/s.
 const KMH_PER_MPS: f64 = 3.6;
@@ -63,11 +67,7 @@ impl Parameters {
             Ok(speed_kmh) if speed_kmh.is_finite() && speed_kmh >= 0.0 => Some(speed_kmh / KMH_PER_MPS),
             _ => faults.invalid("speed"),
         });
-        let finish = match self.0.text("finish") {
-            None | Some("false" | "0") => false,
-            Some("true" | "1") => true,
-            Some(_) => faults.invalid("finish").unwrap_or(false),
-        };
+        let finish = self.flag("finish", false, &mut faults);
         match (place, faults.error()) {
             (Some(place), None) => Ok(UpdateParameters { place, destination, speed_mps, finish }),
             (_, error) => Err(error.unwrap_or_else(|| Error::missing(vec!["latitude", "longtitude"]))),
@@ -78,9 +78,22 @@ impl Parameters {
         Faults { missing: Vec::new(), invalid: self.0.invalid.clone() }
     }
 
-    /// Both coordinates or none: one alone says nothing.
+    /// A yes or no, in any of the usual spellings.
+    fn flag(&self, name: &'static str, default: bool, faults: &mut Faults) -> bool {
+        let Some(text) = self.0.text(name) else { return default };
+        match text.to_ascii_lowercase().as_str() {
+            "true" | "1" | "yes" | "on" => true,
+            "false" | "0" | "no" | "off" => false,
+            _ => faults.invalid(name).unwrap_or(default),
+        }
+    }
+
     fn destination(&self, faults: &mut Faults) -> Option<Place> {
-        let names = ["deslatitude", "deslongtitude"];
+        self.pair(["deslatitude", "deslongtitude"], faults)
+    }
+
+    /// Both coordinates or none: one alone says nothing.
+    fn pair(&self, names: [&'static str; 2], faults: &mut Faults) -> Option<Place> {
         let is_given = names.iter().any(|name| self.0.text(name).is_some() || self.0.invalid.contains(name));
         if is_given { self.place(names, faults) } else { None }
     }

@@ -23,6 +23,10 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("createGroup", "409", "groups.rs"),
     ("joinGroup", "409", "groups.rs"),
     ("leaveGroup", "409", "groups.rs"),
+    ("cancelEvent", "409", "rest/events.rs"),
+    ("joinEvent", "409", "rest/events.rs"),
+    ("leaveEvent", "409", "rest/events.rs"),
+    ("answerInvitation", "409", "rest/events.rs"),
     ("runnityNewRun", "409", "runnity.rs"),
     ("runnityUpdateRun", "409", "runnity.rs"),
 ];

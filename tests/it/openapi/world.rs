@@ -28,6 +28,12 @@ pub enum Flavour {
     Planned,
     Paused,
     Finished,
+    /// The event is under way.
+    Current,
+    Cancelled,
+    /// It is Veikko's, and Aino is invited: paths that name a user name Aino.
+    Invited,
+    NoEvents,
 }
 
 pub struct World {
@@ -48,6 +54,8 @@ impl Flavour {
             "createRun" | "runnityNewRun" => Self::Resting,
             "startRun" => Self::Planned,
             "resumeRun" => Self::Paused,
+            "endEvent" => Self::Current,
+            "answerInvitation" => Self::Invited,
             _ => Self::Usual,
         }
     }
@@ -59,6 +67,9 @@ impl Flavour {
             ("recordFixes" | "pauseRun" | "resumeRun" | "startRun", 409) => Self::Finished,
             ("finishRun", 409) => Self::Planned,
             ("runnityUpdateRun", 404) => Self::Resting,
+            ("runnityListEvents", 404) => Self::NoEvents,
+            ("changeEvent" | "replaceEvent" | "startEvent" | "invite", 409) => Self::Cancelled,
+            ("endEvent", 409) => Self::Usual,
             _ => return None,
         })
     }
@@ -89,6 +100,9 @@ impl World {
         world.add_run(flavour, document).await;
         let group = world.made("/api/groups", json!({ "name": "Turku runners" })).await;
         world.real.push((document.example_of("group"), group["id"].as_str().expect("an id").to_owned()));
+        if flavour != Flavour::NoEvents {
+            world.add_event(flavour, document).await;
+        }
         // Later than all times of the examples.
         world.site.advance(Duration::from_secs(45 * 60)).await;
         world
@@ -107,6 +121,36 @@ impl World {
             }
         }
         self.real.push((document.example_of("run"), run["id"].as_str().expect("an id").to_owned()));
+    }
+
+    /// A public event that begins when all examples are over; Veikko comes to Aino's.
+    async fn add_event(&mut self, flavour: Flavour, document: &Document) {
+        let mut new =
+            json!({"name": "Töölö bay in the evening", "date": "2026-11-21", "time": "21:00", "private": false});
+        new["start"] = json!({"latitude": 60.17, "longitude": 24.94});
+        new["destination"] = json!({"latitude": 60.1841, "longitude": 24.9494});
+        let (whose, other) = match flavour {
+            Flavour::Invited => {
+                new["invite"] = json!([self.aino.id]);
+                self.real.insert(0, (document.example_of("user"), self.aino.id.clone()));
+                (&self.veikko, None)
+            }
+            _ => (&self.aino, Some(&self.veikko)),
+        };
+        let reply = self.site.post(whose, "/api/events", new).await;
+        let path = reply.header("location").to_owned();
+        if let Some(other) = other {
+            self.site.post(other, &format!("{path}/participants"), json!({})).await.data();
+        }
+        match flavour {
+            Flavour::Current => drop(self.site.post(whose, &format!("{path}/start"), json!({})).await.data()),
+            Flavour::Cancelled => {
+                let cancelled = send(self.site.ask(Method::DELETE, &path).bearer_auth(&whose.token)).await;
+                assert_eq!(cancelled.status, 204);
+            }
+            _ => {}
+        }
+        self.real.push((document.example_of("event"), reply.data()["id"].to_string()));
     }
 
     /// What Aino makes by a POST.
