@@ -2,8 +2,8 @@
 
 mod bad_input;
 mod conventions;
-mod runs;
 mod events;
+mod runs;
 
 use reqwest::Method;
 use serde_json::{Value, json};
