@@ -133,6 +133,8 @@ pub const TRANSACT_BATCH_LEN_MAX: usize = 256;
 pub const TRANSACT_QUEUE_LEN_MAX: usize = 8_192;
 /// Heads of busy aggregates kept in memory: 10,000 live runs of about 1 KB.
 pub const HEADS_LEN_MAX: usize = 16_384;
+/// Records of one kind that were read lately, kept as they are stored and as they were understood: some 10 MB.
+pub const UNDERSTOOD_LEN_MAX: usize = 4_096;
 /// Commits that wait for the embedded store's writer, or that are on their way to Redis.
 pub const STORE_QUEUE_LEN_MAX: usize = 65_536;
 /// Commits in one group, one fsync: beyond this a group's memory grows and its latency with it.

@@ -44,6 +44,9 @@ pub struct Lanes<R> {
     waiting: Mutex<HashMap<AggregateId, VecDeque<BoxedJob<R>>>>,
     heads: Mutex<LruCache<AggregateId, Head<R>>>,
     watcher: Option<Watcher<R>>,
+    /// What was read lately, as it is stored and as it was understood: the same bytes are not read twice. Versions would not do:
+    /// a store that has lost its last writes gives theirs to others.
+    understood: Mutex<LruCache<AggregateId, (Bytes, Arc<R>)>>,
 }
 
 /// See [`Lanes::watched`].
@@ -82,6 +85,7 @@ impl<R: Record> Lanes<R> {
         watcher: Option<Watcher<R>>,
     ) -> Arc<Self> {
         let heads_len_max = NonZeroUsize::new(limits::HEADS_LEN_MAX).unwrap_or(NonZeroUsize::MIN);
+        let understood_len_max = NonZeroUsize::new(limits::UNDERSTOOD_LEN_MAX).unwrap_or(NonZeroUsize::MIN);
         Arc::new(Self {
             backend,
             workers,
@@ -89,6 +93,7 @@ impl<R: Record> Lanes<R> {
             waiting: Mutex::new(HashMap::new()),
             heads: Mutex::new(LruCache::new(heads_len_max)),
             watcher,
+            understood: Mutex::new(LruCache::new(understood_len_max)),
         })
     }
 
@@ -99,6 +104,13 @@ impl<R: Record> Lanes<R> {
     /// The record as it is stored now, past any cache.
     pub async fn read(&self, aggregate: &AggregateId) -> Result<Option<Arc<R>>, AppError> {
         Ok(self.fetch(aggregate, &[]).await?.0.record)
+    }
+
+    /// The records as they are stored now, in the order of their aggregates.
+    pub async fn read_all(&self, aggregates: &[AggregateId]) -> Result<Vec<Option<Arc<R>>>, AppError> {
+        let keys: Vec<_> = aggregates.iter().map(AggregateId::head).collect();
+        let values = self.backend.read(&keys).await?;
+        aggregates.iter().zip(values).map(|(aggregate, value)| self.understand(aggregate, value.value)).collect()
     }
 
     /// As [`Lanes::read`], with the version that the record has: it serves as an ETag.
@@ -275,9 +287,19 @@ impl<R: Record> Lanes<R> {
             [aggregate.head()].into_iter().chain(beside.iter().map(|name| aggregate.key(name))).collect();
         let mut values = self.backend.read(&keys).await?.into_iter();
         let Some(value) = values.next() else { return Err(AppError::Internal) };
-        let record = value.value.as_deref().map(decode::<R>).transpose()?.map(Arc::new);
+        let record = self.understand(aggregate, value.value)?;
         let head = Head { version: value.version, record, fresh: true };
         Ok((head, Arc::new(beside.iter().cloned().zip(values).collect())))
+    }
+
+    fn understand(&self, aggregate: &AggregateId, value: Option<Bytes>) -> Result<Option<Arc<R>>, AppError> {
+        let Some(value) = value else { return Ok(None) };
+        if let Some((_, record)) = self.understood.lock().get(aggregate).filter(|(known, _)| *known == value) {
+            return Ok(Some(record.clone()));
+        }
+        let record = Arc::new(decode::<R>(&value)?);
+        self.understood.lock().put(aggregate.clone(), (value, record.clone()));
+        Ok(Some(record))
     }
 
     fn keep(&self, aggregate: &AggregateId, version: Version, record: Option<Arc<R>>) {

@@ -13,6 +13,7 @@ mod latency;
 mod others;
 mod pings;
 mod process;
+mod reads;
 mod redis;
 mod report;
 mod runners;
@@ -55,6 +56,8 @@ enum Scenario {
     Latency(Latency),
     /// Embedded store, one instance on Redis, two instances on Redis: writes, delivery, and what a write costs Redis.
     Stores(Stores),
+    /// Reads of one finished run over connections that are kept, by wrk, on one core.
+    Reads(Reads),
     /// A server is killed under its spectators, who all come back at once and must have missed nothing.
     Storm(Storm),
     /// What the live protocol aims at, in three to four minutes: idle memory, and fan-out beside Nchan, Redis and the stock server.
@@ -165,6 +168,18 @@ pub struct Stores {
     /// All three take turns so many times.
     #[arg(long, default_value_t = 3)]
     pub rounds: usize,
+}
+
+#[derive(Parser, Clone)]
+pub struct Reads {
+    #[arg(long, default_value_t = 16)]
+    pub connections: usize,
+    #[arg(long, default_value_t = 8)]
+    pub seconds: u32,
+    #[arg(long, default_value_t = 3)]
+    pub rounds: usize,
+    #[command(flatten)]
+    pub on: On,
 }
 
 #[derive(Parser, Clone)]
@@ -281,6 +296,7 @@ fn main() -> Outcome<()> {
         Some(Scenario::Idle(it)) => idle::scenario(&it, &mut report)?,
         Some(Scenario::Ingest(it)) => ingest::scenario(&it, &mut report)?,
         Some(Scenario::Latency(it)) => latency::scenario(&it, &mut report)?,
+        Some(Scenario::Reads(it)) => reads::scenario(&it, &mut report)?,
         Some(Scenario::Storm(it)) => storm::scenario(&it, &mut report)?,
         Some(Scenario::Stores(it)) => stores::scenario(&it, &mut report)?,
         Some(Scenario::Aims) => aims(&mut report)?,

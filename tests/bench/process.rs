@@ -168,7 +168,7 @@ fn spawn(kind: Kind, cores: Cores, data: &TempDir, redis: Option<&str>) -> Outco
     match kind {
         Kind::Runnity | Kind::Redis { .. } => {
             // One phone of the bench sends what thousands do.
-            command.env("RUNNITY_REQUESTS_PER_TOKEN", "0");
+            command.env("RUNNITY_REQUESTS_PER_TOKEN", "0").env("RUNNITY_REQUESTS_PER_ADDRESS", "0");
             command.args(["--listen", &address.to_string(), "--open-channels"]).args(store(data, redis)?)
         }
         Kind::Stock => command.args(["stock", &address.to_string()]),

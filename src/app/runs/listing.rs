@@ -6,7 +6,6 @@ use std::sync::Arc;
 use crate::app::documents::{FixDocument, RunDocument};
 use crate::app::listing::Page;
 use crate::app::runs::{RunFields, RunRecord, aggregate, indexes};
-use crate::app::transact::decode;
 use crate::app::users::Caller;
 use crate::app::{App, AppError, Period};
 use crate::backend::{Index, Order, Range};
@@ -202,11 +201,8 @@ impl App {
         members: &[Arc<str>],
     ) -> Result<Vec<Arc<RunRecord>>, AppError> {
         let ids = members.iter().map(|member| RunId::parse(member).ok_or(AppError::Internal));
-        let keys: Vec<_> = ids.map(|id| Ok(aggregate(id?).head())).collect::<Result<_, AppError>>()?;
-        let values = self.backend.read(&keys).await?;
-        let values = values.into_iter().filter_map(|value| value.value);
-        let records = values.map(|value| decode::<RunRecord>(&value).map(Arc::new));
-        let mut records = records.collect::<Result<Vec<_>, AppError>>()?;
+        let aggregates = ids.map(|id| id.map(aggregate)).collect::<Result<Vec<_>, AppError>>()?;
+        let mut records: Vec<_> = self.runs.read_all(&aggregates).await?.into_iter().flatten().collect();
         records.retain(|record| filter.matches(&record.run));
         let runs: Vec<_> = records.iter().map(|record| &record.run).collect();
         let seen = self.sees_runs(caller, &runs).await?;

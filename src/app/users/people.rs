@@ -1,10 +1,11 @@
 //! Other people: who they are, what they are called, and how they are found by name.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use crate::app::documents::{PersonDocument, level_name};
 use crate::app::listing::Page;
-use crate::app::transact::{Draft, decode};
+use crate::app::transact::Draft;
 use crate::app::users::record::UserRecord;
 use crate::app::users::{Caller, aggregate};
 use crate::app::words::{self, Named, Space, Words};
@@ -35,7 +36,7 @@ impl App {
             let known: Vec<_> = ids.iter().filter(|id| found.contains_key(id)).collect();
             let seen = self.sees_users(caller, &known).await?;
             let seen = known.into_iter().zip(seen).filter_map(|(id, is_seen)| is_seen.then_some(id));
-            listed.extend(seen.filter_map(|id| found.get(id)).map(PersonDocument::of));
+            listed.extend(seen.filter_map(|id| found.get(id)).map(|user| PersonDocument::of(user)));
         }
         Ok(listed.page())
     }
@@ -67,17 +68,11 @@ impl App {
     async fn records_of(
         &self,
         users: impl IntoIterator<Item = &UserId>,
-    ) -> Result<HashMap<UserId, UserRecord>, AppError> {
-        let users: BTreeMap<&UserId, ()> = users.into_iter().map(|user| (user, ())).collect();
-        let keys: Vec<_> = users.keys().map(|user| aggregate(user).head()).collect();
-        let values = self.backend.read(&keys).await?;
-        let mut records = HashMap::new();
-        for (user, value) in users.into_keys().zip(values) {
-            if let Some(value) = value.value {
-                records.insert(user.clone(), decode(&value)?);
-            }
-        }
-        Ok(records)
+    ) -> Result<HashMap<UserId, Arc<UserRecord>>, AppError> {
+        let users: BTreeSet<&UserId> = users.into_iter().collect();
+        let aggregates: Vec<_> = users.iter().map(|user| aggregate(user)).collect();
+        let records = self.users.read_all(&aggregates).await?;
+        Ok(users.into_iter().zip(records).filter_map(|(user, record)| Some((user.clone(), record?))).collect())
     }
 }
 
