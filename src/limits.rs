@@ -1,17 +1,10 @@
 //! Every bound of the product in one table, each with its reason.
 
+mod callers;
+
 use std::time::Duration;
 
-/// How many attempts are borne, and how long the next has to wait.
-#[derive(Clone, Copy, Debug)]
-pub struct Patience {
-    /// Attempts that wait for nothing.
-    pub free: u32,
-    /// What the next one waits, at most: it begins with a second, and doubles with each.
-    pub longest_ms: i64,
-    /// One attempt is forgotten in this time.
-    pub forgotten_ms: i64,
-}
+pub use callers::*;
 
 /// Fixes in one batch. A phone that was away for a quarter of an hour sends its backlog as one commit.
 pub const FIXES_LEN_MAX: usize = 1_000;
@@ -341,30 +334,6 @@ pub const CONNECTIONS_LEN_MAX: usize = 1_000_000;
 /// Of those, how many may come from one address, unless the operator says otherwise. A mobile network or the wireless network
 /// of a stadium has thousands of phones behind one address, and who is one too many is sent away for good.
 pub const CONNECTIONS_PER_ADDRESS: usize = 2_048;
-/// Requests a second by one token, unless the operator says otherwise: a phone needs one, an app that is opened twenty.
-pub const REQUESTS_PER_TOKEN: u32 = 50;
-/// Requests a second from one address by those who show no good token, unless the operator says otherwise: two thousand
-/// spectators behind one address who open the page within a minute, each with five requests.
-pub const REQUESTS_PER_ADDRESS_S: u32 = 200;
-/// How many seconds' worth of requests may come at once: apps ask for all that a page needs, and then nothing for a while.
-pub const REQUESTS_BURST_S: u32 = 10;
-/// What the operator may say: more a second does not fit one instance.
-pub const REQUESTS_PER_S_MAX: u32 = 1_000_000;
-/// Callers whose requests are counted, at about 120 bytes; as many tokens, and as many addresses.
-pub const CALLERS_LEN_MAX: usize = 65_536;
-/// Attempts at one name's password, from wherever: a forgetful owner waits for nothing, and nobody longer than a minute.
-pub const GUESSES_OF_NAME: Patience = Patience { free: 10, longest_ms: 60 * 1_000, forgotten_ms: 60 * 1_000 };
-/// Of those, from one address: four an hour in the end.
-pub const GUESSES_OF_NAME_FROM_ADDRESS: Patience =
-    Patience { free: 5, longest_ms: 15 * 60 * 1_000, forgotten_ms: 15 * 60 * 1_000 };
-/// Attempts at any name's password from one address: a club behind one address has many who forget.
-pub const GUESSES_OF_ADDRESS: Patience = Patience { free: 50, longest_ms: 60 * 1_000, forgotten_ms: 10 * 1_000 };
-/// Wrong tokens from one address, each counted once: of a stadium full of phones some were revoked.
-pub const GUESSES_OF_TOKENS: Patience = Patience { free: 200, longest_ms: 60 * 1_000, forgotten_ms: 5 * 1_000 };
-/// Addresses that are told apart at one name: those of a busy family, and some of a guesser's.
-pub const GUESSES_ADDRESSES_LEN_MAX: usize = 64;
-/// How long it is remembered that the right password came from an address: as long as people are away from home at most.
-pub const GUESSES_HOME_MS: i64 = 90 * 24 * 60 * 60 * 1_000;
 /// Beyond those of one address, how many may be open to be told so; more are refused without a hand-shake.
 pub const FAREWELLS_LEN_MAX: usize = 64;
 /// How many more connections there may be for hand-shakes and requests; who comes then waits in the kernel's queue.

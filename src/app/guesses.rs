@@ -164,6 +164,20 @@ impl App {
         self.guesses.transact(aggregate, None, decide).await
     }
 
+    /// Removes what was counted at this name: whoever has it next has another password, and comes from elsewhere.
+    pub(in crate::app) async fn strike_guesses(&self, name: &str) -> Result<(), AppError> {
+        let id = At::Name(name).id();
+        let aggregate = Lanes::<GuessesRecord>::aggregate(&id);
+        let decide = move |draft: &mut Draft<GuessesRecord>| {
+            if draft.record().is_some() {
+                draft.remove();
+                draft.place(due::index(), Due::GuessesOld(id.as_str().into()).to_string(), None);
+            }
+            Ok(())
+        };
+        self.guesses.transact(aggregate, None, decide).await
+    }
+
     /// Removes what was counted, if there is nothing left of it that has to be remembered; else puts it off.
     pub(in crate::app) async fn forget_guesses(&self, id: &str) -> Result<(), AppError> {
         let (id, now_ms) = (id.to_owned(), self.clock.now().as_millis());

@@ -87,6 +87,7 @@ impl App {
                     .await
                     .inspect_err(|error| tracing::debug!(step, %error, "a step of a deletion has stopped"))?;
             }
+            self.strike_guesses(&leaving.name).await?;
             self.free_name(&leaving.name, user).await?;
         }
         let now = self.clock.now();

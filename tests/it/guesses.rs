@@ -20,6 +20,7 @@ on_each_store!(
     wrong_tokens_are_slowed_wherever_they_are_shown,
     what_is_counted_is_forgotten_and_removed,
     nothing_that_is_counted_names_anybody,
+    what_was_counted_at_a_name_goes_with_its_account,
 );
 
 const PASSWORD: &str = "correct horse";
@@ -170,4 +171,18 @@ async fn nothing_that_is_counted_names_anybody(kind: StoreKind) {
     for secret in ["secret", "192.0.2", "3221226050"] {
         assert!(all.iter().all(|member| !member.to_lowercase().contains(secret)), "{secret} in {all:?}");
     }
+}
+
+async fn what_was_counted_at_a_name_goes_with_its_account(kind: StoreKind) {
+    let [site, another] = sites(kind).await;
+    let token = log_in(&site, OWNER, "Aino", PASSWORD).await.data()["token"].as_str().expect("a token").to_owned();
+    for number in 0..40 {
+        log_in(&site, &format!("198.51.100.{number}"), "Aino", "wrong horse").await;
+    }
+    let aino = another.holder_of(&token).await;
+    site.advance(Duration::from_secs(60)).await;
+    another.app.delete_account(&aino.identity, Some(PASSWORD.to_owned()), None).await.expect("deleted");
+    let key = runnity::app::users::credential::hash("aino");
+    let key = runnity::backend::AggregateId::new("guesses", &format!("name-{key}")).head();
+    assert!(site.app.backend.read(&[key]).await.expect("a value")[0].value.is_none());
 }

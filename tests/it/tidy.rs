@@ -152,12 +152,13 @@ fn workers_are_spawned_by_the_tracker_alone() {
 
 #[test]
 fn every_bound_says_why() {
-    let limits = fs::read_to_string(project().join("src/limits.rs")).unwrap();
-    let lines: Vec<&str> = limits.lines().collect();
-    for (index, line) in lines.iter().enumerate().filter(|(_, line)| line.starts_with("pub const")) {
-        assert!(lines[index - 1].starts_with("///"), "limits.rs:{} has no reason: {line}", index + 1);
-    }
     let sources = read("src", &["rs"]);
+    for limits in sources.iter().filter(|source| source.is_in(&["src/limits.rs", "src/limits/"])) {
+        let lines: Vec<&str> = limits.text.lines().collect();
+        for (index, line) in lines.iter().enumerate().filter(|(_, line)| line.starts_with("pub const")) {
+            assert!(lines[index - 1].starts_with("///"), "{}:{} has no reason: {line}", limits.path, index + 1);
+        }
+    }
     only_in(&sources, "unbounded", &["src/limits.rs"]);
 }
 
