@@ -8,6 +8,7 @@ mod asyncapi;
 mod caller;
 mod compressed;
 mod cors;
+mod docs;
 mod health;
 mod live_api;
 mod metrics;
@@ -62,6 +63,8 @@ pub fn routes(app: Arc<App>, web: WebDemo, options: Options) -> BoxedFilter<(Res
         .or(asyncapi::routes(&bodies, app.metrics.clone()))
         .unify()
         .or(openapi::routes(&bodies, app.metrics.clone()))
+        .unify()
+        .or(docs::routes(&bodies, app.metrics.clone()))
         .unify()
         .or(rest::routes(app.clone(), &bodies))
         .unify()

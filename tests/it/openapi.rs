@@ -4,6 +4,7 @@
 //! store is enough: what differs between stores stands beneath every answer, and has tests of its own.
 
 mod document;
+mod samples;
 mod walk;
 mod world;
 

@@ -48,7 +48,8 @@ fn dress_call(call: &mut Object, method: &str, path: &str) -> Result<(), String>
     }
     if !is_open {
         responses.push(("401", "Unauthorized"));
-        if method != "get" {
+        // Who has come by a share link may not do what asks for a user, nor write; nor may another site's page by the cookie.
+        if method != "get" || !call.contains_key("security") {
             responses.push(("403", "Forbidden"));
         }
     }
@@ -56,7 +57,7 @@ fn dress_call(call: &mut Object, method: &str, path: &str) -> Result<(), String>
         responses.push(("404", "NotFound"));
     }
     if has_body {
-        responses.extend([("413", "PayloadTooLarge"), ("415", "UnsupportedMediaType")]);
+        responses.extend([("408", "RequestTimeout"), ("413", "PayloadTooLarge"), ("415", "UnsupportedMediaType")]);
     }
 
     if let Some(body) = call.get_mut("requestBody") {

@@ -78,6 +78,14 @@ impl Document {
         text(&self.0["paths"]["/login/{token}"]["get"]["parameters"][0]["example"])
     }
 
+    /// The status with which a call is answered when it is done.
+    #[track_caller]
+    pub fn success_of(&self, id: &str) -> u16 {
+        let (_, _, call) = self.calls().find(|(_, _, call)| call["operationId"] == id).expect("a call");
+        let statuses = call["responses"].as_object().expect("responses").keys().filter_map(|it| it.parse().ok());
+        statuses.into_iter().find(|status| (200..300).contains(status)).expect("a success")
+    }
+
     /// An id of that kind, which nothing has.
     pub fn unknown(&self, parameter: &str) -> String {
         match parameter {

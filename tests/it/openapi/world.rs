@@ -40,6 +40,8 @@ pub struct World {
     pub site: Site,
     pub aino: Runner,
     pub veikko: Runner,
+    /// The secret of a link to Aino's run.
+    pub link_secret: Option<String>,
     /// What stands in the document, and what stands for it here.
     real: Vec<(String, String)>,
 }
@@ -78,6 +80,7 @@ impl Flavour {
 impl World {
     pub async fn new(flavour: Flavour, document: &Document) -> Self {
         let site = Site::start(StoreKind::Embedded).await;
+        site.advance(Duration::from_secs(29 * 60 + 50)).await;
         let name = if flavour == Flavour::BeforeAino { "Somebody" } else { "Aino K." };
         let made = match flavour {
             Flavour::Password => {
@@ -96,15 +99,17 @@ impl World {
         ];
         // A token begins with the id of whose it is.
         real.sort_by_key(|(example, _)| std::cmp::Reverse(example.len()));
-        let mut world = Self { site, aino, veikko, real };
+        let mut world = Self { site, aino, veikko, link_secret: None, real };
         world.add_run(flavour, document).await;
         let group = world.made("/api/groups", json!({ "name": "Turku runners" })).await;
-        world.real.push((document.example_of("group"), group["id"].as_str().expect("an id").to_owned()));
+        world.stands_for(document, "group", &group["id"]);
+        let token = world.made("/api/tokens", json!({ "label": "a key" })).await;
+        world.stands_for(document, "token", &token["id"]);
         if flavour != Flavour::NoEvents {
             world.add_event(flavour, document).await;
         }
-        // Later than all times of the examples.
-        world.site.advance(Duration::from_secs(45 * 60)).await;
+        // Later than all times of the examples, and not so much later that the run would have been left behind.
+        world.site.advance(Duration::from_secs(60)).await;
         world
     }
 
@@ -120,7 +125,17 @@ impl World {
                 send(self.site.ask(Method::POST, &format!("{path}/{word}")).bearer_auth(&self.aino.token)).await.data();
             }
         }
-        self.real.push((document.example_of("run"), run["id"].as_str().expect("an id").to_owned()));
+        self.stands_for(document, "run", &run["id"]);
+        if flavour != Flavour::Finished {
+            let link = self.made("/api/share-links", json!({ "run": run["id"] })).await;
+            self.stands_for(document, "link", &link["id"]);
+            self.link_secret = link["secret"].as_str().map(str::to_owned);
+        }
+    }
+
+    /// What was made has this id, where the document has the example of that parameter.
+    fn stands_for(&mut self, document: &Document, parameter: &str, id: &Value) {
+        self.real.push((document.example_of(parameter), text(id)));
     }
 
     /// A public event that begins when all examples are over; Veikko comes to Aino's.
@@ -166,7 +181,10 @@ impl World {
     }
 
     /// A header that says who asks, for a call that wants to know.
-    pub fn credentials(&self, security: &Value) -> Option<(&'static str, String)> {
+    pub fn credentials(&self, call: &str, security: &Value) -> Option<(&'static str, String)> {
+        if call == "currentShareLink" {
+            return Some(("authorization", format!("Bearer {}", self.link_secret.as_deref().unwrap_or_default())));
+        }
         let kinds = security.as_array().into_iter().flatten().filter_map(Value::as_object);
         let kinds: Vec<&str> = kinds.flat_map(|kind| kind.keys().map(String::as_str)).collect();
         if kinds.contains(&"apiKey") {
