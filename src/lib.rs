@@ -17,7 +17,8 @@
 //! * [`app`]: what can be asked. One function for each thing that can be asked, the `transact` loop, the stored forms, the
 //!   JSON documents that our REST API and the socket share, follow-ups and due times.
 //! * [`live`]: sockets. Frames and codes of the protocol, connections, the hub.
-//! * [`http`]: documents. One file or folder for each API family, health and metrics, the web-demo's files.
+//! * [`http`]: documents. One file or folder for each API family, the OpenAPI document (`http/openapi`) and the pages that are
+//!   made from it (`http/docs`), health and metrics, the web-demo's files.
 //! * [`server`] accepts connections and ends in order; [`instance`] puts a store, the app and its doors together.
 //!   [`peer`]: who is at the other end; [`places`]: how many of them there may be; [`bodies`]: what they send, to a bound;
 //!   [`descriptors`]: what the system allows.
