@@ -139,9 +139,11 @@ async fn deleted_run_is_gone_everywhere(kind: StoreKind) {
         let runnity::backend::Replay::Changes { changes, .. } = replay else { panic!("{replay:?}") };
         assert_eq!(changes, [], "{topic:?}");
     }
+    site.app.act_on_due(site.clock.now()).await.unwrap();
     let head: Key = aggregate.head();
     assert_eq!(site.app.backend.read(&[head]).await.unwrap()[0].value, None);
-    let indexes = ["runs/public", "runs/public/live", "runs/public/near", &format!("runs/of/{}", aino.id), "due"];
+    let indexes =
+        ["runs/public", "runs/public/live", "runs/on-map", "runs/public/near", &format!("runs/of/{}", aino.id), "due"];
     for index in indexes {
         let found = site.app.backend.range(&Range::all(Index::new(index), 100)).await.unwrap();
         assert_eq!(found.members, [], "{index}");
