@@ -21,6 +21,7 @@ pub enum Piece<'a> {
 }
 
 const TEXT: u8 = 0x1;
+const BINARY: u8 = 0x2;
 const CLOSE: u8 = 0x8;
 const PING: u8 = 0x9;
 const PONG: u8 = 0xA;
@@ -28,6 +29,11 @@ const PONG: u8 = 0xA;
 /// A whole text message.
 pub fn text(payload: &[u8]) -> Vec<u8> {
     frame(TEXT, payload)
+}
+
+/// A whole binary message.
+pub fn binary(payload: &[u8]) -> Vec<u8> {
+    frame(BINARY, payload)
 }
 
 /// A ping as a control frame of the WebSocket.

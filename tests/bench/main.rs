@@ -20,6 +20,7 @@ mod runners;
 mod stock;
 mod stores;
 mod storm;
+mod ticks;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -60,6 +61,8 @@ enum Scenario {
     Reads(Reads),
     /// A server is killed under its spectators, who all come back at once and must have missed nothing.
     Storm(Storm),
+    /// An event whose runners are shown by one frame a tick, beside a message for each fix.
+    Ticks(Ticks),
     /// What the live protocol aims at, in three to four minutes: idle memory, and fan-out beside Nchan, Redis and the stock server.
     Aims,
     /// The stock server itself; started by the others.
@@ -201,6 +204,26 @@ pub struct Storm {
     pub on: On,
 }
 
+#[derive(Parser, Clone)]
+pub struct Ticks {
+    #[arg(long, default_value_t = 1_000)]
+    pub runners: usize,
+    #[arg(long, default_value_t = 1_000)]
+    pub spectators: usize,
+    /// Those who hear a message for each fix, of a hundred runners each: as many as can be carried.
+    #[arg(long, default_value_t = 40)]
+    pub others: usize,
+    /// Spectators speak Protobuf; how late frames are is not read then.
+    #[arg(long)]
+    pub protobuf: bool,
+    #[arg(long, default_value_t = 8.0)]
+    pub seconds: f64,
+    #[arg(long, default_value_t = 1)]
+    pub rounds: usize,
+    #[arg(long, value_enum, default_value = "apart")]
+    pub cores: Placing,
+}
+
 /// What the store is.
 #[derive(Args, Clone)]
 pub struct On {
@@ -298,6 +321,7 @@ fn main() -> Outcome<()> {
         Some(Scenario::Latency(it)) => latency::scenario(&it, &mut report)?,
         Some(Scenario::Reads(it)) => reads::scenario(&it, &mut report)?,
         Some(Scenario::Storm(it)) => storm::scenario(&it, &mut report)?,
+        Some(Scenario::Ticks(it)) => ticks::scenario(&it, &mut report)?,
         Some(Scenario::Stores(it)) => stores::scenario(&it, &mut report)?,
         Some(Scenario::Aims) => aims(&mut report)?,
         None => all(&mut report)?,
