@@ -1,10 +1,11 @@
 /**
- * The live connection: one Centrifuge client, one subscription for each run. Hands out parsed documents; knows no screen.
+ * The live connection: one Centrifuge client, a subscription for each run that is looked at closely, and one for each cell of the
+ * map in view. Hands out parsed documents; knows no screen.
  * Reconnecting, back-off and recovery are the SDK's.
  */
 
 import { hear, serverNow } from './clock.js';
-import { parseChange, parseSnapshot, runChannel } from './protocol.js';
+import { mapChannel, parseChange, parseFrame, parseSnapshot, runChannel } from './protocol.js';
 import { loadCentrifuge } from './vendor.js';
 
 /** The server allows this many channels on one connection. */
@@ -83,8 +84,36 @@ export async function openLive(onConnection) {
     client.removeSubscription(subscription);
   }
 
+  /** @type {Map<string, import('centrifuge').Subscription>} */
+  const cells = new Map();
+
+  /** @param {string} cell @param {(frame: import('./protocol.js').Frame, whole: boolean) => void} hearFrame */
+  function enter(cell, hearFrame) {
+    const subscription = client.newSubscription(mapChannel(cell));
+    const take = (/** @type {unknown} */ data, /** @type {boolean} */ whole) => {
+      const frame = parseFrame(data);
+      if (!frame || frame.type === 'counts') return;
+      // A picture may have been written a moment ago, for somebody else.
+      if (frame.type === 'positions') hear(frame.at_ms);
+      hearFrame(frame, whole);
+    };
+    subscription.on('subscribed', (context) => take(context.data, true));
+    subscription.on('publication', (context) => take(context.data, false));
+    cells.set(cell, subscription);
+    subscription.subscribe();
+  }
+
+  /** @param {string} cell */
+  function leave(cell) {
+    const subscription = cells.get(cell);
+    if (!subscription) return;
+    cells.delete(cell);
+    subscription.unsubscribe();
+    client.removeSubscription(subscription);
+  }
+
   client.connect();
-  return { watch, unwatch };
+  return { watch, unwatch, enter, leave };
 }
 
 /**

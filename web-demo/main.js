@@ -1,20 +1,29 @@
 /**
  * The live page: who is running now, in a list and on a map that agree with each other. Wires the modules together; the
  * list works before the map has come, and without it.
+ *
+ * The list of runs is asked for now and then; where they are is told by the cells of the map that are in view; all that happens to
+ * the one that is selected is told by its own channel.
  */
 
-import { listRuns } from './api.js';
+import { ApiError, getRun, listRuns } from './api.js';
 import { createAnnouncer } from './announcer.js';
 import { createCamera } from './camera.js';
+import { cellsOf } from './cells.js';
 import { serverNow } from './clock.js';
 import { find, initHeader, setText } from './header.js';
 import { createList } from './list.js';
 import { openLive } from './live.js';
-import { applyChange, applySnapshot, isStale, Runners } from './runners.js';
+import { applyChange, applyPlace, applySnapshot, isStale, Runners } from './runners.js';
 import { getUnits, isCalm, isDark, onSettings } from './settings.js';
+import { createView } from './view.js';
 
-/** How often the list of runs is asked for. */
-const POLL_MS = 5_000;
+/** How often the list of runs is asked for: how far everybody is. Where they are is told meanwhile. */
+const POLL_MS = 15_000;
+/** The same without a map, where nobody tells. */
+const POLL_ALONE_MS = 5_000;
+/** Somebody whom the list does not know: it is asked for this soon. */
+const POLL_SOON_MS = 500;
 /** Ages tick by the second; changes are shown no more often than this. */
 const LIST_MS = 1_000;
 const LIST_MIN_MS = 250;
@@ -35,6 +44,10 @@ let live = null;
 /** @type {Awaited<ReturnType<typeof showMap>> | null} */
 let picture = null;
 let listTimer = 0;
+let pollTimer = 0;
+let mapIsComing = true;
+/** @type {ReturnType<typeof createView> | null} */
+let view = null;
 
 /** Shows what has changed, soon, and not for each change. */
 function changed() {
@@ -60,7 +73,13 @@ function renderList() {
 
 /** @param {string} id of a run, or "" for none @param {boolean} byList chosen in the list: the map goes there */
 function select(id, byList) {
+  if (selected && selected !== id) {
+    live?.unwatch(selected);
+    const former = runners.get(selected);
+    if (former) former.inStep = false;
+  }
   selected = id;
+  if (id) watch(id);
   if (!id) announcer.quiet();
   picture?.layer.select(id);
   picture?.camera.follow(id, byList);
@@ -68,21 +87,54 @@ function select(id, byList) {
   if (id && !byList) list.reveal(id);
 }
 
+/** @param {number} after_ms */
+function pollAgain(after_ms) {
+  clearTimeout(pollTimer);
+  pollTimer = window.setTimeout(poll, after_ms);
+}
+
 async function poll() {
+  pollAgain(mapIsComing ? POLL_MS : POLL_ALONE_MS);
   try {
     const runs = await listRuns();
     const { gone } = runners.applyList(runs, serverNow());
     answered = true;
     for (const id of gone) {
-      live?.unwatch(id);
       if (id === selected) select('', false);
     }
-    for (const id of runners.byId.keys()) watch(id);
     picture?.camera.runnersChanged();
     changed();
   } catch (failure) {
     console.info('runs:', failure instanceof Error ? failure.message : failure);
   }
+}
+
+/** @param {import('./view.js').Seen[]} seen @param {number} at_ms */
+function seenInView(seen, at_ms) {
+  const now_ms = Math.max(serverNow(), at_ms);
+  let isStrange = false;
+  for (const { id, ...place } of seen) {
+    const runner = runners.get(id);
+    if (runner) applyPlace(runner, place, now_ms);
+    else isStrange = true;
+  }
+  if (isStrange) pollAgain(POLL_SOON_MS);
+  changed();
+}
+
+/** One who was in view and is no more: has finished, or is not to be seen. @param {string} id */
+async function goneFromView(id) {
+  const runner = runners.get(id);
+  if (!runner || runner.inStep || runner.run.state === 'finished') return;
+  try {
+    const run = await getRun(id);
+    if (run.state !== 'finished') return;
+    runner.run = run;
+    runner.finishedSeen_ms ??= serverNow();
+  } catch (failure) {
+    if (failure instanceof ApiError && failure.status === 404) runners.byId.delete(id);
+  }
+  changed();
 }
 
 /** @param {string} id */
@@ -118,6 +170,7 @@ async function showMap() {
   const baseMap = await createBaseMap(find('#map'), 'Map of everybody who is running');
   const trackLayer = createTrackLayer(baseMap, isDark);
   const camera = createCamera(baseMap, runners, { groups: find('#groups') });
+  baseMap.map.on('moveend', look);
   const layer = createRunnerLayer({
     map: baseMap.map,
     runners: () => runners.byId.values(),
@@ -149,7 +202,14 @@ function trackOf({ track, colour, motion }) {
   return { points: track, colour, byPace: false, until_ms: motion.playhead_ms };
 }
 
+/** The cells in view are watched. */
+function look() {
+  if (picture) view?.show(cellsOf(picture.baseMap.bounds()));
+}
+
 function noMap() {
+  mapIsComing = false;
+  pollAgain(POLL_ALONE_MS);
   document.body.classList.add('no-map');
   find('#no-map').hidden = false;
 }
@@ -167,7 +227,6 @@ async function start() {
   hint();
   onSettings(changed);
   window.setInterval(renderList, LIST_MS);
-  window.setInterval(poll, POLL_MS);
   await poll();
   renderList();
   openLive((next) => {
@@ -178,11 +237,14 @@ async function start() {
     changed();
   }).then((opened) => {
     live = opened;
-    for (const id of runners.byId.keys()) watch(id);
+    view = createView({ enter: opened.enter, leave: opened.leave, onSeen: seenInView, onGone: goneFromView });
+    if (selected) watch(selected);
+    look();
   });
   try {
     picture = await showMap();
     picture.camera.runnersChanged();
+    look();
     if (selected) select(selected, true);
   } catch (failure) {
     console.info('map:', failure instanceof Error ? failure.message : failure);

@@ -1,8 +1,9 @@
 /**
  * Everything the page knows about who is running. Pure: no DOM, no socket; time comes in as an argument.
  *
- * Two sources feed it. The list of runs says who is there; each run's channel says what happens. While a run's channel is
- * in step, its numbers come from there alone: a list that was made a moment earlier must not set them back.
+ * Three sources feed it. The list of runs says who is there and how far; the map's cells say where they are, once a second; the
+ * channel of a run that is looked at closely says all that happens. While that channel is in step, the run's numbers come from
+ * there alone: a list that was made a moment earlier must not set them back.
  */
 
 import { arrive, createMotion } from './motion.js';
@@ -83,6 +84,29 @@ export function applySnapshot(runner, snapshot, now_ms) {
   if (snapshot.run.state !== 'finished') runner.finishedSeen_ms = null;
   else runner.finishedSeen_ms ??= now_ms;
   if (snapshot.run.position) arrive(runner.motion, [snapshot.run.position], now_ms);
+}
+
+/**
+ * Where the runner is now, as a cell of the map tells it.
+ * @param {Runner} runner
+ * @param {{latitude: number, longitude: number, time_ms: number, paused: boolean}} place
+ * @param {number} now_ms
+ */
+export function applyPlace(runner, place, now_ms) {
+  const { run } = runner;
+  if (runner.inStep || run.state === 'finished') return;
+  run.state = place.paused ? 'paused' : 'live';
+  if (run.position && place.time_ms <= run.position.time_ms) return;
+  const { latitude, longitude, time_ms } = place;
+  const position = { time_ms, latitude, longitude, elevation_m: null, accuracy_m: null };
+  // Told to the tenth of a second: what the list has told may be the same fix, a moment apart.
+  if (run.position && run.position.latitude.toFixed(5) === latitude.toFixed(5) && run.position.longitude.toFixed(5) === longitude.toFixed(5)) {
+    run.position = { ...run.position, time_ms };
+    return;
+  }
+  extend(runner.track, [{ ...position, standing: null }], run.distance_m);
+  arrive(runner.motion, [position], now_ms);
+  run.position = position;
 }
 
 /** @param {Runner} runner @param {Change} change @param {number} now_ms */
@@ -218,10 +242,11 @@ export class Runners {
 
 /** @param {Runner} runner @param {Run} run @param {number} now_ms */
 function applyListed(runner, run, now_ms) {
+  // A cell may have told of a newer place; how far and how long is in the list alone.
   const newer = (run.position?.time_ms ?? 0) >= (runner.run.position?.time_ms ?? 0);
-  if (!newer) return;
-  const { splits } = runner.run;
-  runner.run = { ...run, splits: run.splits.length ? run.splits : splits };
+  if (!newer && run.elapsed_s < runner.run.elapsed_s) return;
+  const { splits, position } = runner.run;
+  runner.run = { ...run, position: newer ? run.position : position, splits: run.splits.length ? run.splits : splits };
   runner.updated_ms = now_ms;
-  if (run.position) arrive(runner.motion, [run.position], now_ms);
+  if (run.position && newer) arrive(runner.motion, [run.position], now_ms);
 }
