@@ -20,7 +20,6 @@ use crate::limits;
 pub enum Space {
     Users,
     Groups,
-    Events,
 }
 
 /// A name, and where its owner stands among all those that a search finds.
@@ -39,7 +38,6 @@ impl Space {
         let space = match self {
             Self::Users => "users",
             Self::Groups => "groups",
-            Self::Events => "events",
         };
         Index::new(format!("words/{space}/{prefix}"))
     }

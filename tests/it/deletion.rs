@@ -81,6 +81,12 @@ async fn live(site: &Site, aino: &Runner, eero: &Runner, iida: &Runner) -> (RunI
     let accepted = site.ask(Method::PUT, &path).bearer_auth(&eero.token).json(&json!({ "state": "accepted" }));
     let accepted = send(accepted).await;
     assert!(accepted.status < 300, "{accepted:?}");
+    for (owner, member, invites) in [(aino, eero, aino), (eero, aino, aino), (aino, aino, aino)] {
+        let group = site.post(owner, "/api/groups", json!({ "name": "Runners" })).await;
+        let members = format!("{}/members", group.header("location"));
+        assert_eq!(site.post(member, &members, json!({})).await.status, 201);
+        assert_eq!(site.post(invites, &members, json!({ "user": iida.id })).await.status, 201);
+    }
     let profile =
         json!({ "display_name": "Quetzi", "city": "Nokia", "place": { "latitude": 61.47, "longitude": 23.51 } });
     let changed = send(site.ask(Method::PATCH, "/api/users/me").bearer_auth(&aino.token).json(&profile)).await;
@@ -117,6 +123,10 @@ async fn everything_of_a_deleted_account_is_gone(kind: StoreKind) {
         assert_eq!(site.get(&eero, &format!("/api/runs/{running}")).await.status, 404);
         assert_eq!(site.get(&eero, "/api/runs").await.data(), json!([]));
         assert_eq!(site.get(&eero, "/api/friends").await.data(), json!([]));
+        let groups = site.get(&eero, "/api/groups?mine=true").await.data();
+        let groups = groups.as_array().unwrap();
+        assert!(groups.iter().all(|group| group["owner"]["id"] == eero.id && group["members"] == 1), "{groups:?}");
+        assert_eq!((groups.len(), site.get(&iida, "/api/groups?invited=true").await.data()), (2, json!([])));
         assert_eq!(site.get(&eero, "/api/users?name=quetz").await.data(), json!([]));
         assert_eq!(site.get(&eero, "/api/share-links").await.data(), json!([]));
         assert!(site.app.event(&Caller::User(eero.identity.clone()), own).await.is_err());

@@ -274,6 +274,16 @@ async fn whoever_is_blocked_finds_nobody_there(kind: StoreKind) {
         }
     }
     assert_eq!(eeros.error("subscribe", json!({"channel": channel})).await, 102);
+    // Nobody is invited by whom they have blocked.
+    let new = json!({"name": "Rotation", "date": "2026-12-01", "time": "18:00", "start": {"latitude": 60.0, "longitude": 24.0}});
+    let made = site.post(&eero, "/api/events", new).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let invitations = format!("{}/invitations", made.header("location"));
+    let answers = [&aino.id, "nobody"].map(|user| site.post(&eero, &invitations, json!({"users": [user]})));
+    let [invited, nobody] = futures::future::join_all(answers).await.try_into().unwrap();
+    let error = |reply: &Reply| (reply.status, reply.json()["error"].clone());
+    assert_eq!(error(&invited), error(&nobody));
+    assert_eq!(invited.status, 400, "{invited:?}");
     // Without an account the run is public still, and Aino sees whom she has blocked.
     assert!(site.app.run(&Caller::Anonymous, run).await.is_ok());
     assert_eq!(site.get(&aino, "/api/friends?state=blocked").await.data()[0]["user"]["id"], eero.id);

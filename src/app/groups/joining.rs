@@ -4,6 +4,7 @@ use crate::app::documents::{ChangeDocument, GroupInvitation, GroupName, GroupRol
 use crate::app::follow_ups::FollowUp;
 use crate::app::groups::record::{self, GroupRecord, Invitation, Member, aggregate};
 use crate::app::groups::{cause, not_found, place_of};
+use crate::app::mentions;
 use crate::app::transact::{Draft, encode};
 use crate::app::users::{Caller, Identity};
 use crate::app::{App, AppError};
@@ -120,6 +121,32 @@ impl App {
         Ok(len)
     }
 
+    /// Whom a user has invited whose account is deleted is invited no more.
+    pub(in crate::app) async fn withdraw_invitations_by(&self, group: &GroupId, by: &UserId) -> Result<(), AppError> {
+        let range = Range::all(record::invited(group), limits::LIST_LOOKED_AT_MAX);
+        let members = self.backend.range(&range).await?.members;
+        let users = members.iter().map(|(_, member)| UserId::parse(member).ok_or(AppError::Internal));
+        let users = users.collect::<Result<Vec<_>, _>>()?;
+        for users in users.chunks(limits::SWEEP_LEN_MAX) {
+            let (by, invited) = (by.clone(), users.to_vec());
+            let users: Vec<_> = users.iter().collect();
+            let withdrawn = self.decide_on_group(group, &users, move |draft, mut group| {
+                for user in &invited {
+                    if place_of(draft, user)?.1.is_some_and(|invitation| invitation.by == by.as_str()) {
+                        take_out(draft, &mut group, user)?;
+                    }
+                }
+                Ok(())
+            });
+            match withdrawn.await {
+                // It is gone with all who were invited.
+                Err(AppError::NotFound(_)) => return Ok(()),
+                other => other?,
+            }
+        }
+        Ok(())
+    }
+
     async fn leave_for_good(&self, group: &GroupId, user: &UserId) -> Result<(), AppError> {
         for _ in 0..limits::TRANSACT_ATTEMPTS_MAX {
             let oldest = self.backend.range(&Range::all(record::members(group), 2)).await?.members;
@@ -216,6 +243,7 @@ fn invite(
 ) -> Result<(), AppError> {
     let (id, invited_ms) = (group.group_id()?, now.as_millis());
     draft.put_beside(&record::invitation(user), encode(&Invitation { by: by.user.to_string(), invited_ms })?);
+    mentions::note(draft, &by.user);
     draft.place(record::invited(&id), user.as_str(), Some(invited_ms));
     draft.place(record::inviting(user), id.as_str(), Some(invited_ms));
     let told = ChangeDocument::GroupInvited(GroupInvitation {

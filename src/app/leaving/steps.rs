@@ -13,7 +13,7 @@ use crate::app::sight::rights_changed;
 use crate::app::users::aggregate;
 use crate::app::{App, AppError, events};
 use crate::backend::{AggregateId, Commit, Index, Move, Range};
-use crate::domain::ids::{EventId, LinkId, RunId, UserId};
+use crate::domain::ids::{EventId, GroupId, LinkId, RunId, UserId};
 use crate::limits;
 
 type Step = for<'a> fn(&'a App, &'a UserId) -> BoxFuture<'a, Result<(), AppError>>;
@@ -24,6 +24,7 @@ pub const STEPS: &[(&str, Step)] = &[
     ("links", |app, user| app.forget_links(user).boxed()),
     ("rights", |app, user| app.tell_rights(user).boxed()),
     ("friends", |app, user| app.forget_all_friends(user).boxed()),
+    ("groups", |app, user| app.forget_groups(user).boxed()),
     ("events", |app, user| app.forget_events(user).boxed()),
     ("mentions", |app, user| app.forget_mentions(user).boxed()),
     ("mentioned", |app, user| app.forget_mentioned(user).boxed()),
@@ -65,6 +66,11 @@ impl App {
         Ok(())
     }
 
+    async fn forget_groups(&self, user: &UserId) -> Result<(), AppError> {
+        while self.leave_all_groups(user).await? > 0 {}
+        Ok(())
+    }
+
     async fn forget_events(&self, user: &UserId) -> Result<(), AppError> {
         while let Some(members) = self.some_of(events::of_user(user)).await? {
             for member in members {
@@ -86,6 +92,10 @@ impl App {
                     Some(("event", id)) => {
                         let event = EventId::parse(id).ok_or(AppError::Internal)?;
                         self.forget_in_event(event, user).await?;
+                    }
+                    Some(("group", id)) => {
+                        let group = GroupId::parse(id).ok_or(AppError::Internal)?;
+                        self.withdraw_invitations_by(&group, user).await?;
                     }
                     Some(("user", _)) => self.forget_in_news(&owner).await?,
                     _ => tracing::error!("a deleted account is named where nobody knows how to forget it"),
