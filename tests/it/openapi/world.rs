@@ -51,7 +51,7 @@ impl Flavour {
     pub fn of(call: &str) -> Self {
         match call {
             "signUp" => Self::BeforeAino,
-            "logIn" | "changeMe" => Self::Password,
+            "logIn" | "changeMe" | "deleteAccount" => Self::Password,
             "changeUser" => Self::Admin,
             "createRun" | "runnityNewRun" => Self::Resting,
             "startRun" => Self::Planned,
