@@ -10,6 +10,7 @@ mod due;
 mod duties;
 mod error;
 pub mod events;
+pub mod export;
 pub mod feeds;
 mod follow_ups;
 pub mod friends;
@@ -39,12 +40,13 @@ use std::time::Instant;
 
 use lru::LruCache;
 use parking_lot::Mutex;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
 use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::domain::time::Timestamp;
+use crate::limits;
 
 use allowances::{Allowances, Digest, Rates};
 use api_key::ApiKey;
@@ -96,6 +98,8 @@ pub struct App {
     /// Tokens that were found wrong lately, by their digests: each is counted once.
     wrong_tokens: Mutex<LruCache<Digest, ()>>,
     uses: Uses,
+    /// Room for exports that are being written.
+    exports: Arc<Semaphore>,
     tracks: Tracks,
     snapshots: Snapshots,
     feeds: Arc<Feeds>,
@@ -158,6 +162,7 @@ impl App {
             guesses: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
             wrong_tokens: Mutex::new(LruCache::new(allowances::callers_len_max())),
             uses: Uses::default(),
+            exports: Arc::new(Semaphore::new(limits::EXPORTS_AT_ONCE)),
             tracks: Tracks::default(),
             snapshots: Snapshots::default(),
             feeds,

@@ -9,6 +9,7 @@
 //!                                  └ hub → backend::subscribe
 //! main → copy → backend::copy ← backend::embedded, backend::redis
 //! main → demo, simulate → tracks → domain        (clients: they come in by the public doors)
+//! app → tracks                                   (a run's track as a file, in an export)
 //! main → probe                                   (a client too)
 //! ```
 //!

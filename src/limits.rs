@@ -195,6 +195,12 @@ pub const SESSION_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 /// How long after an account was deleted it is looked once more for what is left of it: what somebody had begun before is
 /// done by then, also by instances whose clocks are apart.
 pub const LEAVING_AGAIN_MS: i64 = CLOCKS_APART_MS + 60 * 1_000;
+/// Exports that are written at once: each has a track in memory, and packs it.
+pub const EXPORTS_AT_ONCE: usize = 4;
+/// Parts of an export that wait to be sent: about a track each.
+pub const EXPORT_PARTS_WAITING: usize = 2;
+/// Friends, events and links in an export: more than anybody has; runs have no such bound.
+pub const EXPORT_LIST_LEN_MAX: usize = 5_000;
 /// How long a share link lasts at most: what is shown for longer is better made public.
 pub const LINK_LIFE_MAX_MS: i64 = 366 * 24 * 60 * 60 * 1_000;
 /// Links of one user that are not over: one for each family chat, for years of runs.

@@ -2,7 +2,8 @@
  * The server's REST API, as far as the page asks. Unwraps the envelope and parses; knows no screen.
  */
 
-import { parseFix, parseRun } from './protocol.js';
+import { held } from './held.js';
+import { parseFix, parseRun, timeOf } from './protocol.js';
 
 /** Runs in one answer; the server's bound is 200. */
 const PAGE_SIZE = 200;
@@ -26,7 +27,7 @@ async function get(path) {
   let response;
   try {
     response = await fetch(path, {
-      headers: { Accept: 'application/json' },
+      headers: { Accept: 'application/json', ...(held.secret ? { Authorization: `Bearer ${held.secret}` } : {}) },
       cache: 'no-store',
       signal: AbortSignal.timeout(DEADLINE_MS),
     });
@@ -46,7 +47,7 @@ async function get(path) {
 /** Who is out there: live runs and paused ones. @returns {Promise<import('./protocol.js').Run[]>} */
 export async function listRuns() {
   const answers = await Promise.all(
-    ['live', 'paused'].map((state) => get(`/api/runs?state=${state}&page=1&page_size=${PAGE_SIZE}`)),
+    ['live', 'paused'].map((state) => get(`/api/runs?state=${state}&page=1&page_size=${PAGE_SIZE}${held.event === null ? '' : `&event=${held.event}`}`)),
   );
   const runs = [];
   for (const document of answers.flat()) {
@@ -76,4 +77,16 @@ export async function getFixes(id) {
     if (documents.length < FIXES_PAGE_SIZE) break;
   }
   return fixes;
+}
+
+/** What the link shows that this page was opened with. @returns {Promise<{run: string | null, event: number | null}>} */
+export async function getHeldLink() {
+  const link = await get('/api/share-links/current');
+  return { run: typeof link?.run === 'string' ? link.run : null, event: typeof link?.event === 'number' ? link.event : null };
+}
+
+/** @param {number} id @returns {Promise<{name: string, state: string, starts_at_ms: number | null}>} */
+export async function getEvent(id) {
+  const event = await get(`/api/events/${id}`);
+  return { name: String(event?.name ?? 'An event'), state: String(event?.state ?? ''), starts_at_ms: timeOf(event?.starts_at) };
 }

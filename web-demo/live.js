@@ -5,6 +5,7 @@
  */
 
 import { hear, serverNow } from './clock.js';
+import { held } from './held.js';
 import { mapChannel, parseChange, parseFrame, parseSnapshot, runChannel } from './protocol.js';
 import { loadCentrifuge } from './vendor.js';
 
@@ -31,13 +32,14 @@ function socketUrl(path = '/connection/websocket') {
 }
 
 /**
- * Connects as an anonymous spectator.
+ * Connects as a spectator without an account, or with the share link that the page was opened with.
  * @param {(connection: Connection) => void} onConnection
  */
 export async function openLive(onConnection) {
   const Centrifuge = await loadCentrifuge();
   const client = new Centrifuge(socketUrl(), {
     name: 'runnity-web',
+    token: held.secret,
     minReconnectDelay: 300,
     maxReconnectDelay: 6_000,
     maxServerPingDelay: 10_000,
@@ -141,7 +143,9 @@ function reportConnection(client, onConnection) {
     if (told !== 'offline') tell(everConnected ? 'reconnecting' : 'connecting');
     timer ||= window.setTimeout(() => tell('offline'), OFFLINE_AFTER_MS);
   });
-  client.on('disconnected', () => {
+  client.on('disconnected', (context) => {
+    // The link is over: what is there instead says so.
+    if (held.secret && context.code === 3500) return location.reload();
     clearTimeout(timer);
     timer = 0;
     tell('offline');

@@ -10,6 +10,7 @@ import { ApiError, getRun, listRuns } from './api.js';
 import { createAnnouncer } from './announcer.js';
 import { createCamera } from './camera.js';
 import { cellsOf } from './cells.js';
+import { held } from './held.js';
 import { serverNow } from './clock.js';
 import { find, initHeader, setText } from './header.js';
 import { createList } from './list.js';
@@ -204,7 +205,8 @@ function trackOf({ track, colour, motion }) {
 
 /** The cells in view are watched. */
 function look() {
-  if (picture) view?.show(cellsOf(picture.baseMap.bounds()));
+  // Who came by a link to an event sees that event.
+  if (picture && held.event === null) view?.show(cellsOf(picture.baseMap.bounds()));
 }
 
 function noMap() {

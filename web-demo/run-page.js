@@ -9,6 +9,7 @@ import { serverNow } from './clock.js';
 import { formatAge, formatDistanceNumber, formatDuration, formatHeight, formatPace, formatPaceNumber } from './format.js';
 import { boundsOf, contains } from './geo.js';
 import { find, initHeader, setText } from './header.js';
+import { held } from './held.js';
 import { openLive } from './live.js';
 import { palette } from './map-look.js';
 import { ageS, applyChange, applySnapshot, createRunner, elapsedS, isStale } from './runners.js';
@@ -30,7 +31,7 @@ const REASON_WORDS = {
 };
 
 const page = find('#run-page');
-const id = decodeURIComponent(location.pathname.split('/').filter(Boolean)[1] ?? '');
+const id = held.run ?? decodeURIComponent(location.pathname.split('/').filter(Boolean)[1] ?? '');
 const header = initHeader();
 const announcer = createAnnouncer(find('#announcer'));
 const splits = createSplits(find('#splits'));

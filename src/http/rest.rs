@@ -67,7 +67,7 @@ trait Place: Sized {
 
 /// What is asked, by whom.
 struct Call<'a> {
-    app: &'a App,
+    app: &'a Arc<App>,
     /// Where the place is open, anonymous if the credential is not good.
     caller: &'a Caller,
     /// GET for HEAD.

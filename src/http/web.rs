@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use warp::filters::BoxedFilter;
-use warp::http::header::CACHE_CONTROL;
+use warp::http::header::{CACHE_CONTROL, HeaderName, REFERRER_POLICY};
 use warp::http::{HeaderValue, Method, StatusCode};
 use warp::reply::Response;
 
@@ -25,6 +25,8 @@ const METHODS: &[Method] = &[Method::GET, Method::HEAD];
 const OPERATOR_TILES: &str = "/map/operator.pmtiles";
 const BUILTIN_TILES: &str = "/map/world-and-helsinki.pmtiles";
 
+/// The page that share links open.
+const SHARED: &str = "shared.html";
 /// A file of the web-demo.
 const DEMO_COURSE: &str = "/map/course-helsinki.geojson";
 
@@ -60,6 +62,7 @@ async fn answer(web: Arc<Web>, request: Request) -> Answer {
         "/map/config.json" => ("/map/config.json", only_read(&request, || web.map_document())),
         OPERATOR_TILES => (OPERATOR_TILES, found(web.operator_tiles().await, &request)),
         path => match file_name(path) {
+            Some(name) if name == SHARED => ("/s", kept_to_oneself(found(web.file(&name).await, &request))),
             Some(name) => ("/<file>", found(web.file(&name).await, &request)),
             None => ("/<file>", found(Ok(None), &request)),
         },
@@ -105,6 +108,8 @@ fn file_name(path: &str) -> Option<String> {
         path.strip_prefix('/')?.split('/').map(request::decode_segment).collect::<Option<_>>()?;
     match segments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [""] => return Some("index.html".to_owned()),
+        ["s"] => return Some("shared.html".to_owned()),
+        ["keys"] => return Some("keys.html".to_owned()),
         ["runs", id] if !id.is_empty() => return Some("run.html".to_owned()),
         _ => {}
     }
@@ -128,6 +133,13 @@ fn found(file: std::io::Result<Option<File>>, request: &Request) -> Response {
     }
 }
 
+/// What was shared with some is not for search engines, and no other site learns that it was looked at.
+fn kept_to_oneself(mut response: Response) -> Response {
+    answer::set(&mut response, HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
+    answer::set(&mut response, REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
 fn only_read(request: &Request, response: impl FnOnce() -> Response) -> Response {
     answer::not_by_this_method(&request.method, METHODS).unwrap_or_else(response)
 }
@@ -142,6 +154,8 @@ mod tests {
             ("/", Some("index.html")),
             ("/runs/0192", Some("run.html")),
             ("/runs/any%20thing", Some("run.html")),
+            ("/s", Some("shared.html")),
+            ("/keys", Some("keys.html")),
             ("/main.js", Some("main.js")),
             ("/vendor/pmtiles-4.5.0/pmtiles.js", Some("vendor/pmtiles-4.5.0/pmtiles.js")),
             ("/runs/", None),

@@ -3,9 +3,13 @@
 //! Read by ourselves, because crate `gpx` 0.10 drops all `<extensions>`, and with them the heart rate. That stands in
 //! Garmin's TrackPointExtension, version 1 (`hr`) or 2 (`hr`, `speed`, `course`); OsmAnd writes a bare `<speed>`.
 
+mod writing;
+
 use super::TrackFileError;
 use super::xml::{self, Field, Form};
 use crate::domain::fix::Fix;
+
+pub use writing::write;
 
 pub(super) const ROOT: &str = "gpx";
 

@@ -14,6 +14,7 @@ mod crash;
 mod deletion;
 mod deploy;
 mod events;
+mod export;
 mod faults;
 mod friends;
 mod groups;

@@ -2,15 +2,22 @@
 //!
 //! `{"meta": …, "data": …}` or `{"meta": …, "error": …}`, as the conventions document has it. Knows no resource.
 
+use std::io;
+
+use futures::{TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 use uuid::Uuid;
-use warp::http::header::{HeaderName, LOCATION, SET_COOKIE, WWW_AUTHENTICATE};
+use warp::Reply as _;
+use warp::http::header::{
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName, LOCATION, SET_COOKIE, WWW_AUTHENTICATE,
+};
 use warp::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use warp::reply::Response;
 
 use super::tags;
 use crate::app::AppError;
+use crate::app::export::Parts;
 use crate::backend::Version;
 use crate::bodies::BodyError;
 use crate::domain::ids::RunId;
@@ -39,6 +46,16 @@ pub struct Success {
     /// Of what is shown, where it has one.
     #[serde(with = "version")]
     version: Option<Version>,
+    /// What is sent without an envelope.
+    #[serde(skip)]
+    file: Option<File>,
+}
+
+/// A file that is written while it is sent.
+struct File {
+    content_type: &'static str,
+    name: &'static str,
+    parts: Parts,
 }
 
 /// Why it was not done.
@@ -162,7 +179,13 @@ impl Success {
 
     /// Deleted: there is no content to return.
     pub fn deleted() -> Self {
-        Self { status: StatusCode::NO_CONTENT, location: None, data: None, version: None }
+        Self { status: StatusCode::NO_CONTENT, location: None, data: None, version: None, file: None }
+    }
+
+    /// `name`: what it is to be called where it is kept.
+    pub fn file(content_type: &'static str, name: &'static str, parts: Parts) -> Self {
+        let file = Some(File { content_type, name, parts });
+        Self { status: StatusCode::OK, location: None, data: None, version: None, file }
     }
 
     fn new(status: StatusCode, location: Option<String>, data: &impl Serialize) -> Result<Self, Error> {
@@ -170,7 +193,7 @@ impl Success {
             tracing::error!(%error, "a document could not be written");
             AppError::Internal
         })?;
-        Ok(Self { status, location, data: Some(data), version: None })
+        Ok(Self { status, location, data: Some(data), version: None, file: None })
     }
 
     /// With the version of the resource that is shown, for its `ETag` and the `If-Match` of a later write.
@@ -191,6 +214,9 @@ impl Success {
 
     /// What is read, and what is of a version, has a tag; `headers` are the request's.
     pub fn response(self, meta: &Meta, method: &Method, headers: &HeaderMap) -> Response {
+        if let Some(file) = self.file {
+            return file.response();
+        }
         let Some(data) = self.data else { return answer::empty(self.status) };
         let is_read = *method == Method::GET || *method == Method::HEAD;
         let tag = (is_read || self.version.is_some()).then(|| tags::of(self.version, data.get().as_bytes()));
@@ -206,6 +232,20 @@ impl Success {
         }
         if let Some(location) = self.location.and_then(|location| HeaderValue::try_from(location).ok()) {
             answer::set(&mut response, LOCATION, location);
+        }
+        response
+    }
+}
+
+impl File {
+    fn response(self) -> Response {
+        let parts = stream::unfold(self.parts, |mut parts| async move { Some((parts.recv().await?, parts)) });
+        // It breaks off where it cannot be gone on with: whoever reads it knows that it is not whole.
+        let mut response = warp::reply::stream(parts.map_err(io::Error::other)).into_response();
+        answer::set(&mut response, CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        answer::set(&mut response, CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Ok(kept_as) = HeaderValue::try_from(format!("attachment; filename=\"{}\"", self.name)) {
+            answer::set(&mut response, CONTENT_DISPOSITION, kept_as);
         }
         response
     }

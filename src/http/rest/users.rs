@@ -18,6 +18,7 @@ use crate::limits;
 pub enum Place {
     Users,
     Me,
+    Export,
     User(UserId),
 }
 
@@ -27,6 +28,7 @@ impl super::Place for Place {
         Some(match rest {
             [] => Ok(Self::Users),
             ["me"] => Ok(Self::Me),
+            ["me", "export"] => Ok(Self::Export),
             [id] if !id.is_empty() => UserId::parse(id).map(Self::User).ok_or(AppError::NotFound("user")),
             _ => Err(AppError::NotFound("resource")),
         })
@@ -36,6 +38,7 @@ impl super::Place for Place {
         match self {
             Self::Users => "/api/users",
             Self::Me => "/api/users/me",
+            Self::Export => "/api/users/me/export",
             Self::User(_) => "/api/users/:id",
         }
     }
@@ -44,6 +47,7 @@ impl super::Place for Place {
         match self {
             Self::Users => &[Method::GET, Method::HEAD, Method::POST],
             Self::Me => &[Method::GET, Method::HEAD, Method::PATCH, Method::PUT, Method::DELETE],
+            Self::Export => &[Method::GET, Method::HEAD],
             Self::User(_) => &[Method::GET, Method::HEAD, Method::PATCH],
         }
     }
@@ -60,6 +64,7 @@ impl super::Place for Place {
             (Self::Me, &Method::PUT) => replace_own(call).await,
             (Self::Me, &Method::DELETE) => delete_own(call).await,
             (Self::Me, _) => change_own(call).await,
+            (Self::Export, _) => export_own(call),
             (Self::User(user), &Method::GET) => show(call, user).await,
             (Self::User(user), _) => change(call, user).await,
         }
@@ -239,4 +244,11 @@ async fn delete_own(call: &Call<'_>) -> Result<Success, Error> {
     let Leave { current_password } = if is_empty { Leave::default() } else { body(call.request)? };
     call.app.delete_account(identity, current_password, call.if_match()?).await?;
     Ok(Success::deleted())
+}
+
+/// `GET /api/users/me/export` → a ZIP: `runnity.json` and a GPX file for each run.
+fn export_own(call: &Call<'_>) -> Result<Success, Error> {
+    let identity = call.caller.identity()?;
+    no_parameters(call.request)?;
+    Ok(Success::file("application/zip", "runnity-export.zip", call.app.export(identity)?))
 }

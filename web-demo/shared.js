@@ -1,0 +1,73 @@
+/**
+ * The page behind a share link: the run's page or the live map of an event, for somebody without an account. Both are the pages
+ * that everybody else sees; here they are opened with the link's secret. It stays in the address, for people pass it on.
+ */
+
+import { ApiError, getEvent, getHeldLink } from './api.js';
+import { find, setText } from './header.js';
+import { held } from './held.js';
+
+/** While the server does not answer, it is asked again. */
+const RETRY_MS = 4_000;
+
+const unknown = find('#unknown');
+
+/** Puts another page's content in place of this one's. @param {string} path @param {string} styles */
+async function adopt(path, styles) {
+  const page = new DOMParser().parseFromString(await (await fetch(path)).text(), 'text/html');
+  const main = page.querySelector('main');
+  if (!main) throw new Error(`${path} has no content`);
+  const link = document.createElement('link');
+  link.rel = 'stylesheet';
+  link.href = styles;
+  const ready = new Promise((resolve) => link.addEventListener('load', resolve));
+  document.head.append(link);
+  await ready;
+  find('main').replaceWith(document.adoptNode(main));
+}
+
+/** @param {number} id */
+async function showEvent(id) {
+  const event = await getEvent(id);
+  await adopt('/index.html', '/live-page.css');
+  await import('./main.js');
+  document.title = `${event.name} · Runnity`;
+  const title = find('#people-title');
+  title.firstChild?.replaceWith(`${event.name} `);
+  const starts = event.starts_at_ms === null ? '' : new Date(event.starts_at_ms).toLocaleString();
+  setText(find('#empty h2'), event.state === 'come_up' ? `It starts ${starts}` : 'Nobody is running right now');
+  for (const hint of document.querySelectorAll('#empty p ~ p, #empty pre')) hint.remove();
+}
+
+async function open() {
+  held.secret = decodeURIComponent(location.hash.slice(1));
+  const link = await getHeldLink();
+  held.run = link.run;
+  held.event = link.event;
+  if (held.run !== null) {
+    await adopt('/run.html', '/run-page.css');
+    await import('./run-page.js');
+  } else if (held.event !== null) {
+    await showEvent(held.event);
+  }
+}
+
+async function start() {
+  // Another link in the same window is another page.
+  window.addEventListener('hashchange', () => location.reload());
+  for (;;) {
+    try {
+      return await open();
+    } catch (failure) {
+      if (failure instanceof ApiError && failure.status > 0 && failure.status < 500) break;
+      console.info('link:', failure instanceof Error ? failure.message : failure);
+      await new Promise((resolve) => window.setTimeout(resolve, RETRY_MS));
+    }
+  }
+  find('#opening').hidden = true;
+  unknown.hidden = false;
+  document.title = 'This link is over · Runnity';
+  find('#connection').hidden = true;
+}
+
+start();
