@@ -102,13 +102,13 @@ impl GuessesRecord {
         }
         let is_at_home = from.is_at_home(now);
         let has_turn = from.turn_ms.is_some_and(|turn_ms| turn_ms <= now.as_millis());
-        if !is_at_home && !has_turn {
-            if let (Some(until_ms), _) | (None, Some(Attempt::Wait { until_ms })) =
+        if !is_at_home
+            && !has_turn
+            && let (Some(until_ms), _) | (None, Some(Attempt::Wait { until_ms })) =
                 (from.turn_ms, self.all.waits(patience, now))
-            {
-                self.from(address).turn_ms = Some(until_ms);
-                return Attempt::Wait { until_ms };
-            }
+        {
+            self.from(address).turn_ms = Some(until_ms);
+            return Attempt::Wait { until_ms };
         }
         self.all.add(patience, now);
         let from = self.from(address);
