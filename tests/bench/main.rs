@@ -9,6 +9,7 @@ mod fanout;
 mod fleet;
 mod idle;
 mod ingest;
+mod joins;
 mod latency;
 mod others;
 mod pings;
@@ -59,6 +60,8 @@ enum Scenario {
     Stores(Stores),
     /// Reads of one finished run over connections that are kept, by wrk, on one core.
     Reads(Reads),
+    /// Everybody joins one event at once, on the embedded store and through two instances on Redis.
+    Joins(Joins),
     /// A server is killed under its spectators, who all come back at once and must have missed nothing.
     Storm(Storm),
     /// An event whose runners are shown by one frame a tick, beside a message for each fix.
@@ -183,6 +186,24 @@ pub struct Reads {
     pub rounds: usize,
     #[command(flatten)]
     pub on: On,
+}
+
+#[derive(Parser, Clone)]
+pub struct Joins {
+    #[arg(long, default_value_t = 5_000)]
+    pub users: usize,
+    /// The event's capacity; its creator has one of them.
+    #[arg(long, default_value_t = 4_000)]
+    pub places: usize,
+    /// HTTP connections that the users share.
+    #[arg(long, default_value_t = 1_000)]
+    pub connections: usize,
+    #[arg(long, default_value_t = 20)]
+    pub subscribers: usize,
+    #[arg(long, value_enum, default_value = "everysec")]
+    pub redis: Fsync,
+    #[arg(long, default_value_t = 3)]
+    pub rounds: usize,
 }
 
 #[derive(Parser, Clone)]
@@ -320,6 +341,7 @@ fn main() -> Outcome<()> {
         Some(Scenario::Ingest(it)) => ingest::scenario(&it, &mut report)?,
         Some(Scenario::Latency(it)) => latency::scenario(&it, &mut report)?,
         Some(Scenario::Reads(it)) => reads::scenario(&it, &mut report)?,
+        Some(Scenario::Joins(it)) => joins::scenario(&it, &mut report)?,
         Some(Scenario::Storm(it)) => storm::scenario(&it, &mut report)?,
         Some(Scenario::Ticks(it)) => ticks::scenario(&it, &mut report)?,
         Some(Scenario::Stores(it)) => stores::scenario(&it, &mut report)?,
