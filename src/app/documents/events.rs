@@ -136,7 +136,7 @@ pub enum EventNews {
         at: String,
         user: UserName,
         by: UserName,
-        event: EventDocument,
+        event: Box<EventDocument>,
     },
     /// To whom was removed from it, or whose invitation was withdrawn.
     Removed {

@@ -168,7 +168,7 @@ impl Decision<'_> {
             at: self.now.to_string(),
             user: name_of(user, name),
             by: name_of(&by.user, &by.name),
-            event: self.document(),
+            event: Box::new(self.document()),
         };
         self.tell(user, &news)?;
         let creator = self.event().creator.clone();
