@@ -5,6 +5,7 @@ mod manners;
 mod names;
 mod rights;
 mod store;
+mod ticks;
 
 use std::time::Duration;
 
@@ -35,6 +36,8 @@ struct World {
     workers: Workers,
     /// What is answered when rights are asked.
     verdict: Arc<Mutex<Verdict>>,
+    /// Who is to be seen, by the store.
+    listing: Arc<Mutex<Listing>>,
 }
 
 struct Client {
@@ -48,11 +51,15 @@ impl World {
     fn new() -> Self {
         let (store, workers) = (Store::new(), Workers::default());
         let verdict = Arc::new(Mutex::new(Verdict::Stays));
-        let asked = verdict.clone();
+        let listing = Arc::new(Mutex::new(Listing::default()));
+        let (asked, listed) = (verdict.clone(), listing.clone());
         let rules = Rules {
             changes_rights: |_, payload| payload.starts_with(b"\"rights"),
             concerned: Concerned::read,
-            list: Box::new(|_, _| async { Err(AppError::Unavailable) }.boxed()),
+            list: Box::new(move |_, _| {
+                let listing = listed.lock().clone();
+                async move { Ok(listing) }.boxed()
+            }),
             now: Box::new(|| Timestamp::from_millis(0)),
             tick: limits::TICK,
             ask: Box::new(move |_, _| {
@@ -61,7 +68,7 @@ impl World {
             }),
         };
         let hub = Hub::new(store.clone(), rules, workers.clone(), Counts::default());
-        Self { store, hub, workers, verdict }
+        Self { store, hub, workers, verdict, listing }
     }
 
     async fn client(&self) -> Client {

@@ -205,3 +205,54 @@ async fn a_body_that_is_read_too_slowly_ends_with_that_word() {
     assert_eq!(next(&outbound).await, Some(Ok(Bytes::from_static(b"slow"))));
     assert_eq!(next(&outbound).await, None);
 }
+
+#[tokio::test]
+async fn of_what_a_newer_replaces_only_the_newest_waits() {
+    let (outbound, mut client) = pair().await;
+    let (cancelled, mut said) = (AtomicBool::new(false), fill(&outbound));
+    let newest = |kind: u32, frame: &[u8], whole: &[u8]| {
+        let (frame, whole) = (text(frame), text(whole));
+        outbound.push_newest(&cancelled, kind, &frame, || Some(whole));
+    };
+    newest(1, b"one", b"not needed");
+    newest(2, b"other", b"not needed");
+    outbound.push(&text(b"between"));
+    for number in 0..1_000 {
+        newest(1, b"two", format!("whole {number}").as_bytes());
+    }
+    outbound.push_newest(&cancelled, 2, &text(b"follows"), || None);
+    cancelled.store(true, Ordering::Relaxed);
+    newest(1, b"left", b"left");
+    for frame in [&b"other"[..], b"between", b"whole 999", b"follows"] {
+        said.extend_from_slice(&text(frame));
+    }
+    let mut read = vec![0; said.len()];
+    let (drained, _) = tokio::join!(drain(&outbound), client.read_exact(&mut read));
+    assert_eq!(drained, Drained { phase: Phase::Open, is_empty: true });
+    assert!(read == said, "a slow reader is not sent away for what it need not read");
+    cancelled.store(false, Ordering::Relaxed);
+    newest(1, b"at once", b"not needed");
+    assert_eq!(waiting(&outbound), 0);
+}
+
+/// The rest of a frame that was begun must follow.
+#[tokio::test]
+async fn what_is_half_written_is_not_taken_back() {
+    let (outbound, mut client) = pair().await;
+    let (cancelled, mut said) = (AtomicBool::new(false), Vec::new());
+    while waiting(&outbound) == 0 {
+        let frame = text(&vec![b'x'; 3_000]);
+        outbound.push_newest(&cancelled, 1, &frame, || Some(text(b"never")));
+        said.extend_from_slice(&frame);
+    }
+    for frame in [&b"next"[..], b"newer"] {
+        outbound.push_newest(&cancelled, 1, &text(frame), || Some(text(b"whole")));
+    }
+    let mut read = Vec::new();
+    let whole = text(b"whole");
+    let is_cut = outbound.state.lock().head_is_cut;
+    let expected = if is_cut { [&said[..], &whole].concat() } else { [&said[..said.len() - 3_004], &whole].concat() };
+    read.resize(expected.len(), 0);
+    let _ = tokio::join!(drain(&outbound), client.read_exact(&mut read));
+    assert!(read == expected, "cut: {is_cut}");
+}
