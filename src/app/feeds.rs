@@ -42,6 +42,9 @@ pub struct Feeds {
     wake: Notify,
 }
 
+/// What is to be told in one topic: the newest word of each run.
+type Telling = (Topic, HashMap<RunId, Word>);
+
 #[derive(Default)]
 struct Waiting {
     words: HashMap<Topic, HashMap<RunId, Word>>,
@@ -109,7 +112,7 @@ impl Feeds {
         self.wake.notify_one();
     }
 
-    fn take(&self) -> HashMap<AggregateId, Vec<(Topic, HashMap<RunId, Word>)>> {
+    fn take(&self) -> HashMap<AggregateId, Vec<Telling>> {
         let Waiting { words, .. } = std::mem::take(&mut *self.waiting.lock());
         let mut by_aggregate: HashMap<_, Vec<_>> = HashMap::new();
         for (topic, words) in words {
@@ -119,7 +122,7 @@ impl Feeds {
     }
 
     /// What could not be told waits again, unless something newer does.
-    fn put_back(&self, told: Vec<(Topic, HashMap<RunId, Word>)>) {
+    fn put_back(&self, told: Vec<Telling>) {
         let mut waiting = self.waiting.lock();
         for (topic, words) in told {
             words.into_values().for_each(|word| waiting.add(topic.clone(), word));

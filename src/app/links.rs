@@ -73,7 +73,7 @@ impl App {
         if mine.len() >= limits::LINKS_LEN_MAX {
             return Err(AppError::conflict("you have as many share links as anybody may have: revoke one first"));
         }
-        let secret = LinkSecret::new();
+        let secret = LinkSecret::random();
         let record = LinkRecord::new(&secret, &identity.user, shared, label, ends_at, now);
         let end = match self.end_of_link(&record).await? {
             End::At(at) if now < at => at,
@@ -234,10 +234,7 @@ impl App {
     }
 
     async fn document_of(&self, record: &LinkRecord) -> Result<LinkDocument, AppError> {
-        let ends_at = match self.known_end(record).await? {
-            Some(at) => Some(at.to_string()),
-            None => None,
-        };
+        let ends_at = self.known_end(record).await?.map(|at| at.to_string());
         Ok(LinkDocument::of(record, record.shared()?, ends_at))
     }
 }

@@ -51,6 +51,9 @@ pub struct Hub {
     numbers: AtomicU32,
 }
 
+/// Lists who is to be seen in a room.
+type List = dyn Fn(ListingOf, HashSet<RunId>) -> BoxFuture<'static, Result<Listing, AppError>> + Send + Sync;
+
 /// What the hub asks of the product.
 pub struct Rules {
     /// Whether a change in a channel means that rights must be asked again.
@@ -58,7 +61,7 @@ pub struct Rules {
     /// Whose rights a word on one of a room's rights topics concerns.
     pub concerned: fn(&[u8]) -> Concerned,
     /// Who is to be seen there, and where those are who are not known yet.
-    pub list: Box<dyn Fn(ListingOf, HashSet<RunId>) -> BoxFuture<'static, Result<Listing, AppError>> + Send + Sync>,
+    pub list: Box<List>,
     /// What time it is.
     pub now: Box<dyn Fn() -> Timestamp + Send + Sync>,
     /// Between two frames of a room that shows where many are.

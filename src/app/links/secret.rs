@@ -19,7 +19,7 @@ const RANDOM_BYTES: usize = 32;
 pub struct LinkSecret(String);
 
 impl LinkSecret {
-    pub fn new() -> Self {
+    pub fn random() -> Self {
         let random: [u8; RANDOM_BYTES] = rand::rng().random();
         Self(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random)))
     }
@@ -59,11 +59,11 @@ mod tests {
 
     #[test]
     fn secret_is_read_as_it_is_written_and_hidden() {
-        let secret = LinkSecret::new();
+        let secret = LinkSecret::random();
         let read = LinkSecret::parse(secret.reveal()).unwrap();
         assert_eq!((read.id(), read.hash()), (secret.id(), secret.hash()));
         assert_eq!(format!("{secret:?}"), "LinkSecret(…)");
-        assert_ne!(LinkSecret::new().id(), secret.id());
+        assert_ne!(LinkSecret::random().id(), secret.id());
         assert!(!secret.hash().starts_with(&secret.id().to_string()));
         let plain = secret.reveal().strip_prefix(PREFIX).unwrap().to_owned();
         for none in ["", "rl_", "rl_abc", &plain, &format!("rl_{plain}A"), &format!("rl_{plain}="), "rl_user.0123"] {

@@ -192,7 +192,7 @@ async fn paths_methods_and_queries_are_told_apart(kind: StoreKind) {
     for path in ["/api", "/api/", "/api/run", "/api/users/me/tea", &format!("{path}/fixes/1")] {
         assert_error(&send(site.ask(Method::GET, path)).await, 404, nothing.clone(), path);
     }
-    let (fixes, start) = (format!("{path}/fixes"), format!("{path}/start"));
+    let fixes = format!("{path}/fixes");
     let table = [
         (Method::PATCH, "/api/users"),
         (Method::PUT, "/api/tokens"),
