@@ -21,6 +21,7 @@ mod leaving;
 pub mod letters;
 pub mod links;
 pub mod listing;
+pub mod looked_at;
 mod mentions;
 pub mod metrics;
 mod near;

@@ -167,6 +167,14 @@ pub const COPY_ANSWER_WAIT: Duration = Duration::from_secs(60);
 pub const SUBSCRIPTION_LEN_MAX: usize = 1_024;
 /// How long the idempotency key of a POST is remembered.
 pub const ONCE_KEEP: Duration = Duration::from_secs(24 * 60 * 60);
+/// POSTs with an idempotency key that are remembered of one user, or of one address where nobody is known: a day of a busy app,
+/// and some megabytes.
+pub const POSTED_LEN_MAX: usize = 1_000;
+/// Of those beyond, how many one more makes forgotten: more come at once than one.
+pub const POSTED_FORGOTTEN_AT_ONCE: usize = 16;
+/// Characters of a key where nobody is known: so many cannot be guessed, and with the key a password could be tried out on what
+/// is stored.
+pub const IDEMPOTENCY_KEY_LEN_MIN_OPEN: usize = 16;
 /// How long after a POST with an idempotency key was begun it is taken for given up, if it was not answered: an instance has
 /// ended meanwhile. Longer than any request takes, and clocks are apart.
 pub const CLAIM_ABANDONED_MS: i64 = CLOCKS_APART_MS + 60 * 1_000;
@@ -306,10 +314,14 @@ pub const PAGE_SIZE_MAX: usize = 200;
 pub const FIXES_PAGE_SIZE_MAX: usize = 5_000;
 /// Runs that are looked at to fill a page; beyond, the list ends. Keeps a hostile page number cheap.
 pub const LIST_LOOKED_AT_MAX: usize = 10_000;
+/// Of one index by place, how many are looked at: what goes on at one time within a long day's ride.
+pub const NEAR_LOOKED_AT_MAX: usize = LIST_LOOKED_AT_MAX / 2;
 /// Metres around a place that is searched: a long day's ride. Twice as many are four times as much to look at.
 pub const RADIUS_M_MAX: f64 = 200_000.0;
 /// Members that are read of an index at a time to fill a page, at least: with smaller pages some of them may not be seen.
 pub const LIST_WINDOW_LEN_MIN: usize = 50;
+/// Members that are read of each at first, where a list is merged from several: most of them have little to give.
+pub const MERGED_READ_LEN_MIN: usize = 16;
 /// Indexes of a list that is merged from several which are read at the same time.
 pub const INDEXES_READ_AT_ONCE: usize = 32;
 /// Snapshots kept encoded for spectators who come at once.
@@ -409,6 +421,8 @@ pub const ROOM_LINGER: Duration = Duration::from_secs(5);
 pub const CLOSING_TIME_MAX: Duration = Duration::from_secs(5);
 /// Log-ins and sign-ups whose password is or waits to be hashed: some seconds of work. More are told that the server is busy.
 pub const PASSWORDS_WAITING_MAX: usize = 128;
+/// Of those, new passwords: many new accounts leave room for those who log in.
+pub const NEW_PASSWORDS_WAITING_MAX: usize = 48;
 /// Points of all tracks in memory together, at about 110 bytes.
 pub const TRACK_POINTS_LEN_MAX: usize = 300_000;
 /// How long something that could not be done stands back behind what can: half a minute by every instance's clock.

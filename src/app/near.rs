@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::app::transact::{Draft, Record};
-use crate::app::{App, AppError};
+use crate::app::{App, AppError, looked_at};
 use crate::backend::{Bound, Index, Order, Range};
 use crate::domain::geo::{Circle, Place};
 use crate::domain::morton::{self, Grain};
@@ -27,14 +27,14 @@ pub fn place<R: Record>(
 
 impl App {
     /// The members of an index that may lie in `circle`, in no order that means something: everybody who does, and some who
-    /// do not. It looks at [`limits::LIST_LOOKED_AT_MAX`] of them at most; where more are together, some are left out.
+    /// do not. It looks at [`limits::NEAR_LOOKED_AT_MAX`] of them at most; where more are together, some are left out.
     pub(in crate::app) async fn near(
         &self,
         (index, grain): (Index, Grain),
         circle: &Circle,
     ) -> Result<Vec<Arc<str>>, AppError> {
         let mut found = Vec::new();
-        let mut left = limits::LIST_LOOKED_AT_MAX;
+        let mut left = limits::NEAR_LOOKED_AT_MAX;
         for (first, end) in morton::ranges(circle, grain) {
             let range = Range {
                 index: index.clone(),
@@ -46,6 +46,7 @@ impl App {
             };
             let members = self.backend.range(&range).await?.members;
             left -= members.len().min(left);
+            looked_at::add(members.len());
             let near = members.into_iter().filter(|(code, _)| morton::may_hold(circle, *code, grain));
             found.extend(near.map(|(_, member)| member));
             if left == 0 {

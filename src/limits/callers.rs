@@ -13,6 +13,10 @@ pub struct Patience {
 
 /// Requests a second by one token, unless the operator says otherwise: a phone needs one, an app that is opened twenty.
 pub const REQUESTS_PER_TOKEN: u32 = 50;
+/// Members of an index that one request may look at for a page of a list: as many as the longest page shows.
+pub const LOOKED_AT_FREE: usize = 200;
+/// Of those beyond, how many cost as much as one more request: they are read and decoded as a request's own are.
+pub const LOOKED_AT_PER_TURN: usize = 50;
 /// Requests a second from one address by those who show no good token, unless the operator says otherwise: two thousand
 /// spectators behind one address who open the page within a minute, each with five requests.
 pub const REQUESTS_PER_ADDRESS_S: u32 = 200;
@@ -29,6 +33,8 @@ pub const GUESSES_OF_NAME_FROM_ADDRESS: Patience =
     Patience { free: 5, longest_ms: 15 * 60 * 1_000, forgotten_ms: 15 * 60 * 1_000 };
 /// Attempts at any name's password from one address: a club behind one address has many who forget.
 pub const GUESSES_OF_ADDRESS: Patience = Patience { free: 50, longest_ms: 60 * 1_000, forgotten_ms: 10 * 1_000 };
+/// New accounts from one address: a club signs up at once behind one, and nobody fills the queue of passwords.
+pub const SIGN_UPS_OF_ADDRESS: Patience = Patience { free: 20, longest_ms: 60 * 1_000, forgotten_ms: 30 * 1_000 };
 /// Wrong tokens from one address, each counted once: of a stadium full of phones some were revoked.
 pub const GUESSES_OF_TOKENS: Patience = Patience { free: 200, longest_ms: 60 * 1_000, forgotten_ms: 5 * 1_000 };
 /// Addresses that are told apart at one name: those of a busy family, and some of a guesser's.

@@ -15,7 +15,7 @@ pub fn public() -> Index {
     Index::new("events/public")
 }
 
-/// Where public events start.
+/// Where public events start, those that are to come or under way.
 pub fn near() -> (Index, Grain) {
     (Index::new("events/near"), Grain::FINEST)
 }
@@ -56,7 +56,8 @@ pub fn moved(draft: &mut Draft<EventRecord>, before: Option<&Event>, event: &Eve
     if old != new {
         draft.place(public(), event.id.to_string(), new);
     }
-    let start = |event: &Event| (!event.plan.private).then_some(event.plan.start);
+    let is_over = |event: &Event| event.ended_at.is_some() || event.cancelled_at.is_some();
+    let start = |event: &Event| (!event.plan.private && !is_over(event)).then_some(event.plan.start);
     near::place(draft, near(), event.id.to_string(), before.and_then(start), start(event));
     let shared = |event: &Event| (event.ends_at(), event.cancelled_at, event.plan.private);
     if before.is_some_and(|before| shared(before) != shared(event)) {

@@ -1,12 +1,13 @@
 //! Lists of events that a caller may see. Pages are filled after visibility, looking at a bounded number.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::app::documents::EventDocument;
 use crate::app::events::{EventRecord, Records, document, indexes, seeing::role};
 use crate::app::runs::Page;
 use crate::app::users::Caller;
-use crate::app::{App, AppError, words};
+use crate::app::{App, AppError, looked_at, words};
 use crate::backend::{Bound, Index, Order, Range};
 use crate::domain::event::{Event, State};
 use crate::domain::geo::Circle;
@@ -24,7 +25,7 @@ pub struct EventFilter {
     pub private: Option<bool>,
     /// A part of the name, without case.
     pub name: Option<String>,
-    /// Where they start.
+    /// Where they start. Without a state, and if not all of it lies in the past: of those alone that are to come or under way.
     pub near: Option<Circle>,
     /// Where they go. Those that go nowhere do not match.
     pub near_destination: Option<Circle>,
@@ -53,6 +54,8 @@ struct Sought {
     /// The scores of the index that can match: from the first, before the second.
     from: Option<i64>,
     until: Option<i64>,
+    /// What is asked for is near a place and is not over.
+    is_open_near: bool,
 }
 
 impl App {
@@ -72,8 +75,8 @@ impl App {
         let only_own = sought.filter.mine || sought.filter.private == Some(true);
         if !only_own {
             records = match &sought.filter.near {
-                Some(circle) => self.near_events(caller, &sought, circle).await?,
-                None => self.public_events(caller, &sought, wanted).await?,
+                Some(circle) if sought.is_open_near => self.near_events(caller, &sought, circle).await?,
+                _ => self.public_events(caller, &sought, wanted).await?,
             };
         }
         if only_own || sought.filter.private.is_none() {
@@ -92,9 +95,9 @@ impl App {
     /// The first `wanted` of the public ones.
     async fn public_events(&self, caller: &Caller, sought: &Sought, wanted: usize) -> Result<Records, AppError> {
         let mut found = Records::new();
-        let mut looked_at = 0;
+        let mut count = 0;
         let (mut from, mut until) = sought.bounds();
-        while found.len() < wanted && looked_at < limits::LIST_LOOKED_AT_MAX {
+        while found.len() < wanted && count < limits::LIST_LOOKED_AT_MAX {
             // Others have their turn between two readings: a far page reads thousands of records.
             tokio::task::yield_now().await;
             let limit = limits::PAGE_SIZE_MAX;
@@ -102,7 +105,8 @@ impl App {
             let range = Range { index, from: from.clone(), until: until.clone(), order, limit, count: false };
             let members = self.backend.range(&range).await?.members;
             let Some((score, member)) = members.last().cloned() else { break };
-            looked_at += members.len();
+            count += members.len();
+            looked_at::add(members.len());
             found.extend(self.matching_events(caller, sought, members.iter().map(|(_, member)| member)).await?);
             if members.len() < limit {
                 break;
@@ -137,6 +141,7 @@ impl App {
             let (index, limit): (Index, _) = (indexes::of_user(&identity.user), limits::PAGE_SIZE_MAX);
             let range = Range { index, from: Bound::Start, until, order: Order::Descending, limit, count: false };
             let members = self.backend.range(&range).await?.members;
+            looked_at::add(members.len());
             found.extend(self.matching_events(caller, sought, members.iter().map(|(_, member)| member)).await?);
             match members.last().cloned() {
                 Some((score, member)) if members.len() == limit => until = Bound::At(score, member),
@@ -182,7 +187,13 @@ impl Sought {
         };
         let from = since.into_iter().chain(filter.from.map(Timestamp::as_millis)).max();
         let until = before.into_iter().chain(filter.until.map(Timestamp::as_millis)).min();
-        Self { at, order: filter.order.unwrap_or(default), from, until, filter }
+        let is_open = match filter.state {
+            Some(State::ComeUp | State::Current) => now <= at,
+            Some(State::Passed | State::Cancelled) => false,
+            None => now <= at && until.is_none_or(|until| now.as_millis() < until),
+        };
+        let is_open_near = filter.near.is_some() && is_open;
+        Self { at, order: filter.order.unwrap_or(default), from, until, filter, is_open_near }
     }
 
     fn bounds(&self) -> (Bound, Bound) {
@@ -199,6 +210,7 @@ impl Sought {
     fn matches(&self, event: &Event) -> bool {
         let starts_ms = event.starts_at().as_millis();
         self.filter.state.is_none_or(|state| event.state_at(self.at) == state)
+            && (!self.is_open_near || matches!(event.state_at(self.at), State::ComeUp | State::Current))
             && self.filter.private.is_none_or(|private| event.plan.private == private)
             && self.from.is_none_or(|from| starts_ms >= from)
             && self.until.is_none_or(|until| starts_ms < until)
@@ -214,7 +226,8 @@ impl Sought {
             EventOrder::SoonestFirst => records.sort_by_key(key),
             EventOrder::LatestFirst => records.sort_by_key(|record| std::cmp::Reverse(key(record))),
         }
-        // One that moved while it was read is not shown twice.
-        records.dedup_by_key(|record| record.event.id);
+        // One that moved while it was read has two times, and is not shown twice.
+        let mut known = HashSet::new();
+        records.retain(|record| known.insert(record.event.id));
     }
 }

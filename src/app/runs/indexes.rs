@@ -43,16 +43,21 @@ pub fn live_of_event(event: EventId) -> Index {
     Index::new(format!("runs/live-of-event/{event}"))
 }
 
-/// The public runs by where the runner is, or was last.
+/// The public runs that are live or paused, by where the runner is.
 pub fn public_near() -> (Index, Grain) {
     (Index::new("runs/public/near"), Grain::CITY_BLOCK)
+}
+
+/// The same of those that not everybody may see.
+pub fn others_near() -> (Index, Grain) {
+    (Index::new("runs/others/near"), Grain::CITY_BLOCK)
 }
 
 /// Takes the run out of all of them.
 pub fn gone(draft: &mut Draft<RunRecord>, run: &Run) {
     let member = run.id.to_string();
     let of_events = run.event.map(|event| [of_event(event), live_of_event(event)]).into_iter().flatten();
-    let others = [of_user(&run.owner), public(), public_in(run.state), public_near().0, on_map()];
+    let others = [of_user(&run.owner), public(), public_in(run.state), public_near().0, others_near().0, on_map()];
     for index in others.into_iter().chain(of_events) {
         draft.place(index, member.clone(), None);
     }
@@ -63,8 +68,9 @@ pub fn gone(draft: &mut Draft<RunRecord>, run: &Run) {
 
 /// The runner has gone on from where the run stood `before`.
 pub fn went_on(draft: &mut Draft<RunRecord>, before: Option<Place>, run: &Run) {
-    if run.visibility == Visibility::Public {
-        near::place(draft, public_near(), run.id.to_string(), before, place(run));
+    if run.is_under_way() {
+        let near = if run.visibility == Visibility::Public { public_near() } else { others_near() };
+        near::place(draft, near, run.id.to_string(), before, place(run));
     }
 }
 
@@ -110,8 +116,11 @@ pub fn moved(draft: &mut Draft<RunRecord>, before: Option<&Run>, run: &Run) {
     for index in new.iter().filter(|index| !old.contains(index)) {
         draft.place(index.clone(), member.clone(), Some(score));
     }
-    let shown_at = |run: &Run| (run.visibility == Visibility::Public).then(|| place(run)).flatten();
-    near::place(draft, public_near(), member, before.and_then(shown_at), shown_at(run));
+    for (near, is_public) in [(public_near(), true), (others_near(), false)] {
+        let is_there = |run: &Run| run.is_under_way() && (run.visibility == Visibility::Public) == is_public;
+        let place = |run: &Run| is_there(run).then(|| place(run)).flatten();
+        near::place(draft, near, member.clone(), before.and_then(place), place(run));
+    }
     moved_on_map(draft, before.and_then(place_on_map), run);
     if before.is_none_or(|before| before.state != run.state) {
         let due_ms = run.inactive_at().map(|at| at.as_millis());

@@ -8,7 +8,7 @@ use crate::app::listing::Page;
 use crate::app::runs::{RunFields, RunRecord, aggregate, indexes};
 use crate::app::users::Caller;
 use crate::app::{App, AppError, Period};
-use crate::backend::{Index, Order, Range};
+use crate::backend::Index;
 use crate::domain::geo::Circle;
 use crate::domain::ids::{EventId, RunId, UserId};
 use crate::domain::run::{Kept, Run, State};
@@ -23,7 +23,8 @@ pub struct RunFilter {
     pub friends: bool,
     /// Those that are run in this event: none when the caller cannot see it.
     pub event: Option<EventId>,
-    /// Where the runner is, or was last.
+    /// Where the runner is, or was last. With neither `user`, `event` nor `friends`, and without a `state`: of those alone that
+    /// are live or paused.
     pub near: Option<Circle>,
     /// When it was made.
     pub period: Period,
@@ -43,14 +44,44 @@ pub enum RunOrder {
 }
 
 impl RunFilter {
+    /// Whose, or in what: a list of everybody's is another matter.
+    fn is_of_some(&self) -> bool {
+        self.user.is_some() || self.event.is_some() || self.friends
+    }
+
+    /// Whether the indexes of what goes on by place have all that is asked for.
+    fn is_under_way_near(&self) -> bool {
+        let is_under_way = matches!(self.state, None | Some(State::Live | State::Paused));
+        self.near.is_some() && !self.is_of_some() && is_under_way
+    }
+
     fn matches(&self, run: &Run) -> bool {
         let Period { from, until } = self.period;
         self.state.is_none_or(|state| run.state == state)
+            && (run.is_under_way() || !self.is_under_way_near())
             && self.user.as_ref().is_none_or(|user| run.owner == *user)
             && self.event.is_none_or(|event| run.event == Some(event))
             && from.is_none_or(|from| run.created_at >= from)
             && until.is_none_or(|until| run.created_at < until)
             && self.near.is_none_or(|circle| indexes::place(run).is_some_and(|place| circle.holds(place)))
+    }
+}
+
+impl RunFilter {
+    /// A page of these, in the order that is asked for.
+    fn in_order(&self, mut found: Vec<Arc<RunRecord>>, page: Page) -> Vec<Arc<RunRecord>> {
+        let newest = |one: &Run, other: &Run| (other.created_at, other.id).cmp(&(one.created_at, one.id));
+        let longest = |one: &Run, other: &Run| other.tally.distance_m.total_cmp(&one.tally.distance_m);
+        found.sort_by(|one, other| {
+            let (one, other) = (&one.run, &other.run);
+            match self.order {
+                RunOrder::Newest => newest(one, other),
+                RunOrder::Oldest => newest(other, one),
+                RunOrder::Longest => longest(one, other).then(newest(one, other)),
+                RunOrder::Shortest => longest(other, one).then(newest(one, other)),
+            }
+        });
+        found.into_iter().skip(page.skipped()).take(page.size).collect()
     }
 }
 
@@ -63,13 +94,10 @@ impl App {
             return Ok(Vec::new());
         }
         let by_age = matches!(filter.order, RunOrder::Newest | RunOrder::Oldest);
-        let is_of_one = filter.user.is_some() || filter.event.is_some() || filter.friends;
         let page = match filter.near {
-            _ if by_age && (is_of_one || filter.near.is_none()) => self.by_age(caller, &filter, page).await?,
-            Some(circle) if !is_of_one => {
-                self.gathered(caller, &filter, self.runs_near(caller, &circle).await?, page).await?
-            }
-            _ => self.gathered(caller, &filter, self.runs_of_one(caller, &filter).await?, page).await?,
+            Some(circle) if filter.is_under_way_near() => self.gathered_near(caller, &filter, &circle, page).await?,
+            _ if by_age => self.by_age(caller, &filter, page).await?,
+            _ => filter.in_order(self.by_age(caller, &filter, Page::all()).await?, page),
         };
         let names = self.names_of(page.iter().map(|record| &record.run.owner)).await?;
         let events = self.seen_events(caller, page.iter().filter_map(|record| record.run.event).collect()).await?;
@@ -100,14 +128,18 @@ impl App {
         Ok(listed.page())
     }
 
-    /// Of these, in an order that no index has.
-    async fn gathered(
+    /// Those under way near a place: they move too often for an index to have them by age as well.
+    async fn gathered_near(
         &self,
         caller: &Caller,
         filter: &RunFilter,
-        members: BTreeSet<Arc<str>>,
+        circle: &Circle,
         page: Page,
     ) -> Result<Vec<Arc<RunRecord>>, AppError> {
+        let mut members: BTreeSet<_> = self.near(indexes::public_near(), circle).await?.into_iter().collect();
+        if !matches!(caller, Caller::Anonymous) {
+            members.extend(self.near(indexes::others_near(), circle).await?);
+        }
         let members: Vec<_> = members.into_iter().collect();
         let mut found = Vec::new();
         for members in members.chunks(limits::PAGE_SIZE_MAX) {
@@ -115,42 +147,7 @@ impl App {
             tokio::task::yield_now().await;
             found.extend(self.seen_among(caller, filter, members).await?);
         }
-        let newest = |one: &Run, other: &Run| (other.created_at, other.id).cmp(&(one.created_at, one.id));
-        let longest = |one: &Run, other: &Run| other.tally.distance_m.total_cmp(&one.tally.distance_m);
-        found.sort_by(|one, other| {
-            let (one, other) = (&one.run, &other.run);
-            match filter.order {
-                RunOrder::Newest => newest(one, other),
-                RunOrder::Oldest => newest(other, one),
-                RunOrder::Longest => longest(one, other).then(newest(one, other)),
-                RunOrder::Shortest => longest(other, one).then(newest(one, other)),
-            }
-        });
-        Ok(found.into_iter().skip(page.skipped()).take(page.size).collect())
-    }
-
-    /// Public ones, the caller's own, and those of who list the caller.
-    async fn runs_near(&self, caller: &Caller, circle: &Circle) -> Result<BTreeSet<Arc<str>>, AppError> {
-        let mut members: BTreeSet<_> = self.near(indexes::public_near(), circle).await?.into_iter().collect();
-        for index in self.own_and_friends(caller).await? {
-            members.extend(self.all_of(index).await?);
-        }
-        Ok(members)
-    }
-
-    async fn runs_of_one(&self, caller: &Caller, filter: &RunFilter) -> Result<BTreeSet<Arc<str>>, AppError> {
-        let mut members = BTreeSet::new();
-        for index in self.sources(caller, filter).await? {
-            members.extend(self.all_of(index).await?);
-        }
-        Ok(members)
-    }
-
-    /// The newest that are looked at.
-    async fn all_of(&self, index: Index) -> Result<impl Iterator<Item = Arc<str>>, AppError> {
-        let order = Order::Descending;
-        let range = Range { order, ..Range::all(index, limits::LIST_LOOKED_AT_MAX) };
-        Ok(self.backend.range(&range).await?.members.into_iter().map(|(_, member)| member))
+        Ok(filter.in_order(found, page))
     }
 
     /// Where those stand that may match.

@@ -239,6 +239,16 @@ async fn runs_are_found_near_a_place(kind: StoreKind) {
     assert_eq!(found(&aino, near("500", 60.1835)).await, list(&[&here]));
     send(ask(&site, &aino, Method::PATCH, &here).json(&json!({"visibility": "public"}))).await.data();
     assert_eq!(found(&outsider, near("500", 60.1835)).await, list(&[&here]));
+
+    // What is over is there for who asks for it, and in nobody's way.
+    site.post(&aino, &format!("{here}/finish"), json!({})).await.data();
+    let near_here = near("500", 60.1835);
+    assert_eq!(found(&outsider, near_here.clone()).await, list(&[]));
+    let index = Range::all(Index::new("runs/public/near"), 10);
+    let indexed = site.app.backend.range(&index).await.unwrap().members;
+    assert_eq!(indexed.iter().map(|(_, member)| &**member).collect::<Vec<_>>(), [id_of(&far)]);
+    assert_eq!(found(&outsider, format!("{near_here}&state=finished")).await, list(&[&here]));
+    assert_eq!(found(&outsider, format!("{near_here}&user={}", aino.id)).await, list(&[&here]));
 }
 
 async fn runs_of_friends_are_listed(kind: StoreKind) {
