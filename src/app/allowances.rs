@@ -90,15 +90,26 @@ impl Allowances {
     /// Somebody's turn. `shown`: the secret that the request holds, if it holds one; `origin`: whose request it is, if that
     /// is to be counted.
     pub fn take(&self, shown: Option<&str>, origin: Option<Origin>) -> Turn {
-        if self.tokens.is_none() && self.addresses.is_none() {
+        self.take_all(shown, origin, 1)
+    }
+
+    /// A request has looked at so many members of indexes → how the caller stands, if it costs more than the turn that was
+    /// taken for it. Who has not enough left pays with all of it.
+    pub fn pay(&self, shown: Option<&str>, origin: Option<Origin>, looked_at: usize) -> Turn {
+        let turns = looked_at.saturating_sub(limits::LOOKED_AT_FREE).div_ceil(limits::LOOKED_AT_PER_TURN);
+        self.take_all(shown, origin, turns)
+    }
+
+    fn take_all(&self, shown: Option<&str>, origin: Option<Origin>, turns: usize) -> Turn {
+        if turns == 0 || (self.tokens.is_none() && self.addresses.is_none()) {
             return Turn::default();
         }
         // A share link is in the hands of thousands.
         let own = shown.filter(|secret| LinkSecret::parse(secret).is_none());
         let known = own.map(digest).filter(|digest| self.is_good(digest));
         match (known, origin) {
-            (Some(digest), _) => turn(self.tokens.as_ref(), &digest, Counted::Token),
-            (None, Some(origin)) => turn(self.addresses.as_ref(), &origin, Counted::Address),
+            (Some(digest), _) => take_turns(self.tokens.as_ref(), &digest, Counted::Token, turns),
+            (None, Some(origin)) => take_turns(self.addresses.as_ref(), &origin, Counted::Address, turns),
             (None, None) => Turn::default(),
         }
     }
@@ -128,6 +139,23 @@ fn limiter<K: Eq + std::hash::Hash + Clone>(per_s: u32, clock: &Clock) -> Option
 
 pub(in crate::app) fn callers_len_max() -> NonZeroUsize {
     NonZeroUsize::new(limits::CALLERS_LEN_MAX).unwrap_or(NonZeroUsize::MIN)
+}
+
+/// One after the other, for as long as there are any.
+fn take_turns<K: Eq + std::hash::Hash + Clone>(
+    limiter: Option<&Limiter<K>>,
+    key: &K,
+    of: Counted,
+    turns: usize,
+) -> Turn {
+    let mut last = Turn::default();
+    for _ in 0..turns {
+        last = turn(limiter, key, of);
+        if last.retry_after_s.is_some() {
+            break;
+        }
+    }
+    last
 }
 
 fn turn<K: Eq + std::hash::Hash + Clone>(limiter: Option<&Limiter<K>>, key: &K, of: Counted) -> Turn {

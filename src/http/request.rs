@@ -15,9 +15,8 @@ use warp::http::header::CONTENT_TYPE;
 use warp::http::{HeaderMap, Method};
 use warp::reply::Response;
 
-use crate::app::allowances::Turn;
 use crate::app::metrics::{Answered, Metrics};
-use crate::app::{App, AppError};
+use crate::app::{App, AppError, looked_at};
 use crate::bodies::{Bodies, BodyError};
 use crate::http::answer::{self, Answer};
 use crate::http::compressed;
@@ -94,7 +93,8 @@ pub fn is_under(path: &str, firsts: &[&str]) -> bool {
 }
 
 /// As [`paths`], where requests are counted. `shown` finds the secret by which the caller is to be known, if one is given:
-/// a good one counts for itself, anything else for its address. A browser's question whether it may ask is not counted.
+/// a good one counts for itself, anything else for its address. Who has looked at much pays for it afterwards. A browser's question
+/// whether it may ask is not counted.
 pub fn counted<O, S, A, F>(owns: O, bodies: &Bodies, app: &Arc<App>, shown: S, answer: A) -> BoxedFilter<(Response,)>
 where
     O: Fn(&str) -> bool + Clone + Send + Sync + 'static,
@@ -105,19 +105,24 @@ where
     let metrics = app.metrics.clone();
     let app = app.clone();
     paths(owns, bodies, metrics, move |mut request: Request| {
-        let turn = match shown(&app, &request) {
-            _ if request.method == Method::OPTIONS => Turn::default(),
-            Shown::Operator => Turn::default(),
-            Shown::Secret(secret) => app.allowances.take(Some(&secret), request.origin),
-            Shown::Nothing => app.allowances.take(None, request.origin),
+        let origin = request.origin;
+        let counted = match shown(&app, &request) {
+            _ if request.method == Method::OPTIONS => None,
+            Shown::Operator => None,
+            Shown::Secret(secret) => Some(Some(secret)),
+            Shown::Nothing => Some(None),
         };
+        let take = |secret: &Option<String>| app.allowances.take(secret.as_deref(), origin);
+        let turn = counted.as_ref().map(take).unwrap_or_default();
         if let Some(retry_after_s) = turn.retry_after_s {
             request.turn = Err(AppError::TooOften { retry_after_s });
         }
         let answer = answer(request);
+        let app = app.clone();
         async move {
-            let mut answer = answer.await;
-            if let Some(standing) = turn.standing {
+            let (mut answer, looked_at) = looked_at::counted(answer).await;
+            let paid = counted.map(|secret| app.allowances.pay(secret.as_deref(), origin, looked_at));
+            if let Some(standing) = paid.and_then(|paid| paid.standing).or(turn.standing) {
                 answer::tell_standing(&mut answer.response, &standing);
             }
             answer

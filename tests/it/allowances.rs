@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use reqwest::Method;
 use runnity::app::allowances::Rates;
+use runnity::backend::{AggregateId, Commit, Index, Move};
+use runnity::domain::ids::RunId;
 use serde_json::{Value, json};
 
 use crate::support::{API_KEY, Reply, Site, StoreKind, on_each_store, send};
@@ -11,6 +13,7 @@ use crate::support::{API_KEY, Reply, Site, StoreKind, on_each_store, send};
 on_each_store!(
     each_family_refuses_in_its_own_form,
     what_is_left_is_told_and_true,
+    who_lets_us_look_at_much_pays_for_it,
     a_good_token_is_counted_for_itself_and_a_made_up_one_for_its_address,
     this_machine_itself_and_the_operators_back_end_are_not_counted,
 );
@@ -82,6 +85,29 @@ async fn what_is_left_is_told_and_true(kind: StoreKind) {
     assert_eq!(ask(&site, Method::GET, "/api/runs", HOME, None).await.status, 429);
     site.advance(Duration::from_secs(10)).await;
     assert_eq!(spend(&site, "/api/runs", HOME, None).await, BURST);
+}
+
+async fn who_lets_us_look_at_much_pays_for_it(kind: StoreKind) {
+    let site = Site::start_counting(kind, rates(0, 1)).await;
+    let mut commit = Commit::on(AggregateId::new("runs", "of nobody"));
+    commit.moves = (0..450_u128)
+        .map(|number| {
+            let member = RunId::from_u128(number + 1).to_string().into();
+            Move { index: Index::new("runs/public"), member, score: Some(0) }
+        })
+        .collect();
+    site.app.backend.commit(commit).await.unwrap();
+    let reply = ask(&site, Method::GET, "/api/runs", HOME, None).await;
+    assert_eq!((reply.status, reply.data()), (200, json!([])));
+    // One turn for the request, and one for each 50 beyond the first 200.
+    assert_eq!(reply.header("ratelimit"), "\"address\";r=4;t=6");
+    for _ in 0..2 {
+        let reply = ask(&site, Method::GET, "/api/runs", HOME, None).await;
+        site.advance(Duration::from_secs(1)).await;
+        assert!([200, 429].contains(&reply.status));
+    }
+    assert_eq!(ask(&site, Method::GET, "/api/users/me", HOME, None).await.status, 401, "a second is a turn");
+    assert_eq!(ask(&site, Method::GET, "/api/users/me", HOME, None).await.status, 429, "and no more than one");
 }
 
 async fn a_good_token_is_counted_for_itself_and_a_made_up_one_for_its_address(kind: StoreKind) {
