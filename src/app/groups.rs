@@ -10,6 +10,7 @@ mod record;
 
 use crate::app::documents::{GroupDocument, GroupRole, UserName};
 use crate::app::follow_ups::{self, FollowUp};
+use crate::app::posted;
 use crate::app::transact::Draft;
 use crate::app::users::{Identity, names};
 use crate::app::{App, AppError};
@@ -35,8 +36,12 @@ impl App {
     /// The caller owns it, and is its first member.
     pub async fn new_group(&self, identity: &Identity, new: NewGroup) -> Result<GroupDocument, AppError> {
         let (name, description) = (checked_name(&new.name)?, checked_description(&new.description)?);
+        let id = GroupId::parse(&names::id_of(posted::seed_of("group"))).ok_or(AppError::Internal)?;
+        if self.groups.read(&aggregate(&id)).await?.is_some() {
+            // The same request was carried out before.
+            return self.group(identity, &id).await;
+        }
         self.has_room_for_group(&identity.user).await?;
-        let id = GroupId::parse(names::new_user_id().as_str()).ok_or(AppError::Internal)?;
         let now_ms = self.clock.now().as_millis();
         let group = GroupRecord {
             id: id.to_string(),

@@ -82,16 +82,19 @@ impl App {
             }
             End::Gone => return Err(AppError::NotFound(shared.kind())),
         };
-        let (link, made) = (secret.id(), record.clone());
-        self.links
+        let (link, made) = (secret.id(), record);
+        let record = self
+            .links
             .transact(aggregate(link), None, move |draft| match draft.record() {
+                // The same request was carried out before.
+                Some(known) if known.hash == made.hash => Ok(known.clone()),
                 Some(_) => Err(AppError::Internal),
                 None => {
                     draft.place(of_user(&made.user_id()?), made.id.clone(), Some(made.created_ms));
                     draft.place(of_shared(shared), made.id.clone(), Some(made.created_ms));
                     draft.place(due::index(), Due::LinkOver(link).to_string(), Some(end.as_millis()));
                     draft.put(made.clone());
-                    Ok(())
+                    Ok(made.clone())
                 }
             })
             .await?;

@@ -6,28 +6,57 @@
 //! whoever sends the same request with the same key can know. So a token can be told twice, and nobody finds it in the store.
 //!
 //! A maker who ends between the effect and its remembering leaves a claim that is another's after
-//! [`limits::CLAIM_ABANDONED_MS`]; what is made under a name that follows from the key ([`PostKey::seed`]) is then found.
+//! [`limits::CLAIM_ABANDONED_MS`]. What a POST makes has its id and its secrets of a seed ([`seed_of`]) that is the same each time it
+//! is carried out: so what was made is found, and not made twice.
+//!
+//! Of one user, or one address where nobody is known, the newest [`limits::POSTED_LEN_MAX`] are remembered.
 
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use bytes::Bytes;
+use rand::RngExt;
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::app::due::{self, Due};
-use crate::app::transact::{decode, encode};
+use crate::app::transact::{OnceKey, decode, encode};
 use crate::app::{App, AppError};
-use crate::backend::{AggregateId, BackendError, Commit, CommitError, Expect, Move, Put, Version};
+use crate::backend::{AggregateId, BackendError, Commit, CommitError, Expect, Index, Move, Order, Put, Range, Version};
 use crate::domain::time::Timestamp;
 use crate::limits;
+
+tokio::task_local! {
+    /// Of the POST with a key that this task carries out.
+    static SEED: [u8; 32];
+}
+
+/// What something that is made gets its id or its secret of. Nobody can guess it. `what`: two different things that one request
+/// makes are told apart by it.
+pub(in crate::app) fn seed_of(what: &str) -> [u8; 32] {
+    let seed = SEED.try_with(|seed| fingerprint([what.as_bytes(), seed.as_slice()]));
+    seed.unwrap_or_else(|_| rand::rng().random())
+}
+
+/// For a decision that gives out a new id: the same one when the POST is carried out again. `None`: it has no key.
+pub(in crate::app) fn once(what: &str) -> Option<OnceKey> {
+    let key = SEED.try_with(|seed| hex(&fingerprint([what.as_bytes(), seed.as_slice()]))).ok()?;
+    Some(OnceKey { key: key.into(), digest: "".into() })
+}
+
+/// Carries out the POST of this claim: whatever it makes has its ids and secrets of the claim's seed.
+pub async fn making<T>(key: &PostKey, claim: &Claim, work: impl Future<Output = T>) -> T {
+    let seed = fingerprint([key.seed.as_slice(), claim.record.salt.as_bytes()]);
+    SEED.scope(seed, work).await
+}
 
 /// An idempotency key with the request that it came with.
 #[derive(Clone)]
 pub struct PostKey {
+    of: String,
     name: Arc<str>,
     digest: String,
     seal: [u8; 32],
@@ -55,6 +84,12 @@ pub enum Posted {
 #[derive(Clone, Serialize, Deserialize)]
 struct PostedRecord {
     digest: String,
+    /// Whose it is: an index has them together.
+    #[serde(default)]
+    of: String,
+    /// Random: who guesses the key and knows the request does not know yet what it makes.
+    #[serde(default)]
+    salt: String,
     /// When the request came first.
     first_ms: i64,
     /// When somebody began to carry it out; `None` when that has failed.
@@ -65,7 +100,8 @@ struct PostedRecord {
 
 impl PostKey {
     /// `scope`: whose key it is; `None` where nobody is known: then strangers who choose one key do not meet.
-    pub fn new(scope: Option<&str>, key: &str, request: &[&[u8]]) -> Self {
+    /// `whose`: with what it is counted; the user, or where the request comes from.
+    pub fn new(scope: Option<&str>, whose: &str, key: &str, request: &[&[u8]]) -> Self {
         let of = |purpose: &str| {
             let parts = [purpose.as_bytes(), key.as_bytes()].into_iter().chain(request.iter().copied());
             fingerprint(parts.chain([scope.unwrap_or_default().as_bytes()]))
@@ -74,7 +110,8 @@ impl PostKey {
             Some(scope) => fingerprint([b"name".as_slice(), key.as_bytes(), scope.as_bytes()]),
             None => of("name"),
         };
-        Self { name: hex(&name).into(), digest: hex(&of("digest")), seal: of("seal"), seed: of("seed") }
+        let whose = hex(&fingerprint([b"whose".as_slice(), whose.as_bytes()]));
+        Self { of: whose, name: hex(&name).into(), digest: hex(&of("digest")), seal: of("seal"), seed: of("seed") }
     }
 
     /// The same for the same request with the same key, and another for any other.
@@ -125,19 +162,25 @@ impl App {
             let found = self.backend.read(&[head]).await?.pop().ok_or(AppError::Internal)?;
             let known = found.value.as_deref().map(decode::<PostedRecord>).transpose()?;
             let known = known.filter(|known| now_ms < end_ms(known));
-            let first_ms = match known {
-                None => now_ms,
+            let is_new = known.is_none();
+            let (first_ms, salt) = match known {
+                None => (now_ms, new_salt()),
                 Some(known) if known.digest != key.digest => return Ok(Posted::Another),
                 Some(PostedRecord { answer: Some(answer), .. }) => return Ok(Posted::Answered(key.open(&answer)?)),
                 Some(PostedRecord { claimed_ms: Some(at_ms), .. }) if now_ms < at_ms + limits::CLAIM_ABANDONED_MS => {
                     return Ok(Posted::UnderWay);
                 }
-                Some(known) => known.first_ms,
+                Some(known) => (known.first_ms, known.salt),
             };
-            let digest = key.digest.clone();
-            let record = PostedRecord { digest, first_ms, claimed_ms: Some(now_ms), answer: None };
+            let (digest, of) = (key.digest.clone(), key.of.clone());
+            let record = PostedRecord { digest, of, salt, first_ms, claimed_ms: Some(now_ms), answer: None };
             match self.write_posted(key, found.version, Some(&record)).await {
-                Ok(version) => return Ok(Posted::New(Claim { version, record })),
+                Ok(version) => {
+                    if is_new {
+                        self.forget_oldest_posted(&key.of).await?;
+                    }
+                    return Ok(Posted::New(Claim { version, record }));
+                }
                 Err(CommitError::Conflict) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -163,19 +206,42 @@ impl App {
         let found = self.backend.read(&[aggregate.head()]).await?.pop().ok_or(AppError::Internal)?;
         let known = found.value.as_deref().map(decode::<PostedRecord>).transpose()?;
         // The key may have been claimed anew: then its time is another.
-        let due_ms = known.map(|known| end_ms(&known)).filter(|end_ms| self.clock.now().as_millis() < *end_ms);
+        let due_ms = known.as_ref().map(end_ms).filter(|end_ms| self.clock.now().as_millis() < *end_ms);
         let mut commit = Commit::on(aggregate.clone());
         commit.expect.push(Expect { key: aggregate.head(), version: found.version });
         let member = Due::PostedOld(name.into()).to_string().into();
         commit.moves.push(Move { index: due::index(), member, score: due_ms });
         if due_ms.is_none() {
             commit.puts.push(Put { key: aggregate.head(), value: None });
+            let of = known.map(|known| index_of(&known.of));
+            commit.moves.extend(of.map(|index| Move { index, member: name.into(), score: None }));
         }
         match self.backend.commit(commit).await {
             // Whoever came first has set its time too.
             Ok(_) | Err(CommitError::Conflict) => Ok(()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// When there are too many of one user or address, the oldest are forgotten before their time.
+    async fn forget_oldest_posted(&self, of: &str) -> Result<(), AppError> {
+        let index = index_of(of);
+        let len = usize::try_from(self.len_of(index.clone()).await?).unwrap_or(usize::MAX);
+        let too_many = len.saturating_sub(limits::POSTED_LEN_MAX).min(limits::POSTED_FORGOTTEN_AT_ONCE);
+        if too_many == 0 {
+            return Ok(());
+        }
+        let range = Range { order: Order::Ascending, ..Range::all(index.clone(), too_many) };
+        for (_, name) in self.backend.range(&range).await?.members {
+            let aggregate = aggregate(&name);
+            let mut commit = Commit::on(aggregate.clone());
+            commit.puts.push(Put { key: aggregate.head(), value: None });
+            let due = Due::PostedOld(name.clone()).to_string().into();
+            commit.moves.push(Move { index: due::index(), member: due, score: None });
+            commit.moves.push(Move { index: index.clone(), member: name, score: None });
+            self.backend.commit(commit).await?;
+        }
+        Ok(())
     }
 
     async fn change_posted(
@@ -204,12 +270,24 @@ impl App {
         commit.puts.push(Put { key: aggregate.head(), value });
         let member = Due::PostedOld(key.name.clone()).to_string().into();
         commit.moves.push(Move { index: due::index(), member, score: record.map(end_ms) });
+        let (index, member) = (index_of(&key.of), key.name.clone());
+        commit.moves.push(Move { index, member, score: record.map(|record| record.first_ms) });
         Ok(self.backend.commit(commit).await?.version)
     }
 }
 
 pub(in crate::app) fn aggregate(name: &str) -> AggregateId {
     AggregateId::new("posted", name)
+}
+
+/// What is remembered of one user or one address, scored by when it came first.
+fn index_of(of: &str) -> Index {
+    Index::new(format!("posted/of/{of}"))
+}
+
+fn new_salt() -> String {
+    let random: [u8; 32] = rand::rng().random();
+    hex(&random)
 }
 
 fn unwritable() -> BackendError {
@@ -240,13 +318,13 @@ mod tests {
 
     #[test]
     fn answer_is_opened_by_the_same_request_and_key_alone() {
-        let key = PostKey::new(Some("aino"), "k1", &[b"/api/runs", b"{}"]);
+        let key = PostKey::new(Some("aino"), "aino", "k1", &[b"/api/runs", b"{}"]);
         let sealed = key.seal(b"secret answer").unwrap();
         assert!(!sealed.contains("secret"));
         assert_ne!(sealed, key.seal(b"secret answer").unwrap());
         assert_eq!(&key.open(&sealed).unwrap()[..], b"secret answer");
         for (scope, word, body) in [("mika", "k1", "{}"), ("aino", "k2", "{}"), ("aino", "k1", "{ }")] {
-            let other = PostKey::new(Some(scope), word, &[b"/api/runs", body.as_bytes()]);
+            let other = PostKey::new(Some(scope), scope, word, &[b"/api/runs", body.as_bytes()]);
             assert!(other.open(&sealed).is_err());
             assert_ne!(other.seed(), key.seed());
         }
@@ -255,7 +333,7 @@ mod tests {
 
     #[test]
     fn key_is_its_owners_and_strangers_do_not_meet() {
-        let key = |scope, body: &str| PostKey::new(scope, "1", &[body.as_bytes()]);
+        let key = |scope, body: &str| PostKey::new(scope, "192.0.2.1", "1", &[body.as_bytes()]);
         assert_eq!(key(Some("aino"), "a").name, key(Some("aino"), "b").name);
         assert_ne!(key(Some("aino"), "a").digest, key(Some("aino"), "b").digest);
         assert_ne!(key(Some("aino"), "a").name, key(Some("mika"), "a").name);

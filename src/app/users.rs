@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use crate::app::documents::{ChangeDocument, UserDocument};
 use crate::app::links::LinkHolder;
+use crate::app::posted;
 use crate::app::transact::{Draft, Lanes, encode};
 use crate::app::{App, AppError};
 use crate::backend::{AggregateId, Keep, Version};
@@ -143,25 +144,28 @@ impl App {
         password: Option<String>,
         visibility: Visibility,
     ) -> Result<(UserDocument, Secret), AppError> {
-        let id = names::new_user_id();
+        let id = UserId::parse(&names::id_of(posted::seed_of("user"))).ok_or(AppError::Internal)?;
         self.reserve_name(&name, &id).await?;
         let secret = Secret::new(&id);
+        let hash = credential::hash(secret.reveal());
         let now = self.clock.now();
         let mut user = UserRecord::new(&id, name, level, visibility, now);
         user.password = password;
         user.add_credential(&secret, CredentialKind::Token, None, now);
-        let document = UserDocument::of(&user);
-        self.users
+        let user = self
+            .users
             .transact(aggregate(&id), None, move |draft| match draft.record() {
+                // The same request was carried out before.
+                Some(made) if made.credentials.iter().any(|credential| credential.hash == hash) => Ok(made.clone()),
                 Some(_) => Err(AppError::Internal),
                 None => {
                     people::placed(draft, None, Some(&user));
                     draft.put(user.clone());
-                    Ok(())
+                    Ok(user.clone())
                 }
             })
             .await?;
-        Ok((document, secret))
+        Ok((UserDocument::of(&user), secret))
     }
 
     /// An account from the command line: of any level, without a password.
@@ -374,11 +378,15 @@ impl App {
         holds: impl Fn(&UserRecord) -> bool + Send + 'static,
     ) -> Result<(UserDocument, Secret), AppError> {
         let secret = Secret::new(user);
+        let hash = credential::hash(secret.reveal());
         let (given, now) = (secret.clone(), self.clock.now());
         let user = self
             .change_user_record(user, move |draft, mut user| {
                 if !holds(&user) {
                     return Err(AppError::Unauthenticated);
+                }
+                if user.credentials.iter().any(|credential| credential.hash == hash) {
+                    return Ok(user);
                 }
                 let credentials_len = user.credentials.len();
                 user.add_credential(&given, kind.clone(), label.clone(), now);

@@ -115,6 +115,19 @@ macro_rules! resources {
                 match self { $(Self::$resource(place) => place.is_open(method),)* }
             }
 
+            /// Whether it has a version that a write may depend on.
+            fn has_version(&self) -> bool {
+                matches!(
+                    self,
+                    Self::Users(users::Place::Me | users::Place::User(_))
+                        | Self::Friends(friends::Place::Friend(_))
+                        | Self::Groups(groups::Place::Group(_))
+                        | Self::Runs(runs::Place::Run(_))
+                        | Self::Events(events::Place::Event(_))
+                        | Self::ShareLinks(share_links::Place::Link(_))
+                )
+            }
+
             /// Whether it heeds idempotency keys by itself.
             fn remembers(&self) -> bool {
                 matches!(self, Self::Runs(runs::Place::Fixes(_)))
@@ -180,6 +193,10 @@ async fn call(app: &Arc<App>, resource: Resource, request: &Arc<Request>) -> Res
         Err(CallerError::Unknown { .. } | CallerError::ForeignOrigin) if resource.is_open(method) => Caller::Anonymous,
         caller => caller?,
     };
+    if *method != Method::GET && !resource.has_version() && tags::if_match(&request.headers)?.is_some() {
+        // What is named is not what is there, for there is no version to be named.
+        return Err(AppError::Stale.into());
+    }
     if *method == Method::POST
         && !resource.remembers()
         && let Some(key) = once::key(&request.headers)?

@@ -3,6 +3,7 @@
 mod bad_input;
 mod conventions;
 mod events;
+mod lost;
 mod runs;
 
 use reqwest::Method;

@@ -7,6 +7,7 @@ use rand::RngExt;
 use crate::app::documents::EventDocument;
 use crate::app::events::record::{CounterRecord, EventRecord, Participant};
 use crate::app::events::{Decision, aggregate, beside, indexes, refusal};
+use crate::app::posted;
 use crate::app::transact::Lanes;
 use crate::app::users::{self, Identity};
 use crate::app::{App, AppError};
@@ -61,8 +62,11 @@ impl App {
         let document = self
             .events
             .transact_beside(aggregate(id), None, beside, move |draft| {
-                if draft.record().is_some() {
-                    return Err(AppError::Internal);
+                match draft.record() {
+                    // The same request was carried out before.
+                    Some(made) if made.event.creator == identity.user => return Ok(id.number()),
+                    Some(_) => return Err(AppError::Internal),
+                    None => {}
                 }
                 let event = Event::new(id, identity.user.clone(), plan.clone(), now);
                 let record = EventRecord::new(event, identity.name.to_string());
@@ -91,7 +95,7 @@ impl App {
         let step = rand::rng().random_range(1..=9);
         let last = self
             .counters
-            .transact(Lanes::<CounterRecord>::aggregate("events"), None, move |draft| {
+            .transact(Lanes::<CounterRecord>::aggregate("events"), posted::once("event"), move |draft| {
                 let last = draft.record().map_or(0, |counter| counter.last) + step;
                 draft.put(CounterRecord { last });
                 Ok(last)

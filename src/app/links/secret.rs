@@ -4,9 +4,9 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rand::RngExt;
 use sha2::{Digest, Sha256};
 
+use crate::app::posted::seed_of;
 use crate::app::users::credential;
 use crate::domain::ids::LinkId;
 
@@ -19,8 +19,9 @@ const RANDOM_BYTES: usize = 32;
 pub struct LinkSecret(String);
 
 impl LinkSecret {
+    /// One that nobody can guess: the same when a POST is carried out again.
     pub fn random() -> Self {
-        let random: [u8; RANDOM_BYTES] = rand::rng().random();
+        let random: [u8; RANDOM_BYTES] = seed_of("share link");
         Self(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random)))
     }
 

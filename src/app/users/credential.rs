@@ -7,10 +7,10 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::app::posted::seed_of;
 use crate::domain::ids::UserId;
 use crate::domain::time::Timestamp;
 
@@ -49,7 +49,7 @@ pub enum CredentialKind {
 
 impl Secret {
     pub fn new(owner: &UserId) -> Self {
-        let random: [u8; 32] = rand::rng().random();
+        let random = seed_of("token");
         Self(format!("{owner}.{}", URL_SAFE_NO_PAD.encode(random)))
     }
 

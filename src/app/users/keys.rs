@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use crate::app::documents::{TokenDocument, TokenKind};
 use crate::app::listing::Page;
 use crate::app::transact::{Draft, decode, encode};
-use crate::app::users::credential::{Credential, CredentialKind, Secret};
+use crate::app::users::credential::{self, Credential, CredentialKind, Secret};
 use crate::app::users::record::UserRecord;
 use crate::app::users::{Identity, Shown, aggregate, names, revoked};
 use crate::app::{App, AppError};
@@ -58,11 +58,15 @@ impl App {
     pub async fn new_key(&self, identity: &Identity, label: String) -> Result<(TokenDocument, Secret), AppError> {
         let label = names::check_label(label)?;
         let secret = Secret::new(&identity.user);
+        let hash = credential::hash(secret.reveal());
         let (given, now, shown) = (secret.clone(), self.clock.now(), identity.credential.clone());
         let made = self
             .change_user_record(&identity.user, move |draft, mut user| {
                 if !user.is_good(&shown, now) {
                     return Err(AppError::Unauthenticated);
+                }
+                if let Some(made) = user.credentials.iter().find(|credential| credential.hash == hash) {
+                    return Ok(made.clone());
                 }
                 let is_token = |it: &&Credential| !matches!(it.kind, CredentialKind::Session { .. }) && it.is_good(now);
                 if user.credentials.iter().filter(is_token).count() >= limits::CREDENTIALS_LEN_MAX {

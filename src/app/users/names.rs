@@ -1,6 +1,5 @@
 //! Names of users: unique without case. A name is reserved first, in an aggregate of its own; the account comes second.
 
-use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use crate::app::transact::{Lanes, Record};
@@ -68,16 +67,16 @@ pub fn check_text(field: &str, text: &str, len_max: usize) -> Result<String, App
     Ok(text.to_owned())
 }
 
-/// Twelve of `a–z 0–9`: 62 random bits.
-pub fn new_user_id() -> UserId {
+/// An id of a user or a group, of 32 random bytes: twelve of `a–z 0–9`, which are 62 bits of them.
+pub fn id_of(seed: [u8; 32]) -> String {
     const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
-    let mut rng = rand::rng();
-    loop {
-        let id: String = (0..12).map(|_| char::from(LETTERS[rng.random_range(0..LETTERS.len())])).collect();
-        if let Some(id) = UserId::parse(&id) {
-            return id;
-        }
-    }
+    let mut number = seed.iter().take(16).fold(0, |number: u128, &byte| number << 8 | u128::from(byte));
+    let letter = |_| {
+        let letter = LETTERS.get(usize::try_from(number % 36).unwrap_or(0)).copied().unwrap_or(b'a');
+        number /= 36;
+        char::from(letter)
+    };
+    (0..12).map(letter).collect()
 }
 
 /// Marks that turn the direction of what follows, and letters without width: they make one name look like another.
@@ -122,6 +121,8 @@ impl App {
         let reserved = self.names.read(&aggregate).await?;
         let abandoned = match &reserved {
             None => None,
+            // The same request was carried out before, and got so far.
+            Some(name) if name.user == user.as_str() => return Ok(()),
             Some(name) => {
                 let owner = UserId::parse(&name.user).ok_or(AppError::Internal)?;
                 let made = self.users.read(&Lanes::<UserRecord>::aggregate(&owner)).await?.is_some();

@@ -11,7 +11,7 @@ use warp::http::{HeaderMap, Method};
 
 use super::envelope::{Error, Success};
 use super::{Call, Resource};
-use crate::app::posted::{Claim, PostKey, Posted};
+use crate::app::posted::{self, Claim, PostKey, Posted};
 use crate::app::users::Caller;
 use crate::app::{App, AppError};
 use crate::http::request::Request;
@@ -45,8 +45,15 @@ pub async fn carry_out(
 ) -> Result<Success, Error> {
     let body = request.body.as_ref().map_err(|&error| error)?;
     let scope = caller.identity().ok().map(|identity| identity.user.to_string());
+    if scope.is_none() && key.len() < limits::IDEMPOTENCY_KEY_LEN_MIN_OPEN {
+        let len_min = limits::IDEMPOTENCY_KEY_LEN_MIN_OPEN;
+        let problem =
+            format!("must be {len_min} characters or more, which nobody can guess, where nobody is logged in");
+        return Err(AppError::invalid(NAME, problem).into());
+    }
     let parts = [request.path.as_bytes(), request.query.as_bytes(), body];
-    let key = PostKey::new(scope.as_deref(), key, &parts);
+    let of = scope.clone().unwrap_or_else(|| format!("{:?}", request.origin));
+    let key = PostKey::new(scope.as_deref(), &of, key, &parts);
     let claim = match claim(app, &key).await? {
         Standing::Mine(claim) => claim,
         Standing::Answered(success) => return Ok(success),
@@ -56,7 +63,7 @@ pub async fn carry_out(
     working.spawn(async move {
         let once = Some((&key, claim.since()));
         let call = Call { app: &app, caller: &caller, method: &Method::POST, request: &request, once };
-        let outcome = resource.call(&call).await;
+        let outcome = posted::making(&key, &claim, resource.call(&call)).await;
         if let Err(error) = settle(&app, &key, claim, &outcome).await {
             tracing::warn!(%error, "what a POST was answered could not be remembered");
         }

@@ -122,15 +122,15 @@ async fn failed_post_may_be_sent_again(kind: StoreKind) {
 async fn answers_of_posts_are_not_stored_in_clear(kind: StoreKind) {
     let site = Site::start(kind).await;
     let body = json!({"name": "Aino", "password": "correct horse"});
-    let sign_up = || site.ask(Method::POST, "/api/users").header("Idempotency-Key", "sign-up").json(&body);
+    let sign_up = || site.ask(Method::POST, "/api/users").header("Idempotency-Key", "sign-up-2026-0001").json(&body);
     let first = send(sign_up()).await;
     assert_eq!(first.status, 201);
     assert_eq!(send(sign_up()).await.data(), first.data(), "the token is told again");
-    let log_in = || site.ask(Method::POST, "/api/tokens").header("Idempotency-Key", "log-in").json(&body);
+    let log_in = || site.ask(Method::POST, "/api/tokens").header("Idempotency-Key", "log-in-2026-00001").json(&body);
     let token = send(log_in()).await.data();
     assert_eq!(send(log_in()).await.data(), token);
     let wrong = json!({"name": "Aino", "password": "wrong horse"});
-    let wrong = site.ask(Method::POST, "/api/tokens").header("Idempotency-Key", "log-in").json(&wrong);
+    let wrong = site.ask(Method::POST, "/api/tokens").header("Idempotency-Key", "log-in-2026-00001").json(&wrong);
     assert_eq!(send(wrong).await.status, 401, "a stranger's key is not this one's");
     let index = runnity::backend::Index::new("due");
     let due = site.app.backend.range(&runnity::backend::Range::all(index, 10)).await.unwrap();
