@@ -2,7 +2,8 @@
 //!
 //! An attempt at a password is counted in the store before the password is looked at, so that a thousand at once through many
 //! instances are a thousand; it is taken back when the password was right. Counted are those at one name, those at one name
-//! from one address, and those from one address. A wrong token counts for its address, once however often it is shown: a phone
+//! from one address, and those from one address; who has to wait for the address leaves nothing at a name. New accounts from
+//! one address are counted in the same way. A wrong token counts for its address, once however often it is shown: a phone
 //! whose token was revoked guesses nothing. What is counted is forgotten bit by bit, and then removed.
 //! Names, addresses and secrets stand in no key: their hashes do.
 
@@ -28,6 +29,8 @@ enum At<'a> {
     Passwords(Origin),
     /// Any token, from this address.
     Tokens(Origin),
+    /// New accounts from this address: each costs a password's hash, as a guess does.
+    SignUps(Origin),
 }
 
 /// An attempt at a password that was let through, until it is known what came of it.
@@ -45,6 +48,7 @@ impl At<'_> {
             Self::Name(name) => format!("name-{}", hash(&crate::app::users::names::fold(name))),
             Self::Passwords(origin) => format!("passwords-{}", address(origin)),
             Self::Tokens(origin) => format!("tokens-{}", address(origin)),
+            Self::SignUps(origin) => format!("signups-{}", address(origin)),
         }
     }
 }
@@ -57,6 +61,7 @@ fn patience(id: &str) -> Patience {
     match id.split_once('-') {
         Some(("name", _)) => limits::GUESSES_OF_NAME,
         Some(("passwords", _)) => limits::GUESSES_OF_ADDRESS,
+        Some(("signups", _)) => limits::SIGN_UPS_OF_ADDRESS,
         _ => limits::GUESSES_OF_TOKENS,
     }
 }
@@ -71,6 +76,9 @@ impl App {
         name: &'a str,
         origin: Option<Origin>,
     ) -> Result<Guess<'a>, AppError> {
+        if let Some(origin) = origin {
+            self.unless_many_guesses(name, origin).await?;
+        }
         let from = origin.map(address);
         let attempt =
             self.count(At::Name(name), move |guesses, now| guesses.attempt_from(from.as_deref(), now)).await?;
@@ -82,6 +90,29 @@ impl App {
             self.unless_too_often(attempt)?;
         }
         Ok(Guess { name, origin, is_at_home })
+    }
+
+    /// An address that has to wait writes nothing, whatever names it makes up; where the right password of this name came from
+    /// before it does not wait for its neighbours.
+    async fn unless_many_guesses(&self, name: &str, origin: Origin) -> Result<(), AppError> {
+        let of_address = self.attempt_now(At::Passwords(origin), limits::GUESSES_OF_ADDRESS).await?;
+        if !matches!(of_address, Attempt::Wait { .. }) {
+            return Ok(());
+        }
+        let of_name = self.guesses.read(&Lanes::<GuessesRecord>::aggregate(At::Name(name).id())).await?;
+        let is_home = of_name.is_some_and(|guesses| guesses.is_home(&address(origin), self.clock.now()));
+        if is_home { Ok(()) } else { self.unless_too_often(of_address) }
+    }
+
+    /// Somebody is about to make an account. It counts whatever comes of it.
+    ///
+    /// # Errors
+    /// [`AppError::TooOften`]: too many were made from there.
+    pub async fn may_sign_up(&self, origin: Option<Origin>) -> Result<(), AppError> {
+        let Some(origin) = origin else { return Ok(()) };
+        let patience = limits::SIGN_UPS_OF_ADDRESS;
+        let attempt = self.count(At::SignUps(origin), move |guesses, now| guesses.attempt(patience, now)).await?;
+        self.unless_too_often(attempt)
     }
 
     /// The password was right.
@@ -122,10 +153,15 @@ impl App {
     }
 
     async fn unless_many_wrong(&self, origin: Origin) -> Result<(), AppError> {
-        let id = At::Tokens(origin).id();
-        let Some(guesses) = self.guesses.read(&Lanes::<GuessesRecord>::aggregate(id)).await? else { return Ok(()) };
-        let attempt = GuessesRecord::clone(&guesses).attempt(limits::GUESSES_OF_TOKENS, self.clock.now());
+        let attempt = self.attempt_now(At::Tokens(origin), limits::GUESSES_OF_TOKENS).await?;
         self.unless_too_often(attempt)
+    }
+
+    /// What would come of an attempt, which is not counted.
+    async fn attempt_now(&self, at: At<'_>, patience: Patience) -> Result<Attempt, AppError> {
+        let guesses = self.guesses.read(&Lanes::<GuessesRecord>::aggregate(at.id())).await?;
+        let mut guesses = guesses.map(|guesses| GuessesRecord::clone(&guesses)).unwrap_or_default();
+        Ok(guesses.attempt(patience, self.clock.now()))
     }
 
     async fn wrong_token(&self, origin: Origin, digest: Digest) -> Result<(), AppError> {

@@ -17,6 +17,8 @@ on_each_store!(
     many_guesses_at_once_are_counted_before_they_are_looked_at,
     the_owner_is_not_locked_out_by_who_guesses_elsewhere,
     one_address_cannot_try_many_names,
+    address_that_has_to_wait_leaves_nothing_at_names,
+    sign_ups_from_one_address_are_slowed,
     wrong_tokens_are_slowed_wherever_they_are_shown,
     what_is_counted_is_forgotten_and_removed,
     nothing_that_is_counted_names_anybody,
@@ -100,6 +102,42 @@ async fn one_address_cannot_try_many_names(kind: StoreKind) {
     }
     assert_eq!(log_in(&another, GUESSER, "Aino", PASSWORD).await.status, 429);
     assert_eq!(log_in(&another, OWNER, "Aino", PASSWORD).await.status, 201);
+}
+
+async fn address_that_has_to_wait_leaves_nothing_at_names(kind: StoreKind) {
+    let [site, another] = sites(kind).await;
+    assert_eq!(log_in(&site, GUESSER, "Aino", PASSWORD).await.status, 201);
+    for number in 0..=limits::GUESSES_OF_ADDRESS.free {
+        let _ = site.app.log_in(&format!("Name {number}"), PASSWORD.to_owned(), None, origin(GUESSER)).await;
+    }
+    let counted = async || {
+        let due = runnity::backend::Range::all(runnity::backend::Index::new("due"), 1_000);
+        let due = site.app.backend.range(&due).await.unwrap().members;
+        due.iter().filter(|(_, member)| member.starts_with("guesses-old/")).count()
+    };
+    let before = counted().await;
+    for number in 0..5 {
+        assert_eq!(log_in(&another, GUESSER, &format!("Made up {number}"), PASSWORD).await.status, 429);
+    }
+    assert_eq!(counted().await, before);
+    assert_eq!(log_in(&another, GUESSER, "Aino", PASSWORD).await.status, 201, "who is at home there does not wait");
+}
+
+async fn sign_ups_from_one_address_are_slowed(kind: StoreKind) {
+    let [site, another] = sites(kind).await;
+    let sign_up = |site: &Site, address: &str| {
+        // Counted, whatever comes of it.
+        let body = json!({"name": "Mika", "password": "short"});
+        send(site.ask(Method::POST, "/api/users").header("X-Forwarded-For", address).json(&body))
+    };
+    for number in 0..=limits::SIGN_UPS_OF_ADDRESS.free {
+        assert_eq!(sign_up([&site, &another][number as usize % 2], GUESSER).await.status, 400);
+    }
+    let refused = sign_up(&another, GUESSER).await;
+    assert_eq!((refused.status, refused.header("retry-after")), (429, "1"));
+    assert_eq!(sign_up(&site, OWNER).await.status, 400, "others are not");
+    site.advance(Duration::from_secs(1)).await;
+    assert_eq!(sign_up(&site, GUESSER).await.status, 400);
 }
 
 async fn wrong_tokens_are_slowed_wherever_they_are_shown(kind: StoreKind) {

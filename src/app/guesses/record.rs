@@ -92,7 +92,8 @@ impl GuessesRecord {
     /// One more attempt at this name from an address; `None`: from one that is not told from others.
     ///
     /// Whoever guesses from many addresses makes everybody wait who comes from a new one, but not for ever: each of them is
-    /// given a turn of its own, which nobody else can take. Where the right password came from before, nobody waits for others.
+    /// given a turn of its own, which nobody else takes as long as it is among the addresses that are remembered
+    /// ([`limits::GUESSES_ADDRESSES_LEN_MAX`]). Where the right password came from before, nobody waits for others.
     pub fn attempt_from(&mut self, address: Option<&str>, now: Timestamp) -> Attempt {
         let patience = limits::GUESSES_OF_NAME;
         let Some(address) = address else { return self.attempt(patience, now) };
@@ -115,6 +116,11 @@ impl GuessesRecord {
         from.turn_ms = None;
         from.count.add(limits::GUESSES_OF_NAME_FROM_ADDRESS, now);
         Attempt::May { is_at_home }
+    }
+
+    /// Whether the right password came from this address before.
+    pub fn is_home(&self, address: &str, now: Timestamp) -> bool {
+        self.from.iter().any(|from| from.address == address && from.is_at_home(now))
     }
 
     /// An attempt that was counted has turned out to be right.

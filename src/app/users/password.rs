@@ -18,12 +18,18 @@ pub struct Passwords {
     at_once: Arc<Semaphore>,
     /// Those that wait or are computed.
     waiting: Arc<Semaphore>,
+    /// Of those, new ones.
+    new: Arc<Semaphore>,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
         let bounded = |bound| Arc::new(Semaphore::new(bound));
-        Self { at_once: bounded(limits::PASSWORDS_AT_ONCE), waiting: bounded(limits::PASSWORDS_WAITING_MAX) }
+        Self {
+            at_once: bounded(limits::PASSWORDS_AT_ONCE),
+            waiting: bounded(limits::PASSWORDS_WAITING_MAX),
+            new: bounded(limits::NEW_PASSWORDS_WAITING_MAX),
+        }
     }
 }
 
@@ -37,6 +43,7 @@ pub async fn hash(passwords: &Passwords, password: String) -> Result<String, App
         let problem = format!("must have at most {} bytes", limits::PASSWORD_BYTES_MAX);
         return Err(AppError::invalid("password", problem));
     }
+    let _place = passwords.new.try_acquire().map_err(|_| AppError::Busy)?;
     away(passwords, move || {
         Argon2::default()
             .hash_password(password.as_bytes())

@@ -137,6 +137,7 @@ async fn create(call: &Call<'_>) -> Result<Success, Error> {
     no_parameters(call.request)?;
     let SignUp { name, password, visibility: shown_to } = body(call.request)?;
     let visibility = visibility(shown_to)?;
+    call.app.may_sign_up(call.request.origin).await?;
     let (user, token) = call.app.sign_up(NewUser { name, password, visibility }).await?;
     Success::created("/api/users/me".to_owned(), &Account { user, token: Some(token.reveal().to_owned()) })
 }
