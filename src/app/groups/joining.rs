@@ -260,7 +260,8 @@ fn take_out(draft: &mut Draft<GroupRecord>, group: &mut GroupRecord, user: &User
     if member.is_none() && invitation.is_none() {
         return Ok(());
     }
-    group.members -= u64::from(member.is_some());
+    // What stands beside a head may be newer than the head: such a decision is not committed, but it is taken.
+    group.members = group.members.saturating_sub(u64::from(member.is_some()));
     strike(draft, &group.group_id()?, user);
     draft.put(group.clone());
     Ok(())
