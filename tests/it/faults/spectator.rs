@@ -162,7 +162,8 @@ impl Story {
             if push["pub"].is_object() {
                 self.hear(&push["pub"], runner);
             } else if push["unsubscribe"].is_object() {
-                assert_eq!(push["unsubscribe"]["code"], 2500, "{line}");
+                // After a gap the store is asked; in one that was emptied there is no such run any more.
+                assert!(["2500", "2000"].contains(&&*push["unsubscribe"]["code"].to_string()), "{line}");
                 self.told += 1;
                 return Some(Next::Subscribe);
             }
