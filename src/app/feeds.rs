@@ -187,7 +187,8 @@ impl App {
             }
             told.is_ok()
         });
-        telling.buffer_unordered(limits::FEEDS_AT_ONCE).all(|told| async move { told }).await
+        // To the end, whoever fails: what is dropped on the way would never be told.
+        telling.buffer_unordered(limits::FEEDS_AT_ONCE).fold(true, |all, told| async move { all & told }).await
     }
 
     async fn tell_feeds_of(
