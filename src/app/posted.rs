@@ -26,6 +26,7 @@ use crate::app::due::{self, Due};
 use crate::app::transact::{OnceKey, decode, encode};
 use crate::app::{App, AppError};
 use crate::backend::{AggregateId, BackendError, Commit, CommitError, Expect, Index, Move, Order, Put, Range, Version};
+use crate::domain::ids::UserId;
 use crate::domain::time::Timestamp;
 use crate::limits;
 
@@ -110,7 +111,7 @@ impl PostKey {
             Some(scope) => fingerprint([b"name".as_slice(), key.as_bytes(), scope.as_bytes()]),
             None => of("name"),
         };
-        let whose = hex(&fingerprint([b"whose".as_slice(), whose.as_bytes()]));
+        let whose = counted_with(whose);
         Self { of: whose, name: hex(&name).into(), digest: hex(&of("digest")), seal: of("seal"), seed: of("seed") }
     }
 
@@ -231,8 +232,21 @@ impl App {
         if too_many == 0 {
             return Ok(());
         }
-        let range = Range { order: Order::Ascending, ..Range::all(index.clone(), too_many) };
-        for (_, name) in self.backend.range(&range).await?.members {
+        self.strike_posted(index, too_many).await.map(drop)
+    }
+
+    /// Nothing that this user has posted is remembered any more.
+    pub(in crate::app) async fn forget_posted_of(&self, user: &UserId) -> Result<(), AppError> {
+        while self.strike_posted(index_of(&counted_with(user.as_str())), limits::SWEEP_LEN_MAX).await? > 0 {}
+        Ok(())
+    }
+
+    /// Forgets so many of these, the oldest first → how many there were.
+    async fn strike_posted(&self, index: Index, len: usize) -> Result<usize, AppError> {
+        let range = Range { order: Order::Ascending, ..Range::all(index.clone(), len) };
+        let names = self.backend.range(&range).await?.members;
+        let found = names.len();
+        for (_, name) in names {
             let aggregate = aggregate(&name);
             let mut commit = Commit::on(aggregate.clone());
             commit.puts.push(Put { key: aggregate.head(), value: None });
@@ -241,7 +255,7 @@ impl App {
             commit.moves.push(Move { index: index.clone(), member: name, score: None });
             self.backend.commit(commit).await?;
         }
-        Ok(())
+        Ok(found)
     }
 
     async fn change_posted(
@@ -278,6 +292,11 @@ impl App {
 
 pub(in crate::app) fn aggregate(name: &str) -> AggregateId {
     AggregateId::new("posted", name)
+}
+
+/// A user's id or an address, in a form that tells nothing.
+fn counted_with(whose: &str) -> String {
+    hex(&fingerprint([b"whose".as_slice(), whose.as_bytes()]))
 }
 
 /// What is remembered of one user or one address, scored by when it came first.

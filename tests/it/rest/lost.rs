@@ -12,6 +12,7 @@ on_each_store!(
     lost_answer_makes_nothing_twice,
     newest_answers_of_one_user_are_remembered,
     keys_of_strangers_cannot_be_guessed,
+    what_was_posted_goes_with_its_account,
     what_has_no_version_is_not_written_under_one,
 );
 
@@ -110,6 +111,23 @@ async fn keys_of_strangers_cannot_be_guessed(kind: StoreKind) {
     let refused = post(&site, None, "/api/users", "1", &body).await;
     assert_eq!((refused.status, &refused.json()["error"]["field"]), (400, &json!("Idempotency-Key")));
     assert_eq!(post(&site, None, "/api/users", "0192f3a1-7c4e-7b21", &body).await.status, 201);
+}
+
+async fn what_was_posted_goes_with_its_account(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let (aino, mika) = (site.runner("Aino").await, site.runner("Mika").await);
+    let body = json!({"state": "planned"});
+    for runner in [&aino, &mika] {
+        assert_eq!(post(&site, Some(runner), "/api/runs", "mine", &body).await.status, 201);
+    }
+    let remembered = async || {
+        let due = site.app.backend.range(&Range::all(Index::new("due"), 1_000)).await.unwrap().members;
+        due.iter().filter(|(_, member)| member.starts_with("posted-old/")).count()
+    };
+    assert_eq!(remembered().await, 2);
+    let leave = site.ask(Method::DELETE, "/api/users/me").bearer_auth(&aino.token).json(&json!({}));
+    assert!(send(leave).await.status < 300);
+    assert_eq!(remembered().await, 1, "another's stays");
 }
 
 async fn what_has_no_version_is_not_written_under_one(kind: StoreKind) {
