@@ -194,6 +194,8 @@ pub const COMPRESSED_KEPT_LEN_MAX: usize = 512;
 pub const COMPRESSED_KEPT_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Tokens and sessions of one user together. Beyond, the oldest session goes first: the record stays a few KB.
 pub const CREDENTIALS_LEN_MAX: usize = 64;
+/// Those of them that have a label, which are never thrown out: the rest is for log-ins and their sessions.
+pub const LABELLED_LEN_MAX: usize = 48;
 /// How exactly it is known when a token was used last: a user who looks for one that is not needed any more thinks in days.
 pub const USE_NOTED_MS: i64 = 60 * 60 * 1_000;
 /// Tokens of which an instance remembers that: others are looked up in the store, once an hour.
@@ -205,6 +207,10 @@ pub const SESSION_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 pub const LEAVING_AGAIN_MS: i64 = CLOCKS_APART_MS + 60 * 1_000;
 /// Exports that are written at once: each has a track in memory, and packs it.
 pub const EXPORTS_AT_ONCE: usize = 4;
+/// How long a part of an export waits to be taken: whoever reads nothing for that long leaves the room to others.
+pub const EXPORT_TAKEN_WITHIN: Duration = Duration::from_secs(30);
+/// When to ask again for an export while another one of the same user is being written, in seconds: most are written by then.
+pub const EXPORT_RETRY_AFTER_S: u64 = 5;
 /// Parts of an export that wait to be sent: about a track each.
 pub const EXPORT_PARTS_WAITING: usize = 2;
 /// Friends, events and links in an export: more than anybody has; runs have no such bound.

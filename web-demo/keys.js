@@ -89,7 +89,7 @@ function onSubmit(selector, deed) {
 const field = (/** @type {string} */ selector) => /** @type {HTMLInputElement} */ (find(selector));
 
 onSubmit('#log-in', async () => {
-  const answer = await call('POST', '/api/tokens', { name: field('#name').value, password: field('#password').value, label: 'Page of developer keys' });
+  const answer = await call('POST', '/api/tokens', { name: field('#name').value, password: field('#password').value });
   token = answer.token;
   field('#password').value = '';
   setText(find('#who'), `Logged in as ${answer.user.name}`);

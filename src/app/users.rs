@@ -151,7 +151,7 @@ impl App {
         let now = self.clock.now();
         let mut user = UserRecord::new(&id, name, level, visibility, now);
         user.password = password;
-        user.add_credential(&secret, CredentialKind::Token, None, now);
+        user.add_credential(&secret, CredentialKind::Token, None, now)?;
         let user = self
             .users
             .transact(aggregate(&id), None, move |draft| match draft.record() {
@@ -223,7 +223,7 @@ impl App {
             if let Some(user) = user
                 && let Some(credential) = user.good(&hash, self.clock.now())
             {
-                self.note_use(&id, &user, credential, self.clock.now()).await;
+                self.note_use(&id, credential, self.clock.now()).await;
                 let ends_at = credential.expires_ms.map(Timestamp::from_millis);
                 return Ok((user.identity(Shown::Secret(hash.into()))?, ends_at));
             }
@@ -298,7 +298,7 @@ impl App {
                     user.password = Some(password.clone());
                     user.credentials.retain(|credential| credential.kind == CredentialKind::Operator);
                     user.signed_from_ms = Some(now.as_millis());
-                    user.add_credential(secret, CredentialKind::Token, None, now);
+                    user.add_credential(secret, CredentialKind::Token, None, now)?;
                     revoked(draft, now)?;
                 }
                 draft.put(user.clone());
@@ -389,7 +389,7 @@ impl App {
                     return Ok(user);
                 }
                 let credentials_len = user.credentials.len();
-                user.add_credential(&given, kind.clone(), label.clone(), now);
+                user.add_credential(&given, kind.clone(), label.clone(), now)?;
                 if user.credentials.len() <= credentials_len {
                     // An old one made room: its sockets end with it.
                     revoked(draft, now)?;

@@ -3,7 +3,7 @@
 //! When a credential was used last is noted once an hour at most, beside the account and not in it: who reads often writes
 //! nothing, and no version of the account tells that somebody was there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -17,7 +17,6 @@ use crate::app::users::credential::{self, Credential, CredentialKind, Secret};
 use crate::app::users::record::UserRecord;
 use crate::app::users::{Identity, Shown, aggregate, names, revoked};
 use crate::app::{App, AppError};
-use crate::backend::{Commit, Put};
 use crate::domain::ids::UserId;
 use crate::domain::time::Timestamp;
 use crate::limits;
@@ -54,7 +53,7 @@ impl App {
     /// A new token beside those that there are → what it is, and its secret, which is shown this once.
     ///
     /// # Errors
-    /// A label that cannot be used; as many tokens as anybody may have. Sessions make room for it.
+    /// A label that cannot be used; as many tokens with a label as anybody may have. Sessions and log-ins make room for it.
     pub async fn new_key(&self, identity: &Identity, label: String) -> Result<(TokenDocument, Secret), AppError> {
         let label = names::check_label(label)?;
         let secret = Secret::new(&identity.user);
@@ -68,14 +67,10 @@ impl App {
                 if let Some(made) = user.credentials.iter().find(|credential| credential.hash == hash) {
                     return Ok(made.clone());
                 }
-                let is_token = |it: &&Credential| !matches!(it.kind, CredentialKind::Session { .. }) && it.is_good(now);
-                if user.credentials.iter().filter(is_token).count() >= limits::CREDENTIALS_LEN_MAX {
-                    return Err(AppError::conflict("you have as many tokens as anybody may have: revoke one first"));
-                }
                 let before = user.credentials.len();
-                let made = user.add_credential(&given, CredentialKind::Token, Some(label.clone()), now);
+                let made = user.add_credential(&given, CredentialKind::Token, Some(label.clone()), now)?;
                 if user.credentials.len() <= before {
-                    // A session made room: its sockets end with it.
+                    // An old one made room: its sockets end with it.
                     revoked(draft, now)?;
                 }
                 draft.put(user);
@@ -96,6 +91,9 @@ impl App {
         let (now, wanted) = (self.clock.now(), id.to_owned());
         self.change_user_record(&identity.user, move |draft, mut user| {
             found(&user, &wanted, now)?;
+            if label.is_some() {
+                user.has_room_for_label(&wanted)?;
+            }
             let credential = user.credentials.iter_mut().find(|credential| credential.id() == wanted);
             credential.ok_or(AppError::Internal)?.label = label.clone();
             draft.put(user);
@@ -125,7 +123,7 @@ impl App {
     }
 
     /// Notes that the credential was used, if that was not noted lately. What cannot be noted is not: nobody fails for it.
-    pub(super) async fn note_use(&self, user: &UserId, record: &UserRecord, credential: &Credential, now: Timestamp) {
+    pub(super) async fn note_use(&self, user: &UserId, credential: &Credential, now: Timestamp) {
         // Whoever logs in has it used at once: that tells nothing that its making does not tell.
         let known_ms = if credential.label.is_none() { credential.created_ms } else { i64::MIN };
         let is_old = |ms: i64| now.as_millis().saturating_sub(ms) >= limits::USE_NOTED_MS;
@@ -135,25 +133,25 @@ impl App {
             return;
         }
         self.uses.0.lock().put(hash, now.as_millis());
-        let noted = async {
-            let key = aggregate(user).key(USED);
-            let mut used = self.uses_of(user).await?;
-            if let Some(&ms) = used.get(&credential.id())
-                && !is_old(ms)
-            {
+        let (id, now_ms) = (credential.id(), now.as_millis());
+        let noted = self.users.transact_beside(aggregate(user), None, vec![USED.into()], move |draft| {
+            // Beside an account that was deleted meanwhile nothing is written.
+            let Some(record) = draft.record() else { return Ok(None) };
+            let ids: BTreeSet<String> = record.credentials.iter().map(Credential::id).collect();
+            let mut used: BTreeMap<String, i64> = draft.beside(USED)?.unwrap_or_default();
+            if let Some(&ms) = used.get(&id).filter(|ms| now_ms.saturating_sub(**ms) < limits::USE_NOTED_MS) {
                 // Another instance was faster.
-                self.uses.0.lock().put(credential.hash.as_str().into(), ms);
-                return Ok(());
+                return Ok(Some(ms));
             }
-            used.retain(|id, _| record.credentials.iter().any(|credential| credential.id() == *id));
-            used.insert(credential.id(), now.as_millis());
-            let mut commit = Commit::on(aggregate(user));
-            commit.puts.push(Put { key, value: Some(encode(&used)?) });
-            self.backend.commit(commit).await?;
-            Ok::<(), AppError>(())
-        };
-        if let Err(error) = noted.await {
-            tracing::debug!(%error, "the use of a token could not be noted");
+            used.retain(|id, _| ids.contains(id));
+            used.insert(id.clone(), now_ms);
+            draft.put_beside(USED, encode(&used)?);
+            Ok(None)
+        });
+        match noted.await {
+            Ok(Some(ms)) => drop(self.uses.0.lock().put(credential.hash.as_str().into(), ms)),
+            Ok(None) => {}
+            Err(error) => tracing::debug!(%error, "the use of a token could not be noted"),
         }
     }
 

@@ -76,7 +76,7 @@ impl App {
                     admin.credentials.push(Credential { hash, kind, created_ms, expires_ms: None, label: None });
                 }
                 if is_made && let Some(secret) = &shown {
-                    admin.add_credential(secret, CredentialKind::Token, None, now);
+                    admin.add_credential(secret, CredentialKind::Token, None, now)?;
                 }
                 draft.put(admin);
                 Ok(is_made)

@@ -121,22 +121,30 @@ impl UserRecord {
         tokens.any(|credential| credential.hash == hash && credential.is_good(now))
     }
 
-    /// Those that have ended go; when there are too many, the oldest session or token goes.
+    /// Those that have ended go; when there are too many, the oldest session goes, else the oldest token without a label. One that
+    /// somebody has named is never thrown out.
     /// `label`: what its user calls it.
+    ///
+    /// # Errors
+    /// [`AppError::Conflict`]: as many have a label as may have one.
     pub fn add_credential(
         &mut self,
         secret: &Secret,
         kind: CredentialKind,
         label: Option<String>,
         now: Timestamp,
-    ) -> Credential {
+    ) -> Result<Credential, AppError> {
         self.credentials.retain(|credential| credential.is_good(now));
+        if label.is_some() {
+            self.has_room_for_label("")?;
+        }
         if self.credentials.len() >= limits::CREDENTIALS_LEN_MAX {
             let sessions_first = |credential: &Credential| !matches!(credential.kind, CredentialKind::Session { .. });
-            let oldest = self.credentials.iter().enumerate().filter(|(_, it)| it.kind != CredentialKind::Operator);
-            if let Some((index, _)) = oldest.min_by_key(|(_, it)| (sessions_first(it), it.created_ms)) {
-                self.credentials.remove(index);
-            }
+            let may_go = |it: &Credential| it.kind != CredentialKind::Operator && it.label.is_none();
+            let oldest = self.credentials.iter().enumerate().filter(|(_, it)| may_go(it));
+            let oldest = oldest.min_by_key(|(_, it)| (sessions_first(it), it.created_ms));
+            let (index, _) = oldest.ok_or_else(too_many)?;
+            self.credentials.remove(index);
         }
         let expires_ms = match &kind {
             CredentialKind::Session { .. } => Some(now.as_millis() + limits::SESSION_MS),
@@ -145,8 +153,18 @@ impl UserRecord {
         let created_ms = now.as_millis();
         let credential = Credential { hash: hash(secret.reveal()), kind, created_ms, expires_ms, label };
         self.credentials.push(credential.clone());
-        credential
+        Ok(credential)
     }
+
+    /// Whether one more than those but this one may have a label: log-ins always find some that make room for them.
+    pub fn has_room_for_label(&self, but_id: &str) -> Result<(), AppError> {
+        let labelled = self.credentials.iter().filter(|it| it.label.is_some() && it.id() != but_id);
+        if labelled.count() < limits::LABELLED_LEN_MAX { Ok(()) } else { Err(too_many()) }
+    }
+}
+
+fn too_many() -> AppError {
+    AppError::conflict("you have as many tokens with a label as anybody may have: revoke one first")
 }
 
 /// Stored by the name that documents use: `friends`.
@@ -174,16 +192,36 @@ mod tests {
         let id = UserId::parse("a").unwrap();
         let mut user = UserRecord::new(&id, "A".to_owned(), Level::User, Visibility::Friends, now);
         let token = Secret::new(&id);
-        user.add_credential(&token, CredentialKind::Token, None, now);
+        user.add_credential(&token, CredentialKind::Token, None, now).unwrap();
         let session = Secret::new(&id);
         let kind = CredentialKind::Session { token: hash(token.reveal()) };
-        user.add_credential(&session, kind.clone(), None, now);
+        user.add_credential(&session, kind.clone(), None, now).unwrap();
         for second in 2..=limits::CREDENTIALS_LEN_MAX as i64 {
-            user.add_credential(&Secret::new(&id), kind.clone(), None, Timestamp::from_millis(second * 1_000));
+            user.add_credential(&Secret::new(&id), kind.clone(), None, Timestamp::from_millis(second * 1_000)).unwrap();
         }
         assert_eq!(user.credentials.len(), limits::CREDENTIALS_LEN_MAX);
         assert!(user.has_good(&hash(token.reveal()), now));
         assert!(!user.has_good(&hash(session.reveal()), now));
+    }
+
+    #[test]
+    fn a_token_with_a_label_makes_room_for_nobody() {
+        let id = UserId::parse("a").unwrap();
+        let mut user =
+            UserRecord::new(&id, "A".to_owned(), Level::User, Visibility::Friends, Timestamp::from_millis(0));
+        let mut add = |second: i64, label: Option<&str>| {
+            let secret = Secret::new(&id);
+            let now = Timestamp::from_millis(second * 1_000);
+            user.add_credential(&secret, CredentialKind::Token, label.map(str::to_owned), now).map(|_| secret)
+        };
+        let keys: Vec<_> =
+            (0..limits::LABELLED_LEN_MAX as i64).map(|second| add(second, Some("App")).unwrap()).collect();
+        assert!(matches!(add(1_000, Some("App")), Err(AppError::Conflict { .. })));
+        let log_ins: Vec<_> = (2_000..2_100).map(|second| add(second, None).unwrap()).collect();
+        let now = Timestamp::from_millis(3_000_000);
+        assert_eq!(user.credentials.len(), limits::CREDENTIALS_LEN_MAX);
+        assert!(keys.iter().all(|key| user.has_good(&hash(key.reveal()), now)));
+        assert!(user.has_good(&hash(log_ins[99].reveal()), now) && !user.has_good(&hash(log_ins[0].reveal()), now));
     }
 
     #[test]
@@ -192,7 +230,7 @@ mod tests {
         let id = UserId::parse("a").unwrap();
         let mut user = UserRecord::new(&id, "A".to_owned(), Level::User, Visibility::Friends, now);
         let session = Secret::new(&id);
-        user.add_credential(&session, CredentialKind::Session { token: "t".to_owned() }, None, now);
+        user.add_credential(&session, CredentialKind::Session { token: "t".to_owned() }, None, now).unwrap();
         let hash = hash(session.reveal());
         assert!(user.has_good(&hash, now.plus_millis(limits::SESSION_MS - 1)));
         assert!(!user.has_good(&hash, now.plus_millis(limits::SESSION_MS)));
