@@ -40,7 +40,7 @@ async function showEvent(id) {
 }
 
 async function open() {
-  held.secret = decodeURIComponent(location.hash.slice(1));
+  held.secret = location.hash.slice(1);
   const link = await getHeldLink();
   held.run = link.run;
   held.event = link.event;

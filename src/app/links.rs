@@ -22,7 +22,7 @@ use crate::domain::ids::{EventId, LinkId, RunId, UserId};
 use crate::domain::time::Timestamp;
 use crate::limits;
 
-use ending::End;
+use ending::{End, latest};
 pub use record::LinkRecord;
 pub use secret::LinkSecret;
 
@@ -71,7 +71,7 @@ impl App {
         self.may_share(identity, shared).await?;
         let mine = self.links_in(of_user(&identity.user), limits::LINKS_LEN_MAX).await?;
         if mine.len() >= limits::LINKS_LEN_MAX {
-            return Err(AppError::conflict("you have as many share links as anybody may have: revoke one first"));
+            return Err(too_many());
         }
         let secret = LinkSecret::random();
         let record = LinkRecord::new(&secret, &identity.user, shared, label, ends_at, now);
@@ -98,7 +98,20 @@ impl App {
                 }
             })
             .await?;
+        self.keep_to_links_max(&identity.user, &record).await?;
+        // What it shows may have ended, or be gone, since that was asked.
+        self.look_at_link(link).await?;
         Ok((self.document_of(&record).await?, secret))
+    }
+
+    /// Of several links that were made at once when there was room for one, the later ones are none.
+    async fn keep_to_links_max(&self, user: &UserId, made: &LinkRecord) -> Result<(), AppError> {
+        let first = self.backend.range(&Range::all(of_user(user), limits::LINKS_LEN_MAX)).await?.members;
+        if first.len() < limits::LINKS_LEN_MAX || first.iter().any(|(_, member)| **member == *made.id) {
+            return Ok(());
+        }
+        self.end_link(LinkId::parse(&made.id).ok_or(AppError::Internal)?, None).await?;
+        Err(too_many())
     }
 
     /// The caller's links that are not over, newest first; those alone that show `shared`, if that is given.
@@ -108,21 +121,14 @@ impl App {
         shared: Option<Shared>,
         page: Page,
     ) -> Result<Vec<LinkDocument>, AppError> {
-        let mut documents = Vec::new();
-        for record in self.links_in(of_user(&identity.user), limits::LINKS_LEN_MAX).await? {
-            let is_wanted = match shared {
-                Some(shared) => record.shared()? == shared,
-                None => true,
-            };
-            if is_wanted && self.is_link_good(&record).await? {
-                documents.push(record);
-            }
+        let mut records = self.links_in(of_user(&identity.user), limits::LINKS_LEN_MAX).await?;
+        if let Some(shared) = shared {
+            records.retain(|record| record.shared().is_ok_and(|it| it == shared));
         }
-        let mut shown = Vec::new();
-        for record in documents.iter().skip(page.skipped()).take(page.size) {
-            shown.push(self.document_of(record).await?);
-        }
-        Ok(shown)
+        let (overs, now) = (self.overs(&records).await?, self.clock.now());
+        let good = records.iter().zip(&overs).filter(|(record, over)| over.end_of(record).is_after(now));
+        let shown = good.skip(page.skipped()).take(page.size);
+        shown.map(|(record, over)| document(record, over.known_end_of(record))).collect()
     }
 
     /// A link of the caller's own; of others' nobody can tell that they are there.
@@ -150,6 +156,11 @@ impl App {
         let label = change.label.map(|label| label.map(names::check_label).transpose()).transpose()?;
         let check = |at| check_end(at, self.clock.now(), created_at);
         let ends_at = change.ends_at.map(|at| at.map(check).transpose()).transpose()?;
+        let mut natural = LinkRecord::clone(&record);
+        natural.ends_ms = None;
+        let End::At(natural) = self.end_of_link(&natural).await? else {
+            return Err(AppError::NotFound("share link"));
+        };
         self.links
             .transact(aggregate(link), None, move |draft| {
                 let mut record = draft.record().cloned().ok_or(AppError::NotFound("share link"))?;
@@ -160,10 +171,14 @@ impl App {
                 if let Some(ends_at) = ends_at {
                     record.ends_ms = ends_at.map(Timestamp::as_millis);
                 }
+                // In the same commit: whoever has come by the link stays until this finds it.
+                let end = record.fixed_end().unwrap_or(natural).min(latest(&record));
+                draft.place(due::index(), Due::LinkOver(link).to_string(), Some(end.as_millis()));
                 draft.put(record);
                 Ok(())
             })
             .await?;
+        // What it shows may end at another time since that was asked.
         self.look_at_link(link).await?;
         self.link(identity, link).await
     }
@@ -237,8 +252,7 @@ impl App {
     }
 
     async fn document_of(&self, record: &LinkRecord) -> Result<LinkDocument, AppError> {
-        let ends_at = self.known_end(record).await?.map(|at| at.to_string());
-        Ok(LinkDocument::of(record, record.shared()?, ends_at))
+        document(record, self.known_end(record).await?)
     }
 }
 
@@ -277,6 +291,10 @@ impl Shared {
     }
 }
 
+fn document(record: &LinkRecord, ends_at: Option<Timestamp>) -> Result<LinkDocument, AppError> {
+    Ok(LinkDocument::of(record, record.shared()?, ends_at.map(|at| at.to_string())))
+}
+
 pub(in crate::app) fn aggregate(link: LinkId) -> AggregateId {
     Lanes::<LinkRecord>::aggregate(link)
 }
@@ -292,6 +310,10 @@ pub(in crate::app) fn of_shared(shared: Shared) -> Index {
         Shared::Run(run) => Index::new(format!("links/to-run/{run}")),
         Shared::Event(event) => Index::new(format!("links/to-event/{event}")),
     }
+}
+
+fn too_many() -> AppError {
+    AppError::conflict("you have as many share links as anybody may have: revoke one first")
 }
 
 /// An end lies ahead, and not too far from the link's making.

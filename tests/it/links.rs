@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use futures::future::join_all;
 use reqwest::Method;
 use runnity::app::events::{ChangeEvent, NewEvent};
+use runnity::app::links::{NewLink, Shared};
+use runnity::app::listing::Page;
 use runnity::app::runs::Transition;
 use runnity::domain::geo::Place;
 use runnity::domain::ids::EventId;
@@ -23,6 +26,7 @@ on_each_store!(
     of_two_changes_at_once_one_is_told,
     an_event_is_shared_by_who_may_and_as_long_as_they_may,
     nothing_of_a_link_s_secret_is_stored,
+    nobody_makes_more_links_at_once_than_one_after_another,
 );
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -381,4 +385,21 @@ async fn an_event_is_shared_by_who_may_and_as_long_as_they_may(kind: StoreKind) 
     site.clock.advance(HOUR);
     assert_eq!(connect_code(&other, &by_creator).await, 3500);
     assert_eq!(late.closed().await, 3500);
+}
+
+async fn nobody_makes_more_links_at_once_than_one_after_another(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let other = site.another().await;
+    let aino = site.runner("Aino").await;
+    let (run, _) = site.run(&aino, Visibility::Private).await;
+    let new = NewLink { shared: Shared::Run(run), label: None, ends_at: None };
+    let made = join_all((0..260).map(|number| {
+        let app = if number % 2 == 0 { &site.app } else { &other.app };
+        app.new_link(&aino.identity, new.clone())
+    }));
+    let made = made.await;
+    assert!(made.iter().filter(|made| made.is_ok()).count() <= 200);
+    let shown = site.app.links(&aino.identity, None, Page { page: 1, size: 300 }).await.unwrap();
+    assert_eq!(shown.len(), 200);
+    assert_eq!(site.post(&aino, "/api/share-links", json!({ "run": run.to_string() })).await.status, 409);
 }

@@ -8,8 +8,7 @@ use crate::app::due::{self, Due};
 use crate::app::links::{LinkRecord, Shared, aggregate, of_shared, of_user};
 use crate::app::transact::encode;
 use crate::app::{App, AppError};
-use crate::app::{events, runs};
-use crate::backend::{Commit, Keep, Move, Version};
+use crate::backend::{Bound, Commit, Keep, Move, Order, Range, Version};
 use crate::domain::ids::LinkId;
 use crate::domain::time::Timestamp;
 use crate::limits;
@@ -24,56 +23,87 @@ pub(super) enum End {
 }
 
 /// When what a link shows is over.
-enum Over {
+pub(super) enum Over {
     Gone,
     /// Nobody knows yet.
     Open,
     At(Timestamp),
 }
 
-impl App {
-    pub(super) async fn is_link_good(&self, record: &LinkRecord) -> Result<bool, AppError> {
-        Ok(match self.end_of_link(record).await? {
-            End::Gone => false,
-            End::At(at) => self.clock.now() < at,
-        })
+impl End {
+    pub fn is_after(self, now: Timestamp) -> bool {
+        match self {
+            Self::Gone => false,
+            Self::At(at) => now < at,
+        }
+    }
+}
+
+impl Over {
+    /// When a link that shows it ends, as things stand. One that has no end of its own outlives what it shows by a while.
+    pub fn end_of(&self, record: &LinkRecord) -> End {
+        let latest = latest(record);
+        let natural = match self {
+            Self::Gone => return End::Gone,
+            Self::Open => latest,
+            Self::At(at) => at.plus_millis(limits::LINK_OUTLIVES_MS),
+        };
+        End::At(record.fixed_end().unwrap_or(natural).min(latest))
     }
 
-    /// When the link ends, as things stand. One that has no end of its own outlives what it shows by a while.
+    /// The same, as far as it can be told.
+    pub fn known_end_of(&self, record: &LinkRecord) -> Option<Timestamp> {
+        match (record.fixed_end(), self) {
+            (Some(at), _) => Some(at),
+            (None, Self::At(at)) => Some(at.plus_millis(limits::LINK_OUTLIVES_MS).min(latest(record))),
+            (None, Self::Gone | Self::Open) => None,
+        }
+    }
+}
+
+impl App {
+    pub(super) async fn is_link_good(&self, record: &LinkRecord) -> Result<bool, AppError> {
+        Ok(self.end_of_link(record).await?.is_after(self.clock.now()))
+    }
+
+    /// When the link ends, as things stand.
     pub(super) async fn end_of_link(&self, record: &LinkRecord) -> Result<End, AppError> {
-        let latest = latest(record);
-        let natural = match self.over(record).await? {
-            Over::Gone => return Ok(End::Gone),
-            Over::Open => latest,
-            Over::At(at) => at.plus_millis(limits::LINK_OUTLIVES_MS),
-        };
-        Ok(End::At(record.fixed_end().unwrap_or(natural).min(latest)))
+        Ok(self.over(record).await?.end_of(record))
     }
 
     /// The same, as far as it can be told.
     pub(super) async fn known_end(&self, record: &LinkRecord) -> Result<Option<Timestamp>, AppError> {
-        if let Some(at) = record.fixed_end() {
-            return Ok(Some(at));
-        }
-        Ok(match self.over(record).await? {
-            Over::At(at) => Some(at.plus_millis(limits::LINK_OUTLIVES_MS).min(latest(record))),
-            Over::Gone | Over::Open => None,
-        })
+        Ok(self.over(record).await?.known_end_of(record))
     }
 
     async fn over(&self, record: &LinkRecord) -> Result<Over, AppError> {
-        Ok(match record.shared()? {
-            Shared::Run(run) => match self.runs.read(&runs::aggregate(run)).await? {
+        self.overs(std::slice::from_ref(record)).await?.pop().ok_or(AppError::Internal)
+    }
+
+    /// When what each of these links shows is over, in their order: two readings.
+    pub(super) async fn overs(&self, records: &[LinkRecord]) -> Result<Vec<Over>, AppError> {
+        let shared = records.iter().map(LinkRecord::shared).collect::<Result<Vec<_>, _>>()?;
+        let of_kind = |wanted: &str| {
+            let shared = shared.iter().filter(|shared| shared.kind() == wanted);
+            shared.map(|shared| shared.aggregate()).collect::<Vec<_>>()
+        };
+        let (run_ids, event_ids) = (of_kind("run"), of_kind("event"));
+        let runs = if run_ids.is_empty() { Vec::new() } else { self.runs.read_all(&run_ids).await? };
+        let events = if event_ids.is_empty() { Vec::new() } else { self.events.read_all(&event_ids).await? };
+        let (mut runs, mut events) = (runs.into_iter(), events.into_iter());
+        let over = |(record, shared): (&LinkRecord, &Shared)| match shared {
+            Shared::Run(_) => match runs.next().flatten() {
                 Some(run) => run.run.finished_at.map_or(Over::Open, Over::At),
                 None => Over::Gone,
             },
-            Shared::Event(event) => match self.events.read(&events::aggregate(event)).await? {
+            Shared::Event(_) => match events.next().flatten() {
                 // A participant may share what everybody sees; made private, it is its creator's to share.
                 Some(found) if found.event.plan.private && found.event.creator.as_str() != record.owner => Over::Gone,
                 Some(found) => Over::At(found.event.cancelled_at.unwrap_or_else(|| found.event.ends_at())),
                 None => Over::Gone,
             },
-        })
+        };
+        Ok(records.iter().zip(&shared).map(over).collect())
     }
 
     /// Ends the link if it is over; else sees to it that it is looked at when it is.
@@ -114,11 +144,17 @@ impl App {
 
     /// Looks at all links to what has just ended, or ends at another time now, or is gone.
     pub(in crate::app) async fn look_at_links_to(&self, shared: Shared) -> Result<(), AppError> {
-        for record in self.links_in(of_shared(shared), limits::SWEEP_LEN_MAX).await? {
-            let link = LinkId::parse(&record.id).ok_or(AppError::Internal)?;
-            self.look_at_link(link).await?;
+        let mut from = Bound::Start;
+        loop {
+            let (index, until, order) = (of_shared(shared), Bound::End, Order::Ascending);
+            let range = Range { index, from, until, order, limit: limits::SWEEP_LEN_MAX, count: false };
+            let members = self.backend.range(&range).await?.members;
+            let Some((score, last)) = members.last().cloned() else { return Ok(()) };
+            for (_, member) in &members {
+                self.look_at_link(LinkId::parse(member).ok_or(AppError::Internal)?).await?;
+            }
+            from = Bound::After(score, last);
         }
-        Ok(())
     }
 
     /// Removes the link, and sends away whoever is connected by it. One that is not there is no fault.
@@ -139,6 +175,6 @@ impl App {
     }
 }
 
-fn latest(record: &LinkRecord) -> Timestamp {
+pub(super) fn latest(record: &LinkRecord) -> Timestamp {
     Timestamp::from_millis(record.created_ms).plus_millis(limits::LINK_LIFE_MAX_MS)
 }
