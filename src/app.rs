@@ -41,13 +41,12 @@ use std::time::Instant;
 
 use lru::LruCache;
 use parking_lot::Mutex;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::domain::time::Timestamp;
-use crate::limits;
 
 use allowances::{Allowances, Digest, Rates};
 use api_key::ApiKey;
@@ -55,6 +54,7 @@ use channels::Snapshots;
 use duties::{LeaseRecord, Watch};
 pub use error::AppError;
 use events::{CounterRecord, EventRecord};
+use export::Exports;
 use feeds::Feeds;
 use friends::FriendshipRecord;
 use groups::GroupRecord;
@@ -99,8 +99,7 @@ pub struct App {
     /// Tokens that were found wrong lately, by their digests: each is counted once.
     wrong_tokens: Mutex<LruCache<Digest, ()>>,
     uses: Uses,
-    /// Room for exports that are being written.
-    exports: Arc<Semaphore>,
+    exports: Exports,
     tracks: Tracks,
     snapshots: Snapshots,
     feeds: Arc<Feeds>,
@@ -163,7 +162,7 @@ impl App {
             guesses: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
             wrong_tokens: Mutex::new(LruCache::new(allowances::callers_len_max())),
             uses: Uses::default(),
-            exports: Arc::new(Semaphore::new(limits::EXPORTS_AT_ONCE)),
+            exports: Exports::default(),
             tracks: Tracks::default(),
             snapshots: Snapshots::default(),
             feeds,

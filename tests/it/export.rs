@@ -26,6 +26,15 @@ async fn an_export_has_everything_and_is_read_back(kind: StoreKind) {
     let (others, _) = site.run(&eero, Visibility::Public).await;
     let event = json!({ "name": "Rotation", "date": "2026-11-21", "time": "12:00", "start": { "latitude": 60.1, "longitude": 24.9 } });
     let event = site.post(&aino, "/api/events", event).await;
+    assert_eq!(event.status, 201, "{event:?}");
+    let invitations = format!("{}/invitations", event.header("location"));
+    let invited = site.post(&aino, &invitations, json!({ "users": [eero.id] })).await;
+    assert!(invited.status < 300, "{invited:?}");
+    for (owner, name, member) in [(&aino, "Runners", &eero), (&eero, "His", &aino)] {
+        let group = site.post(owner, "/api/groups", json!({ "name": name })).await;
+        let members = format!("{}/members", group.header("location"));
+        assert_eq!(site.post(owner, &members, json!({ "user": member.id })).await.status, 201);
+    }
 
     let reply = site.get(&aino, "/api/users/me/export").await;
     assert_eq!((reply.status, reply.header("content-type")), (200, "application/zip"), "{reply:?}");
@@ -36,7 +45,8 @@ async fn an_export_has_everything_and_is_read_back(kind: StoreKind) {
     let mut zip = ZipArchive::new(Cursor::new(reply.body.clone())).unwrap();
     let mut names: Vec<String> = zip.file_names().map(|name| name.unwrap().into_owned()).collect();
     names.sort();
-    let mut expected = vec!["runnity.json".to_owned(), format!("runs/{first}.gpx"), format!("runs/{second}.gpx")];
+    let of_run = |run| [format!("runs/{run}.gpx"), format!("runs/{run}.json")];
+    let mut expected = [vec!["runnity.json".to_owned()], of_run(first).to_vec(), of_run(second).to_vec()].concat();
     expected.sort();
     assert_eq!(names, expected);
     let mut read = |name: &str| {
@@ -50,9 +60,14 @@ async fn an_export_has_everything_and_is_read_back(kind: StoreKind) {
     assert!(account["tokens"].as_array().unwrap().iter().any(|token| token["label"] == "My app"));
     assert_eq!(account["friends"][0]["user"]["id"], eero.id);
     assert_eq!(account["share_links"][0]["id"], shared["id"]);
-    if event.status == 201 {
-        assert_eq!(account["events"][0]["name"], "Rotation");
-    }
+    assert_eq!(account["events"][0]["name"], "Rotation");
+    assert_eq!(account["groups"][0]["name"], "Runners");
+    assert_eq!(account["group_invitations"][0]["name"], "His");
+    let sent = account["invitations_sent"].as_array().unwrap();
+    let to = |sent: &Value| sent["invitations"][0]["user"]["id"].clone();
+    assert_eq!(sent.iter().map(to).collect::<Vec<_>>(), [json!(eero.id), json!(eero.id)], "{sent:?}");
+    assert_eq!((&sent[0]["group"], &sent[1]["event"]), (&account["groups"][0]["id"], &account["events"][0]["id"]));
+    assert!(account["news"].as_array().unwrap().iter().any(|news| news["type"] == "group_invited"));
     let runs: Vec<_> = account["runs"].as_array().unwrap().iter().map(|run| run["id"].as_str().unwrap()).collect();
     assert_eq!(runs, [second.to_string(), first.to_string()]);
     assert!(!account.to_string().contains(&others.to_string()));
@@ -61,6 +76,8 @@ async fn an_export_has_everything_and_is_read_back(kind: StoreKind) {
     let times: Vec<String> = fixes.iter().map(|fix| fix.time.to_string()).collect();
     let expected: Vec<_> = shown.as_array().unwrap().iter().map(|fix| fix["time"].as_str().unwrap()).collect();
     assert_eq!((times.len(), times), (250, expected.iter().map(|time| (*time).to_owned()).collect()));
+    let told: Value = serde_json::from_slice(&read(&format!("runs/{first}.json"))).unwrap();
+    assert_eq!(told, shown);
     assert_eq!(fixes[7].place.latitude.degrees(), shown[7]["latitude"].as_f64().unwrap());
 
     assert_eq!(send(site.ask(Method::GET, "/api/users/me/export")).await.status, 401);
