@@ -169,7 +169,17 @@ impl App {
                 Ok(true) => return Ok(()),
                 // Nobody is left, or the heir has just gone.
                 Ok(false) if heir.is_some() => {}
-                Ok(false) => return self.end_group(group, None, |_| Ok(())).await,
+                Ok(false) => {
+                    let owner = user.to_string();
+                    let is_alone = move |group: &GroupRecord| {
+                        if group.owner == owner && group.members == 1 { Ok(()) } else { Err(AppError::Stale) }
+                    };
+                    match self.end_group(group, None, is_alone).await {
+                        // Somebody has joined just now: it is theirs.
+                        Err(AppError::Stale) => {}
+                        ended => return ended,
+                    }
+                }
                 Err(AppError::NotFound(_)) => return self.strike_group(group).await,
                 Err(error) => return Err(error),
             }
