@@ -26,6 +26,10 @@ pub enum Due {
     LinkOver(LinkId),
     /// The account of this user is deleted: there may be something left of it.
     UserLeaves(UserId),
+    /// What was said on the channel of this event may name somebody whose account is deleted.
+    EventSaid(EventId),
+    /// What this user was told may name somebody whose account is deleted.
+    NewsOld(UserId),
     /// What these links show ends at another time now, or is gone.
     LinksTo(Shared),
     /// What the free-form channel of this name has kept is too old to be shown.
@@ -36,9 +40,16 @@ pub enum Due {
     GuessesOld(Arc<str>),
 }
 
+const HOUR_MS: i64 = 60 * 60 * 1_000;
+
 /// All that is due, scored by when, in milliseconds.
 pub fn index() -> Index {
     Index::new("due")
+}
+
+/// For what is done once an hour at most, however often it is asked for.
+pub fn full_hour_after(now: Timestamp) -> Timestamp {
+    Timestamp::from_millis((now.as_millis().div_euclid(HOUR_MS) + 1) * HOUR_MS)
 }
 
 impl fmt::Display for Due {
@@ -49,6 +60,8 @@ impl fmt::Display for Due {
             Self::GroupGone(group) => write!(f, "group-gone/{group}"),
             Self::LinkOver(link) => write!(f, "link-over/{link}"),
             Self::UserLeaves(user) => write!(f, "user-leaves/{user}"),
+            Self::EventSaid(event) => write!(f, "event-said/{event}"),
+            Self::NewsOld(user) => write!(f, "news-old/{user}"),
             Self::LinksTo(shared) => write!(f, "links-to/{shared}"),
             Self::HistoryOld(channel) => write!(f, "history-old/{channel}"),
             Self::PostedOld(name) => write!(f, "posted-old/{name}"),
@@ -66,6 +79,8 @@ impl Due {
             "group-gone" => GroupId::parse(id).map(Self::GroupGone),
             "link-over" => LinkId::parse(id).map(Self::LinkOver),
             "user-leaves" => UserId::parse(id).map(Self::UserLeaves),
+            "event-said" => EventId::parse(id).map(Self::EventSaid),
+            "news-old" => UserId::parse(id).map(Self::NewsOld),
             "links-to" => Shared::parse(id).map(Self::LinksTo),
             "history-old" => Some(Self::HistoryOld(id.into())),
             "posted-old" => Some(Self::PostedOld(id.into())),
@@ -81,6 +96,8 @@ impl Due {
             Self::GroupGone(group) => crate::app::groups::aggregate(group),
             Self::LinkOver(link) => crate::app::links::aggregate(*link),
             Self::UserLeaves(user) => crate::app::users::aggregate(user),
+            Self::EventSaid(event) => crate::app::events::aggregate(*event),
+            Self::NewsOld(user) => crate::app::users::aggregate(user),
             Self::LinksTo(shared) => shared.aggregate(),
             Self::HistoryOld(channel) => Channel::Open(channel.clone()).aggregate(),
             Self::PostedOld(name) => crate::app::posted::aggregate(name),
@@ -112,6 +129,8 @@ impl App {
                 Due::GroupGone(group) => self.strike_group(group).await,
                 Due::LinkOver(link) => self.look_at_link(*link).await,
                 Due::UserLeaves(user) => self.forget_user(user).await,
+                Due::EventSaid(event) => self.forget_said(*event).await,
+                Due::NewsOld(user) => self.forget_news(user).await,
                 Due::LinksTo(shared) => self.look_at_changed_links_to(*shared).await,
                 Due::HistoryOld(channel) => self.forget_old(channel).await,
                 Due::PostedOld(name) => self.forget_posted(name).await,
@@ -141,6 +160,8 @@ mod tests {
             Due::EventTurns(EventId::new(7).unwrap()),
             Due::LinkOver(LinkId::from_u128(7)),
             Due::UserLeaves(UserId::parse("aino").unwrap()),
+            Due::EventSaid(EventId::new(7).unwrap()),
+            Due::NewsOld(UserId::parse("aino").unwrap()),
             Due::LinksTo(Shared::Run(RunId::from_u128(7))),
             Due::HistoryOld("a/b:c".into()),
             Due::PostedOld("a/b".into()),

@@ -62,7 +62,9 @@ impl App {
         let verified = self.verify_password(identity, current_password).await?;
         let (now, shown, user) = (self.clock.now(), identity.credential.clone(), identity.user.clone());
         self.change_user_record(&identity.user, move |draft, record| {
-            draft.expect(if_version)?;
+            if if_version.is_some_and(|version| version != record.profile_version()) {
+                return Err(AppError::Stale);
+            }
             if !record.is_good(&shown, now) || record.password != verified {
                 return Err(AppError::Unauthenticated);
             }

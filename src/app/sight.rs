@@ -11,7 +11,7 @@ pub use rights::{Concerned, rights_topic};
 pub(in crate::app) use rights::{rights_changed, rights_changed_of};
 
 use crate::app::links::Shared;
-use crate::app::users::Caller;
+use crate::app::users::{Caller, aggregate};
 use crate::app::{App, AppError};
 use crate::domain::event::{Event, Standing};
 use crate::domain::friendship::Friendship;
@@ -23,12 +23,13 @@ impl App {
     /// Which of these runs the caller may see, in their order.
     pub(in crate::app) async fn sees_runs(&self, caller: &Caller, runs: &[&Run]) -> Result<Vec<bool>, AppError> {
         let ties = self.ties(caller, runs.iter().map(|run| &run.owner)).await?;
+        let leaving = self.without_account(caller, runs.iter().map(|run| &run.owner)).await?;
         let is_blocked = |run: &Run| ties.get(&run.owner).is_some_and(|tie| tie.others.blocks.is_some());
         let sees = |run: &Run| {
             let tie = ties.get(&run.owner).copied().unwrap_or_default();
             match (run.visibility, caller) {
                 _ if caller.is(&run.owner) => true,
-                _ if is_blocked(run) => false,
+                _ if is_blocked(run) || leaving.contains(&run.owner) => false,
                 (Visibility::Public, _) => true,
                 (_, Caller::Link(holder)) => holder.shared == Shared::Run(run.id),
                 (Visibility::Friends, _) => tie.others.lists.is_some(),
@@ -37,7 +38,9 @@ impl App {
         };
         let mut seen: Vec<bool> = runs.iter().map(|run| sees(run)).collect();
         // A run that is run in an event is seen by all who see the event, but by those whom the runner has blocked.
-        let may_be = |run: &Run, is_seen: bool| run.event.filter(|_| !is_seen && !is_blocked(run));
+        let may_be = |run: &Run, is_seen: bool| {
+            run.event.filter(|_| !is_seen && !is_blocked(run) && !leaving.contains(&run.owner))
+        };
         let open = runs.iter().zip(&seen).filter_map(|(run, is_seen)| may_be(run, *is_seen));
         let events = self.seen_events(caller, open.collect()).await?;
         for (run, is_seen) in runs.iter().zip(&mut seen) {
@@ -51,6 +54,21 @@ impl App {
         let ties = self.ties(caller, users.iter().copied()).await?;
         let is_blocked = |user: &&UserId| ties.get(*user).is_some_and(|tie| tie.others.blocks.is_some());
         Ok(users.iter().map(|user| !is_blocked(user)).collect())
+    }
+
+    /// Which of these have deleted their accounts. What they owned goes step by step; it is hidden from the first one on.
+    async fn without_account<'a>(
+        &self,
+        caller: &Caller,
+        users: impl Iterator<Item = &'a UserId>,
+    ) -> Result<BTreeSet<&'a UserId>, AppError> {
+        let users: BTreeSet<&UserId> = users.filter(|user| !caller.is(user)).collect();
+        if users.is_empty() {
+            return Ok(users);
+        }
+        let aggregates: Vec<_> = users.iter().map(|user| aggregate(user)).collect();
+        let records = self.users.read_all(&aggregates).await?;
+        Ok(users.into_iter().zip(records).filter_map(|(user, record)| record.is_none().then_some(user)).collect())
     }
 
     /// What there is between the caller and each of these others, as the caller sees it. Nothing, for who has no account.

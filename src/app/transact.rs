@@ -293,7 +293,11 @@ impl<R: Record> Lanes<R> {
     }
 
     fn understand(&self, aggregate: &AggregateId, value: Option<Bytes>) -> Result<Option<Arc<R>>, AppError> {
-        let Some(value) = value else { return Ok(None) };
+        let Some(value) = value else {
+            // Nothing of what was deleted is kept here.
+            self.understood.lock().pop(aggregate);
+            return Ok(None);
+        };
         if let Some((_, record)) = self.understood.lock().get(aggregate).filter(|(known, _)| *known == value) {
             return Ok(Some(record.clone()));
         }
@@ -303,6 +307,9 @@ impl<R: Record> Lanes<R> {
     }
 
     fn keep(&self, aggregate: &AggregateId, version: Version, record: Option<Arc<R>>) {
+        if record.is_none() {
+            self.understood.lock().pop(aggregate);
+        }
         self.heads.lock().put(aggregate.clone(), Head { version, record, fresh: false });
     }
 }

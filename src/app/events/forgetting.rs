@@ -2,7 +2,8 @@
 
 use crate::app::documents::EventChange;
 use crate::app::due::{self, Due};
-use crate::app::events::record::{EventRecord, Invitation, InvitationState, invitation, participant};
+use crate::app::events::joining::name_of;
+use crate::app::events::record::{EventRecord, Invitation, InvitationState, Participant, invitation, participant};
 use crate::app::events::{Decision, aggregate, indexes};
 use crate::app::links::Shared;
 use crate::app::mentions;
@@ -10,6 +11,7 @@ use crate::app::sight::{rights_changed, rights_changed_of};
 use crate::app::transact::{Draft, encode};
 use crate::app::{App, AppError};
 use crate::backend::{Bound, Order, Range};
+use crate::domain::event::State;
 use crate::domain::ids::{EventId, UserId};
 use crate::domain::time::Timestamp;
 use crate::limits;
@@ -28,6 +30,23 @@ impl App {
         self.events.transact_beside(aggregate(event), None, names, move |draft| forget(draft, &who, now)).await?;
         self.follow_ups.notify_one();
         Ok(())
+    }
+
+    /// What was said on the event's channel, for it may name somebody whose account is deleted. Not with each of them, for it
+    /// sends out all who watch: once an hour at most.
+    pub(in crate::app) async fn forget_said(&self, event: EventId) -> Result<(), AppError> {
+        let now = self.clock.now();
+        self.events
+            .transact(aggregate(event), None, move |draft| {
+                draft.place(due::index(), Due::EventSaid(event).to_string(), None);
+                let Some(record) = draft.record().cloned() else { return Ok(()) };
+                let before = record.event.clone();
+                let mut decision = Decision { draft, record, now, is_another: true };
+                decision.begin_anew()?;
+                decision.finish(Some(&before));
+                Ok(())
+            })
+            .await
     }
 
     /// Those whom the user has invited are invited by nobody in particular.
@@ -98,13 +117,24 @@ impl App {
     }
 }
 
+impl Decision<'_> {
+    /// What was said on the event's channel is forgotten, and it begins with how the event is now. Whoever watches comes back for
+    /// the whole roster.
+    fn begin_anew(&mut self) -> Result<(), AppError> {
+        self.draft.clear("");
+        self.record.offset = 0;
+        let (at, event) = (self.now.to_string(), self.document());
+        self.announce(&EventChange::Changed { at, event })
+    }
+}
+
 fn forget(draft: &mut Draft<EventRecord>, user: &UserId, now: Timestamp) -> Result<(), AppError> {
     let Some(record) = draft.record().cloned() else { return Ok(()) };
     let (before, event) = (record.event.clone(), record.event.id);
-    let is_in = draft.beside::<serde_json::Value>(&participant(user))?.is_some();
+    let entry: Option<Participant> = draft.beside(&participant(user))?;
     let invited: Option<Invitation> = draft.beside(&invitation(user))?;
     let mut decision = Decision { draft, record, now, is_another: true };
-    if is_in {
+    if entry.is_some() {
         decision.record.event.participants = decision.record.event.participants.saturating_sub(1);
     }
     if invited.is_some_and(|it| matches!(it.state, InvitationState::Invited | InvitationState::Declined)) {
@@ -116,11 +146,18 @@ fn forget(draft: &mut Draft<EventRecord>, user: &UserId, now: Timestamp) -> Resu
     decision.draft.place(indexes::invited(event), user.as_str(), None);
     indexes::related(decision.draft, event, user, false);
     mentions::strike(decision.draft, user);
-    // What was said there named the user: it begins anew, with how it is now.
-    decision.draft.clear("");
-    decision.record.offset = 0;
-    let document = decision.document();
-    decision.announce(&EventChange::Changed { at: now.to_string(), event: document })?;
+    // What was said there named the user.
+    if matches!(before.state_at(now), State::Passed | State::Cancelled) {
+        decision.begin_anew()?;
+    } else {
+        let due = Due::EventSaid(event).to_string();
+        decision.draft.place(due::index(), due, Some(due::full_hour_after(now).as_millis()));
+        if let Some(entry) = entry {
+            let (user, participants) = (name_of(user, ""), decision.record.event.participants);
+            let (at, number) = (now.to_string(), entry.number);
+            decision.announce(&EventChange::Left { at, user, number, participants, removed: false })?;
+        }
+    }
     rights_changed_of(decision.draft, &[user])?;
     decision.finish(Some(&before));
     Ok(())

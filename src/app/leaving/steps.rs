@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
+use crate::app::due::{self, Due};
 use crate::app::links::{self, Shared};
 use crate::app::mentions;
 use crate::app::runs::indexes as runs;
@@ -98,7 +99,13 @@ impl App {
                         let group = GroupId::parse(id).ok_or(AppError::Internal)?;
                         self.withdraw_invitations_by(&group, user).await?;
                     }
-                    Some(("user", _)) => self.forget_in_news(&owner).await?,
+                    Some(("user", id)) => {
+                        let due = Due::NewsOld(UserId::parse(id).ok_or(AppError::Internal)?).to_string();
+                        let at_ms = due::full_hour_after(self.clock.now()).as_millis();
+                        let mut commit = Commit::on(owner.clone());
+                        commit.moves.push(Move { index: due::index(), member: due.into(), score: Some(at_ms) });
+                        self.backend.commit(commit).await?;
+                    }
                     _ => tracing::error!("a deleted account is named where nobody knows how to forget it"),
                 }
                 self.displace(owner.clone(), mentions::within(&owner), &user.as_str().into()).await?;
@@ -121,10 +128,13 @@ impl App {
         Ok(())
     }
 
-    /// What another user was told on their own channel. Who listens comes back to a channel that begins anew.
-    async fn forget_in_news(&self, owner: &AggregateId) -> Result<(), AppError> {
-        let mut commit = Commit::on(owner.clone());
-        commit.clears.push(owner.topic(""));
+    /// What a user was told on the own channel, for it may name others whose accounts are deleted. Who listens comes back to a
+    /// channel that begins anew: not with each of them, but once an hour at most.
+    pub(in crate::app) async fn forget_news(&self, user: &UserId) -> Result<(), AppError> {
+        let mut commit = Commit::on(aggregate(user));
+        commit.clears.push(aggregate(user).topic(""));
+        let member = Due::NewsOld(user.clone()).to_string().into();
+        commit.moves.push(Move { index: due::index(), member, score: None });
         self.backend.commit(commit).await?;
         Ok(())
     }
