@@ -104,10 +104,10 @@ impl App {
         Ok((self.document_of(&record).await?, secret))
     }
 
-    /// Of several links that were made at once when there was room for one, the later ones are none.
+    /// Of several links that were made at once when there was room for one, those that find too many are none.
     async fn keep_to_links_max(&self, user: &UserId, made: &LinkRecord) -> Result<(), AppError> {
-        let first = self.backend.range(&Range::all(of_user(user), limits::LINKS_LEN_MAX)).await?.members;
-        if first.len() < limits::LINKS_LEN_MAX || first.iter().any(|(_, member)| **member == *made.id) {
+        let all = self.backend.range(&Range::all(of_user(user), limits::LINKS_LEN_MAX + 1)).await?.members;
+        if all.len() <= limits::LINKS_LEN_MAX {
             return Ok(());
         }
         self.end_link(LinkId::parse(&made.id).ok_or(AppError::Internal)?, None).await?;
