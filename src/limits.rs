@@ -122,6 +122,8 @@ pub const CONFLICT_PAUSE_MAX: Duration = Duration::from_millis(50);
 pub const RECALL_ATTEMPTS_MAX: usize = 64;
 /// Decisions on one aggregate that go in one commit.
 pub const TRANSACT_BATCH_LEN_MAX: usize = 256;
+/// What such a commit writes, roughly: beyond, the rest goes in the next one. A script that Redis is done with in milliseconds.
+pub const TRANSACT_BATCH_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Decisions that may wait for one aggregate; more are told that it is busy.
 pub const TRANSACT_QUEUE_LEN_MAX: usize = 8_192;
 /// Heads of busy aggregates kept in memory: 10,000 live runs of about 1 KB.
@@ -284,6 +286,10 @@ pub const EVENT_PARTICIPANTS_MAX: u32 = 10_000;
 pub const EVENT_INVITED_MAX: u32 = EVENT_PARTICIPANTS_MAX;
 /// People who are invited in one go: a club's list, in one commit.
 pub const INVITES_LEN_MAX: usize = 100;
+/// Events of one creator that are neither over nor cancelled: one a day for half a year. More would hide those of others in lists.
+pub const EVENTS_OPEN_LEN_MAX: usize = 200;
+/// Invitations to events that are not over and that one user has not answered: beyond, it is a nuisance.
+pub const EVENTS_ASKING_LEN_MAX: usize = 200;
 /// Characters of an event's name: a line on a poster.
 pub const EVENT_NAME_LEN_MAX: usize = 100;
 /// Characters of an event's description: two pages.

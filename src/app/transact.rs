@@ -175,35 +175,47 @@ impl<R: Record> Lanes<R> {
     async fn serve(self: Arc<Self>, aggregate: AggregateId) {
         let mut guard = LaneGuard { lanes: &self, aggregate: &aggregate, closed: false };
         loop {
-            let Some(batch) = guard.next_batch() else { return };
-            self.carry_out(&aggregate, batch).await;
+            let Some(mut batch) = guard.next_batch() else { return };
+            while !batch.is_empty() {
+                batch = self.carry_out(&aggregate, batch).await;
+            }
         }
     }
 
-    /// Decides and commits until every decision of the batch is answered. A refusal is only told when what it was founded
+    /// Decides and commits until every decision of the batch is answered, but those that are too much for one commit: they are
+    /// handed back. A refusal is only told when what it was founded
     /// on is stored: on a fresh head, and with the commit of the decisions before it done.
-    async fn carry_out(&self, aggregate: &AggregateId, jobs: Vec<BoxedJob<R>>) {
+    async fn carry_out(&self, aggregate: &AggregateId, jobs: Vec<BoxedJob<R>>) -> Vec<BoxedJob<R>> {
         let mut batch = Batch::new(jobs);
+        let mut rest = Vec::new();
         let mut fresh_needed = false;
         let mut conflicts = 0;
         for _ in 0..limits::TRANSACT_ATTEMPTS_MAX {
             let (head, beside) = match self.head(aggregate, &batch.beside(), fresh_needed).await {
                 Ok(found) => found,
-                Err(error) => return batch.fail(&error),
+                Err(error) => {
+                    batch.fail(&error);
+                    return rest;
+                }
             };
-            let draft = batch.decide(Draft::on(aggregate.clone(), head.version, head.record.clone(), beside));
+            let (draft, more) = batch.decide(Draft::on(aggregate.clone(), head.version, head.record.clone(), beside));
+            rest.splice(..0, more);
             let nothing = !draft.is_worth_a_commit();
             if !head.fresh && (nothing || batch.has_refusals()) {
                 fresh_needed = true;
                 continue;
             }
             if nothing {
-                return self.settle(aggregate, batch).await;
+                self.settle(aggregate, batch).await;
+                return rest;
             }
             let (record, changed) = (draft.record.clone(), draft.changed);
             let commit = match batch.onces().and_then(|once| draft.into_commit(aggregate, once)) {
                 Ok(commit) => commit,
-                Err(error) => return batch.fail(&error),
+                Err(error) => {
+                    batch.fail(&error);
+                    return rest;
+                }
             };
             match self.backend.commit(commit).await {
                 Ok(committed) => {
@@ -217,7 +229,8 @@ impl<R: Record> Lanes<R> {
                         watcher(head.record.as_deref(), record.as_deref());
                     }
                     self.keep(aggregate, version, record);
-                    return self.settle(aggregate, batch).await;
+                    self.settle(aggregate, batch).await;
+                    return rest;
                 }
                 Err(CommitError::Conflict) => {
                     self.metrics.conflicts.inc();
@@ -232,11 +245,13 @@ impl<R: Record> Lanes<R> {
                 Err(CommitError::Backend(error)) => {
                     // Whether it was written is not known: what is at hand may be old.
                     self.heads.lock().pop(aggregate);
-                    return batch.fail(&error.into());
+                    batch.fail(&error.into());
+                    return rest;
                 }
             }
         }
         batch.fail(&AppError::Busy);
+        rest
     }
 
     /// Answers everybody. Who is refused may have been answered before, under the same idempotency key (a batch that made

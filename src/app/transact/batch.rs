@@ -55,16 +55,25 @@ impl<R: Record> Batch<R> {
         Self(jobs.into_iter().map(|job| (job, None)).collect())
     }
 
-    /// Takes each decision on what the ones before it left; one that refuses leaves nothing behind.
-    pub fn decide(&mut self, mut draft: Draft<R>) -> Draft<R> {
+    /// Takes each decision on what the ones before it left; one that refuses leaves nothing behind. When as much is written as a
+    /// commit should hold, the rest is left to another: those decisions are handed back.
+    pub fn decide(&mut self, mut draft: Draft<R>) -> (Draft<R>, Vec<BoxedJob<R>>) {
+        let (mut bytes, mut decided) = (0, 0);
         for (job, refusal) in &mut self.0 {
+            if bytes >= limits::TRANSACT_BATCH_BYTES_MAX {
+                break;
+            }
+            decided += 1;
             let before = draft.mark();
             *refusal = job.decide(&mut draft).err();
             if refusal.is_some() {
                 draft.back_to(before);
+            } else {
+                bytes += draft.bytes_since(&before);
             }
         }
-        draft
+        let rest = self.0.split_off(decided);
+        (draft, rest.into_iter().map(|(job, _)| job).collect())
     }
 
     /// The names of all that must be seen beside the head, each once.

@@ -122,6 +122,18 @@ impl<R: Record> Draft<R> {
         Mark { record: self.record.clone(), changed: self.changed, lens }
     }
 
+    /// Roughly how much has been written since, besides the head.
+    pub(super) fn bytes_since(&self, mark: &Mark<R>) -> usize {
+        let [puts, moves, appends, _] = mark.lens;
+        let commit = &self.commit;
+        let put = |put: &Put| put.key.name.len() + put.value.as_ref().map_or(0, Bytes::len);
+        let moved = |it: &Move| it.index.as_str().len() + it.member.len();
+        let puts: usize = commit.puts.iter().skip(puts).map(put).sum();
+        let moves: usize = commit.moves.iter().skip(moves).map(moved).sum();
+        let appends: usize = commit.appends.iter().skip(appends).map(|append| append.payload.len()).sum();
+        puts + moves + appends
+    }
+
     pub(super) fn back_to(&mut self, Mark { record, changed, lens: [puts, moves, appends, clears] }: Mark<R>) {
         self.record = record;
         self.changed = changed;
