@@ -46,9 +46,10 @@ use uuid::Uuid;
 
 use crate::backend::Backend;
 use crate::clock::Clock;
+use crate::domain::ids::UserId;
 use crate::domain::time::Timestamp;
 
-use allowances::{Allowances, Digest, Rates};
+use allowances::{Allowances, Daily, Digest, Rates};
 use api_key::ApiKey;
 use channels::Snapshots;
 use duties::{LeaseRecord, Watch};
@@ -95,6 +96,9 @@ pub struct App {
     operator: Mutex<Option<Operator>>,
     passwords: Passwords,
     pub allowances: Allowances,
+    /// How many people a user invites, and how often one hears of that by another.
+    invites: Daily<UserId>,
+    troubles: Daily<(UserId, UserId)>,
     guesses: Arc<Lanes<GuessesRecord>>,
     /// Tokens that were found wrong lately, by their digests: each is counted once.
     wrong_tokens: Mutex<LruCache<Digest, ()>>,
@@ -159,6 +163,8 @@ impl App {
             operator: Mutex::default(),
             passwords: Passwords::default(),
             allowances: Allowances::new(settings.rates, &clock),
+            invites: Daily::new(limits::INVITES_A_DAY, &clock),
+            troubles: Daily::new(limits::TROUBLES_A_DAY, &clock),
             guesses: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
             wrong_tokens: Mutex::new(LruCache::new(allowances::callers_len_max())),
             uses: Uses::default(),

@@ -70,6 +70,30 @@ pub enum Counted {
     Address,
 }
 
+/// How often somebody may do something in a day, counted by this instance alone and in bounded memory: a house rule against
+/// nuisance, not a promise.
+pub struct Daily<K: Eq + std::hash::Hash + Clone>(Limiter<K>);
+
+impl<K: Eq + std::hash::Hash + Clone> Daily<K> {
+    pub fn new(most: u32, clock: &Clock) -> Self {
+        let most = NonZeroU32::new(most).unwrap_or(NonZeroU32::MIN);
+        let every = Duration::from_secs(24 * 60 * 60) / most.get();
+        // A day in at most as many parts as a u32 counts is more than nothing.
+        let quota = Quota::with_period(every).unwrap_or(Quota::per_second(most)).allow_burst(most);
+        Self(RateLimiter::new(quota, Buckets(Mutex::new(LruCache::new(callers_len_max()))), Going(clock.clone())))
+    }
+
+    /// `times` at once, or none of them → after how many seconds they may come, if that is not now.
+    pub fn take(&self, key: &K, times: u32) -> Result<(), u64> {
+        let Some(times) = NonZeroU32::new(times) else { return Ok(()) };
+        match self.0.check_key_n(key, times) {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(until)) => Err(whole_s(until.wait_time_from(self.0.clock().now())).max(1)),
+            Err(_) => Err(24 * 60 * 60),
+        }
+    }
+}
+
 type Limiter<K> = RateLimiter<K, Buckets<K>, Going, StateInformationMiddleware>;
 
 /// How long our clock is going, which no setting of the time turns back.

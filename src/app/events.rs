@@ -22,7 +22,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 pub use changing::ChangeEvent;
 pub use creating::NewEvent;
-pub(in crate::app) use indexes::of_user;
+pub(in crate::app) use indexes::{asking, of_user};
 pub use inviting::Answer;
 pub use listing::{EventFilter, EventOrder};
 pub use record::{CounterRecord, EventRecord};

@@ -52,7 +52,7 @@ enum What {
     Told,
     /// All who participate in an event are told.
     ToldRoster,
-    /// The user does not participate in an event any more: nor does their run.
+    /// The user may not participate in an event any more: nor does their run, then.
     LeftEvent,
 }
 
@@ -72,8 +72,10 @@ pub fn add<R: Record>(draft: &mut Draft<R>, number: u64, follow_up: &FollowUp, a
 }
 
 impl FollowUp {
+    /// One who was sent out of its event meanwhile was found without a run there: it goes on outside.
     pub fn run_started(run: &Run, now: Timestamp) -> Result<Self, AppError> {
-        Self::of(run, What::RunStarted, &ChangeDocument::RunStarted(RunChange::of(run, now).in_event(run.event)))
+        let change = ChangeDocument::RunStarted(RunChange::of(run, now).in_event(run.event));
+        Ok(Self { event: run.event.map(EventId::number), ..Self::of(run, What::RunStarted, &change)? })
     }
 
     pub fn run_finished(run: &Run, now: Timestamp) -> Result<Self, AppError> {
@@ -103,7 +105,7 @@ impl FollowUp {
         Ok(Self { event: number, change, ..Self::on(&event.creator, What::ToldRoster) })
     }
 
-    /// The user's run goes on outside the event.
+    /// Unless the user participates in the event, their run goes on outside it.
     pub fn left_event(user: &UserId, event: &Event) -> Self {
         Self { event: Some(event.id.number()), ..Self::on(user, What::LeftEvent) }
     }
@@ -182,12 +184,14 @@ impl App {
             let run = follow_up.run.as_deref().and_then(RunId::parse).ok_or(AppError::Internal)?;
             self.look_at_links_to(Shared::Run(run)).await?;
         }
-        match follow_up.event.map(|event| EventId::new(event).ok_or(AppError::Internal)).transpose()? {
+        let event = follow_up.event.map(|event| EventId::new(event).ok_or(AppError::Internal)).transpose()?;
+        match event {
             Some(event) if follow_up.what == What::ToldRoster => {
                 let change = follow_up.change.as_deref().ok_or(AppError::Internal)?;
                 return self.tell_roster(event, change.get(), &once.key).await;
             }
             Some(event) if follow_up.what == What::LeftEvent => return self.take_out_of_event(&user, event).await,
+            Some(event) if follow_up.what == What::RunStarted => self.take_out_of_event(&user, event).await?,
             Some(_) | None => {}
         }
         let aggregate = crate::app::users::aggregate(&user);

@@ -80,6 +80,8 @@ pub enum EventError {
     Creator,
     #[error("more people than that participate already")]
     TooFew,
+    #[error("others have joined the event while it was private: it stays private")]
+    Joined,
 }
 
 /// What the clock has made of an event that was looked at.
@@ -188,10 +190,13 @@ impl Event {
         }
     }
 
-    /// Another plan. When it has started, its beginning is what it was.
-    pub fn change(&mut self, change: PlanChange, now: Timestamp) -> Result<bool, EventError> {
+    /// Another plan. When it has started, its beginning is what it was; a private one that others have joined stays private, for
+    /// what they ran there they showed to whoever was invited.
+    pub fn change(&mut self, plan: Plan, now: Timestamp) -> Result<bool, EventError> {
         let state = self.open(now)?;
-        let plan = self.plan.changed(change);
+        if self.plan.private && !plan.private && self.last_number > 1 {
+            return Err(EventError::Joined);
+        }
         if state == State::Current && plan.starts_at() != self.plan.starts_at() {
             return Err(EventError::Started);
         }

@@ -41,3 +41,7 @@ pub const GUESSES_OF_TOKENS: Patience = Patience { free: 200, longest_ms: 60 * 1
 pub const GUESSES_ADDRESSES_LEN_MAX: usize = 64;
 /// How long it is remembered that the right password came from an address: as long as people are away from home at most.
 pub const GUESSES_HOME_MS: i64 = 90 * 24 * 60 * 60 * 1_000;
+/// People whom one user invites in a day: a large club. All at once, and one more every 86 seconds.
+pub const INVITES_A_DAY: u32 = 1_000;
+/// Invitations of which one user hears by another in a day. More stand, and are not told.
+pub const TROUBLES_A_DAY: u32 = 10;

@@ -136,9 +136,10 @@ pub enum EventNews {
         at: String,
         user: UserName,
         by: UserName,
-        event: Box<EventDocument>,
+        event: EventName,
+        starts_at: String,
     },
-    /// To whom was removed from it, or whose invitation was withdrawn.
+    /// To whom was removed from it.
     Removed {
         at: String,
         event: EventName,

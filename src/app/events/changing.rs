@@ -26,9 +26,8 @@ impl App {
     ) -> Result<EventDocument, AppError> {
         self.by_hand(identity, event, if_version, move |decision, now| {
             let was_private = decision.event().plan.private;
-            checked(decision.event().plan.changed(change.clone()))?;
-            if decision.record.event.change(change.clone(), now).map_err(refusal)? {
-                decision.record.event.plan = checked(decision.record.event.plan.clone())?;
+            let plan = checked(decision.event().plan.changed(change.clone()))?;
+            if decision.record.event.change(plan, now).map_err(refusal)? {
                 decision.is_another = true;
                 decision.announce(&EventChange::Changed { at: now.to_string(), event: decision.document() })?;
                 // A beginning that lies in the past has come with it.
@@ -74,7 +73,6 @@ impl App {
                 let (at, event) = (now.to_string(), EventName::of(decision.event()));
                 let news = EventNews::EventCancelled { at, event };
                 decision.cause(&FollowUp::told_roster(decision.event(), &news)?)?;
-                decision.rights_end();
             }
             Ok(())
         })

@@ -1,5 +1,7 @@
 //! A new event: its number, its plan, its creator on the roster and whoever is invited at once, in one commit.
 
+use std::collections::HashSet;
+
 use chrono::{Datelike, NaiveDate, NaiveTime, Timelike};
 use chrono_tz::Tz;
 use rand::RngExt;
@@ -11,9 +13,10 @@ use crate::app::posted;
 use crate::app::transact::Lanes;
 use crate::app::users::{self, Identity};
 use crate::app::{App, AppError};
+use crate::backend::{Bound, Order, Range};
 use crate::domain::event::{Event, Plan};
 use crate::domain::geo::Place;
-use crate::domain::ids::EventId;
+use crate::domain::ids::{EventId, UserId};
 use crate::limits;
 
 /// What an event is to be. What is left out is decided by the house.
@@ -56,6 +59,7 @@ impl App {
             capacity: new.capacity,
         };
         let plan = checked(plan)?;
+        let told = self.who_may_make_one(identity, &invited).await?;
         let id = self.next_event_id().await?;
         let (now, identity) = (self.clock.now(), identity.clone());
         let beside = beside(invited.iter().map(|(user, _)| user).chain([&identity.user]));
@@ -76,7 +80,7 @@ impl App {
                 decision.put_participant(&identity.user, &entry)?;
                 indexes::related(decision.draft, id, &identity.user, true);
                 for (user, name) in &invited {
-                    decision.invite(user, name, &identity)?;
+                    decision.invite(user, name, &identity, &told)?;
                 }
                 decision.turn()?;
                 let number = decision.event().id.number();
@@ -88,6 +92,25 @@ impl App {
         let id = EventId::new(document).ok_or(AppError::Internal)?;
         let record = self.events.read(&aggregate(id)).await?.ok_or(AppError::Internal)?;
         Ok(super::document(&record, self.clock.now()).with_role(crate::app::documents::Role::Creator))
+    }
+
+    /// Whether the user may make another event, and who is to hear of the invitations to it.
+    async fn who_may_make_one(
+        &self,
+        identity: &Identity,
+        invited: &[(UserId, String)],
+    ) -> Result<HashSet<UserId>, AppError> {
+        let from = Bound::Score(self.clock.now().as_millis());
+        let (index, until, order) = (indexes::open_of(&identity.user), Bound::End, Order::Descending);
+        let range = Range { index, from, until, order, limit: limits::EVENTS_OPEN_LEN_MAX, count: false };
+        // Those who come at once may exceed it by their number.
+        if self.backend.range(&range).await?.members.len() >= limits::EVENTS_OPEN_LEN_MAX {
+            return Err(AppError::conflict("you have made too many events that are not over yet"));
+        }
+        let mut told = self.who_is_told(identity, None, invited).await?;
+        // Of what they do themselves, the creator hears always.
+        told.insert(identity.user.clone());
+        Ok(told)
     }
 
     /// They grow, with random gaps: nobody can count how many private events there are.

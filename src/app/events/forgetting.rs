@@ -98,6 +98,7 @@ impl App {
                         draft.place(indexes::roster(event), user.as_str(), None);
                         draft.place(indexes::invited(event), user.as_str(), None);
                         indexes::related(draft, event, user, false);
+                        draft.place(indexes::asking(user), event.to_string(), None);
                         mentions::strike(draft, user);
                     }
                     if is_last && let Some(record) = draft.record().cloned() {
@@ -145,6 +146,7 @@ fn forget(draft: &mut Draft<EventRecord>, user: &UserId, now: Timestamp) -> Resu
     decision.draft.place(indexes::roster(event), user.as_str(), None);
     decision.draft.place(indexes::invited(event), user.as_str(), None);
     indexes::related(decision.draft, event, user, false);
+    decision.draft.place(indexes::asking(user), event.to_string(), None);
     mentions::strike(decision.draft, user);
     // What was said there named the user.
     if matches!(before.state_at(now), State::Passed | State::Cancelled) {

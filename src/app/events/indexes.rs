@@ -20,10 +20,21 @@ pub fn near() -> (Index, Grain) {
     (Index::new("events/near"), Grain::FINEST)
 }
 
-/// The events that a user has made, has joined or is invited to, scored by their numbers: an event that is put off moves in
-/// nobody's list, however many participate.
+/// The events that a user has made or has joined, scored by their numbers: an event that is put off moves in nobody's list,
+/// however many participate.
 pub fn of_user(user: &UserId) -> Index {
     Index::new(format!("events/of/{user}"))
+}
+
+/// The events that a user is invited to and has not answered, scored by when they were to end when the invitation was sent, in
+/// milliseconds: what others lay before somebody does not stand among what is theirs.
+pub fn asking(user: &UserId) -> Index {
+    Index::new(format!("events/asking/{user}"))
+}
+
+/// The events of one creator that are neither over nor cancelled, scored by when they end, in milliseconds.
+pub fn open_of(creator: &UserId) -> Index {
+    Index::new(format!("events/open-of/{creator}"))
 }
 
 /// Who participates, scored by roster number.
@@ -42,10 +53,16 @@ pub fn related(draft: &mut Draft<EventRecord>, event: EventId, user: &UserId, is
     draft.place(of_user(user), event.to_string(), score);
 }
 
+/// The event waits for the user's answer, or does not any more.
+pub fn asked(draft: &mut Draft<EventRecord>, event: &Event, user: &UserId, is_asked: bool) {
+    draft.place(asking(user), event.id.to_string(), is_asked.then(|| event.ends_at().as_millis()));
+}
+
 /// Takes an event that is no more out of where it stood.
 pub fn gone(draft: &mut Draft<EventRecord>, event: &Event) {
     draft.place(public(), event.id.to_string(), None);
     near::place(draft, near(), event.id.to_string(), (!event.plan.private).then_some(event.plan.start), None);
+    draft.place(open_of(&event.creator), event.id.to_string(), None);
     draft.place(due::index(), Due::EventTurns(event.id).to_string(), None);
 }
 
@@ -63,6 +80,11 @@ pub fn moved(draft: &mut Draft<EventRecord>, before: Option<&Event>, event: &Eve
     if before.is_some_and(|before| shared(before) != shared(event)) {
         // At once: links to it may be over.
         draft.place(due::index(), Due::LinksTo(Shared::Event(event.id)).to_string(), Some(0));
+    }
+    let open_ms = |event: &Event| event.turns_at().map(|_| event.ends_at().as_millis());
+    let (old, new) = (before.and_then(open_ms), open_ms(event));
+    if old != new {
+        draft.place(open_of(&event.creator), event.id.to_string(), new);
     }
     let due_ms = |event: &Event| event.turns_at().map(|at| at.as_millis());
     let (old, new) = (before.and_then(due_ms), due_ms(event));

@@ -1,17 +1,21 @@
 //! Invitations: asked, accepted, declined, withdrawn. To a private event they are what makes it visible.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
-use crate::app::documents::{EventNews, InvitationDocument, ParticipantDocument};
+use futures::{StreamExt, TryStreamExt, stream};
+
+use crate::app::documents::{EventName, EventNews, InvitationDocument, ParticipantDocument};
 use crate::app::events::joining::{name_of, newcomer, parts};
-use crate::app::events::record::{Invitation, InvitationState, invitation};
+use crate::app::events::record::{Invitation, InvitationState, Participant, invitation, participant};
 use crate::app::events::{Decision, indexes, not_found};
 use crate::app::mentions;
 use crate::app::transact::{decode, encode};
 use crate::app::users::record::UserRecord;
 use crate::app::users::{Caller, Identity};
 use crate::app::{App, AppError};
-use crate::domain::event::Standing;
+use crate::backend::{Bound, Range};
+use crate::domain::event::{Event, Standing};
 use crate::domain::ids::{EventId, UserId};
 use crate::domain::time::Timestamp;
 use crate::limits;
@@ -33,6 +37,8 @@ impl App {
         whom: &[String],
     ) -> Result<Vec<InvitationDocument>, AppError> {
         let invited = self.whom(identity, whom, "users").await?;
+        let (record, _) = self.visible_event(&Caller::User(identity.clone()), event).await?;
+        let told = self.who_is_told(identity, Some(&record.event), &invited).await?;
         let users: Vec<_> = [&identity.user].into_iter().chain(invited.iter().map(|(user, _)| user)).collect();
         let (who, asked) = (identity.clone(), invited.clone());
         let stored = self
@@ -45,7 +51,7 @@ impl App {
                     return Err(AppError::Forbidden);
                 }
                 decision.event().open(decision.now).map_err(super::refusal)?;
-                asked.iter().map(|(user, name)| decision.invite(user, name, &who)).collect::<Result<Vec<_>, _>>()
+                asked.iter().map(|(user, name)| decision.invite(user, name, &who, &told)).collect::<Result<Vec<_>, _>>()
             })
             .await?;
         let invitations = invited.iter().zip(stored);
@@ -139,9 +145,57 @@ impl App {
     }
 }
 
+impl App {
+    /// Who may hear of invitations by this user: each of those who are invited anew, and the event's creator, as often as one may
+    /// trouble another in a day. The invitations stand all the same.
+    ///
+    /// # Errors
+    /// [`AppError::Conflict`]: somebody of them has not answered too many. [`AppError::TooOften`]: the user has invited too many.
+    pub(super) async fn who_is_told(
+        &self,
+        by: &Identity,
+        event: Option<&Event>,
+        invited: &[(UserId, String)],
+    ) -> Result<HashSet<UserId>, AppError> {
+        let mut anew: Vec<&UserId> = invited.iter().map(|(user, _)| user).collect();
+        if let Some(event) = event {
+            let members: Vec<_> = anew.iter().map(|user| Arc::from(user.as_str())).collect();
+            let invitations: Vec<(UserId, Invitation)> = self.entries(event.id, &members, invitation).await?;
+            let participants: Vec<(UserId, Participant)> = self.entries(event.id, &members, participant).await?;
+            let open = invitations.into_iter().filter(|(_, it)| it.state == InvitationState::Invited);
+            let known: HashSet<_> =
+                open.map(|(user, _)| user).chain(participants.into_iter().map(|(user, _)| user)).collect();
+            anew.retain(|user| !known.contains(*user));
+        }
+        if anew.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let (from, len_max) = (Bound::Score(self.clock.now().as_millis()), limits::EVENTS_ASKING_LEN_MAX);
+        let asking = |user: &&UserId| Range { from: from.clone(), ..Range::all(indexes::asking(user), len_max) };
+        let ranges: Vec<_> = anew.iter().map(asking).collect();
+        let reads = ranges.into_iter().map(|range| async move { self.backend.range(&range).await });
+        let waiting: Vec<_> = stream::iter(reads).buffered(limits::INDEXES_READ_AT_ONCE).try_collect().await?;
+        if waiting.iter().any(|asking| asking.members.len() >= len_max) {
+            return Err(AppError::conflict("somebody of them has too many invitations that wait for an answer"));
+        }
+        let times = u32::try_from(anew.len()).unwrap_or(u32::MAX);
+        self.invites.take(&by.user, times).map_err(|retry_after_s| AppError::TooOften { retry_after_s })?;
+        let creator = event.map(|event| &event.creator);
+        let is_told =
+            |user: &UserId| *user == by.user || self.troubles.take(&(by.user.clone(), user.clone()), 1).is_ok();
+        Ok(anew.into_iter().chain(creator).filter(|user| is_told(user)).cloned().collect())
+    }
+}
+
 impl Decision<'_> {
     /// → the invitation that now stands; `None` for who participates already.
-    pub(super) fn invite(&mut self, user: &UserId, name: &str, by: &Identity) -> Result<Option<Invitation>, AppError> {
+    pub(super) fn invite(
+        &mut self,
+        user: &UserId,
+        name: &str,
+        by: &Identity,
+        told: &HashSet<UserId>,
+    ) -> Result<Option<Invitation>, AppError> {
         let standing = self.standing(user)?;
         match (standing, self.invitation(user)?) {
             (Standing::Participant, _) => return Ok(None),
@@ -160,19 +214,23 @@ impl Decision<'_> {
         }
         let (at_ms, id) = (self.now.as_millis(), self.event().id);
         let (state, by_name) = (InvitationState::Invited, by.name.to_string());
-        let invitation = Invitation { state, name: name.to_owned(), by: by.user.to_string(), by_name, at_ms };
+        let was_removed = standing == Standing::Removed;
+        let invitation =
+            Invitation { state, name: name.to_owned(), by: by.user.to_string(), by_name, at_ms, was_removed };
         self.put_invitation(user, &invitation)?;
         self.draft.place(indexes::invited(id), user.as_str(), Some(at_ms));
-        indexes::related(self.draft, id, user, true);
+        indexes::asked(self.draft, &self.record.event, user, true);
         let news = EventNews::Invited {
             at: self.now.to_string(),
             user: name_of(user, name),
             by: name_of(&by.user, &by.name),
-            event: Box::new(self.document()),
+            event: EventName::of(self.event()),
+            starts_at: self.event().starts_at().to_string(),
         };
-        self.tell(user, &news)?;
         let creator = self.event().creator.clone();
-        self.tell(&creator, &news)?;
+        for who in [user, &creator].into_iter().filter(|who| told.contains(*who)) {
+            self.tell(who, &news)?;
+        }
         Ok(Some(invitation))
     }
 
@@ -188,6 +246,7 @@ impl Decision<'_> {
     pub(super) fn strike_invitation(&mut self, user: &UserId) -> Result<(), AppError> {
         let Some(entry) = self.invitation(user)? else { return Ok(()) };
         self.draft.remove_beside(&invitation(user));
+        indexes::asked(self.draft, &self.record.event, user, false);
         if matches!(entry.state, InvitationState::Invited | InvitationState::Declined) {
             self.record.invited = self.record.invited.saturating_sub(1);
             self.draft.place(indexes::invited(self.event().id), user.as_str(), None);
@@ -199,13 +258,16 @@ impl Decision<'_> {
     fn decline(&mut self, user: &UserId) -> Result<(), AppError> {
         let Some(entry) = self.invitation(user)? else { return Ok(()) };
         self.put_invitation(user, &Invitation { state: InvitationState::Declined, ..entry })?;
-        indexes::related(self.draft, self.event().id, user, false);
+        indexes::asked(self.draft, &self.record.event, user, false);
         self.lost_sight(user)
     }
 
     fn withdraw(&mut self, user: &UserId) -> Result<(), AppError> {
+        let before = self.invitation(user)?.filter(|entry| entry.was_removed);
         self.strike_invitation(user)?;
-        indexes::related(self.draft, self.event().id, user, false);
+        if let Some(entry) = before {
+            self.put_invitation(user, &Invitation { state: InvitationState::Removed, ..entry })?;
+        }
         self.lost_sight(user)
     }
 

@@ -104,7 +104,10 @@ impl Decision<'_> {
         if removed || is_private {
             let state = if removed { InvitationState::Removed } else { InvitationState::Left };
             let (name, by, by_name) = (entry.name.clone(), by.user.to_string(), by.name.to_string());
-            self.put_invitation(user, &Invitation { state, name, by, by_name, at_ms: now.as_millis() })?;
+            self.put_invitation(
+                user,
+                &Invitation { state, name, by, by_name, at_ms: now.as_millis(), was_removed: false },
+            )?;
         }
         self.announce(&EventChange::Left {
             at: now.to_string(),

@@ -134,11 +134,18 @@ impl App {
     /// All that match of those that the caller has to do with: nobody has to do with very many.
     async fn own_events(&self, caller: &Caller, sought: &Sought) -> Result<Records, AppError> {
         let Caller::User(identity) = caller else { return Ok(Records::new()) };
+        let mut found = self.all_matching(caller, sought, indexes::of_user(&identity.user)).await?;
+        found.extend(self.all_matching(caller, sought, indexes::asking(&identity.user)).await?);
+        Ok(found)
+    }
+
+    /// All that match of the highest in an index.
+    async fn all_matching(&self, caller: &Caller, sought: &Sought, index: Index) -> Result<Records, AppError> {
         let mut found = Records::new();
         let mut until = Bound::End;
         for _ in 0..limits::LIST_LOOKED_AT_MAX / limits::PAGE_SIZE_MAX {
             tokio::task::yield_now().await;
-            let (index, limit): (Index, _) = (indexes::of_user(&identity.user), limits::PAGE_SIZE_MAX);
+            let (index, limit) = (index.clone(), limits::PAGE_SIZE_MAX);
             let range = Range { index, from: Bound::Start, until, order: Order::Descending, limit, count: false };
             let members = self.backend.range(&range).await?.members;
             looked_at::add(members.len());

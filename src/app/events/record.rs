@@ -63,6 +63,9 @@ pub struct Invitation {
     pub by: String,
     pub by_name: String,
     pub at_ms: i64,
+    /// They had been removed before: so they are again if it is withdrawn.
+    #[serde(default)]
+    pub was_removed: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

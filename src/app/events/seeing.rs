@@ -1,5 +1,6 @@
 //! Who sees what of an event: the event itself, its roster, its invitations. What may not be seen is not there.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::app::documents::{EventDocument, EventSnapshotDocument, InvitationDocument, ParticipantDocument, Role};
@@ -44,7 +45,7 @@ impl App {
         let members = self.page_of(indexes::roster(event), page).await?;
         let entries: Vec<(UserId, Participant)> = self.entries(event, &members, participant).await?;
         let users: Vec<_> = entries.iter().map(|(user, _)| user).collect();
-        let runs = self.live_runs_in(event, &users).await?;
+        let runs = self.live_runs_in(caller, event, &users).await?;
         let document = |((user, entry), run): ((UserId, Participant), Option<RunId>)| ParticipantDocument {
             user: name_of(&user, &entry.name),
             number: entry.number,
@@ -133,11 +134,6 @@ impl App {
         Ok((!record.event.plan.private).then_some(event))
     }
 
-    pub(in crate::app) async fn is_participant(&self, user: &UserId, event: EventId) -> Result<bool, AppError> {
-        let key = aggregate(event).key(&participant(user));
-        Ok(self.backend.read(&[key]).await?.iter().any(|entry| entry.value.is_some()))
-    }
-
     /// The user's number on the event's roster, if there is one.
     pub(in crate::app) async fn number_in(
         &self,
@@ -210,8 +206,13 @@ impl App {
         entries.map(|(user, value)| Ok((user, decode(&value)?))).collect()
     }
 
-    /// Each user's live run, if it is one in this event.
-    async fn live_runs_in(&self, event: EventId, users: &[&UserId]) -> Result<Vec<Option<RunId>>, AppError> {
+    /// Each user's live run, if it is one in this event and the caller may see it.
+    async fn live_runs_in(
+        &self,
+        caller: &Caller,
+        event: EventId,
+        users: &[&UserId],
+    ) -> Result<Vec<Option<RunId>>, AppError> {
         let keys: Vec<_> = users.iter().map(|user| crate::app::users::aggregate(user).head()).collect();
         let mut runs = Vec::new();
         for value in self.backend.read(&keys).await? {
@@ -219,14 +220,14 @@ impl App {
             runs.push(user.and_then(|user| user.live_run).as_deref().and_then(RunId::parse));
         }
         let keys: Vec<_> = runs.iter().flatten().map(|run| crate::app::runs::aggregate(*run).head()).collect();
-        let mut heads = self.backend.read(&keys).await?.into_iter();
+        let heads = self.backend.read(&keys).await?.into_iter().filter_map(|value| value.value);
+        let mut records = heads.map(|head| decode::<RunRecord>(&head)).collect::<Result<Vec<_>, _>>()?;
+        records.retain(|record| record.run.event == Some(event) && record.run.is_under_way());
+        let seen = self.sees_runs(caller, &records.iter().map(|record| &record.run).collect::<Vec<_>>()).await?;
+        let seen = records.iter().zip(seen).filter(|(_, is_seen)| *is_seen);
+        let seen: HashSet<_> = seen.map(|(record, _)| record.run.id).collect();
         for run in &mut runs {
-            if run.is_some() {
-                let head = heads.next().and_then(|value| value.value);
-                let record = head.as_deref().map(decode::<RunRecord>).transpose()?;
-                let is_in = |record: &RunRecord| record.run.event == Some(event) && record.run.is_under_way();
-                *run = run.filter(|_| record.as_ref().is_some_and(is_in));
-            }
+            *run = run.filter(|run| seen.contains(run));
         }
         Ok(runs)
     }

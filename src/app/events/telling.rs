@@ -2,15 +2,18 @@
 //!
 //! Carried out after the commit that caused it, and once more if it was not known to be done: neither does harm twice.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use crate::app::documents::ChangeDocument;
 use crate::app::events::indexes;
+use crate::app::events::record::{Invitation, InvitationState, invitation};
 use crate::app::runs;
 use crate::app::transact::{Draft, OnceKey};
 use crate::app::users::record::UserRecord;
-use crate::app::{App, AppError, users};
+use crate::app::{App, AppError, mentions, users};
 use crate::backend::{Bound, Index, Keep, Order, Range};
 use crate::domain::ids::{EventId, RunId, UserId};
 use crate::limits;
@@ -19,23 +22,27 @@ impl App {
     /// Tells all who participate or are invited, each once for one `key`.
     pub(in crate::app) async fn tell_roster(&self, event: EventId, change: &str, key: &str) -> Result<(), AppError> {
         let change = Bytes::from(change.to_owned());
-        for index in [indexes::roster(event), indexes::invited(event)] {
-            self.tell_all(index, &change, key).await?;
-        }
-        Ok(())
+        self.tell_all(event, indexes::roster(event), &change, key).await?;
+        self.tell_all(event, indexes::invited(event), &change, key).await
     }
 
-    async fn tell_all(&self, index: Index, change: &Bytes, key: &str) -> Result<(), AppError> {
+    /// All of one index of the event, but those who have declined.
+    async fn tell_all(&self, event: EventId, index: Index, change: &Bytes, key: &str) -> Result<(), AppError> {
+        let has_declined = |invitation: &Invitation| invitation.state == InvitationState::Declined;
         let mut from = Bound::Start;
         loop {
             let (index, until, limit) = (index.clone(), Bound::End, limits::PAGE_SIZE_MAX);
             let range = Range { index, from, until, order: Order::Ascending, limit, count: false };
             let members = self.backend.range(&range).await?.members;
-            let users = members.iter().map(|(_, member)| UserId::parse(member).ok_or(AppError::Internal));
-            let users: Vec<_> = users.collect::<Result<_, _>>()?;
+            let mut users = mentions::users(&members)?;
+            let names: Vec<_> = members.iter().map(|(_, member)| member.clone()).collect();
+            let invitations: Vec<(UserId, Invitation)> = self.entries(event, &names, invitation).await?;
+            let declined: HashSet<_> =
+                invitations.iter().filter(|(_, it)| has_declined(it)).map(|(user, _)| user).collect();
+            users.retain(|user| !declined.contains(user));
             let told: Vec<_> =
                 users.into_iter().map(|user| self.tell_user(user, change.clone(), key).boxed()).collect();
-            let is_last = told.len() < limit;
+            let is_last = members.len() < limit;
             stream::iter(told).buffer_unordered(limits::TOLD_AT_ONCE).try_collect::<Vec<()>>().await?;
             match members.into_iter().next_back() {
                 Some((score, member)) if !is_last => from = Bound::After(score, member),
@@ -58,17 +65,20 @@ impl App {
     }
 
     /// The live run of who is not a participant any more goes on outside the event. Those who saw it there are asked whether they
-    /// may see it still.
+    /// may see it still. Of who has come back meanwhile it goes on in the event, by the new number.
     pub(in crate::app) async fn take_out_of_event(&self, user: &UserId, event: EventId) -> Result<(), AppError> {
         let Some(record) = self.users.read(&users::aggregate(user)).await? else { return Ok(()) };
         let Some(run) = record.live_run.as_deref().and_then(RunId::parse) else { return Ok(()) };
-        // They may have come back meanwhile.
-        if self.is_participant(user, event).await? {
-            return Ok(());
-        }
+        let number = self.number_in(user, Some(event)).await?;
         let now = self.clock.now();
         let taken_out = self.change_run(run, move |draft, mut record| {
-            if record.run.event == Some(event) {
+            if record.run.event != Some(event) || (number.is_some() && record.number == number) {
+                return Ok(());
+            }
+            if number.is_some() {
+                record.number = number;
+                draft.put(record);
+            } else {
                 let before = record.run.clone();
                 record.run.event = None;
                 let change = ChangeDocument::changed(&record.run, now);

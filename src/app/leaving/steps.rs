@@ -74,12 +74,14 @@ impl App {
     }
 
     async fn forget_events(&self, user: &UserId) -> Result<(), AppError> {
-        while let Some(members) = self.some_of(events::of_user(user)).await? {
-            for member in members {
-                let event = EventId::parse(&member).ok_or(AppError::Internal)?;
-                self.forget_in_event(event, user).await?;
-                // Whether it was there or not.
-                self.displace(events::aggregate(event), events::of_user(user), &member).await?;
+        for index in [events::of_user(user), events::asking(user)] {
+            while let Some(members) = self.some_of(index.clone()).await? {
+                for member in members {
+                    let event = EventId::parse(&member).ok_or(AppError::Internal)?;
+                    self.forget_in_event(event, user).await?;
+                    // Whether it was there or not.
+                    self.displace(events::aggregate(event), index.clone(), &member).await?;
+                }
             }
         }
         Ok(())

@@ -6,12 +6,14 @@ use uuid::Uuid;
 use crate::app::documents::{ChangeDocument, RunChange, RunDocument};
 use crate::app::follow_ups::FollowUp;
 use crate::app::runs::{RunRecord, aggregate, announce, cause, indexes, refusal};
+use crate::app::transact::Draft;
 use crate::app::users::{Caller, Identity};
 use crate::app::{App, AppError};
 use crate::domain::fix::{Fix, Readings};
 use crate::domain::geo::Place;
 use crate::domain::ids::{EventId, RunId, UserId};
 use crate::domain::run::{FinishReason, Run, State};
+use crate::domain::time::Timestamp;
 use crate::domain::user::Visibility;
 use crate::limits;
 
@@ -62,9 +64,7 @@ impl App {
                 }
                 let mut record = RunRecord { number, ..RunRecord::new(run.clone()) };
                 if record.run.state == State::Live {
-                    let change = ChangeDocument::Started(RunChange::of(&record.run, now).in_event(told));
-                    announce(draft, &mut record, &change)?;
-                    cause(draft, &record, &FollowUp::run_started(&record.run, now)?, now)?;
+                    begin(draft, &mut record, told, now)?;
                 }
                 indexes::moved(draft, None, &record.run);
                 draft.put(record);
@@ -74,10 +74,6 @@ impl App {
         self.follow_ups.notify_one();
         if !new.planned {
             self.keep_place(identity, id, new.supersede).await?;
-        }
-        if let Some(event) = new.event {
-            // Whoever was removed meanwhile was found without a run.
-            self.take_out_of_event(&identity.user, event).await?;
         }
         if let (Some(place), true) = (new.place, is_without_fixes && !new.planned) {
             let fix = Fix::new(now, place, Readings::default()).map_err(|_| AppError::Internal)?;
@@ -108,9 +104,7 @@ impl App {
             let before = record.run.clone();
             record.number = number;
             if record.run.start(now).map_err(refusal)? {
-                let change = ChangeDocument::Started(RunChange::of(&record.run, now).in_event(told));
-                announce(draft, &mut record, &change)?;
-                cause(draft, &record, &FollowUp::run_started(&record.run, now)?, now)?;
+                begin(draft, &mut record, told, now)?;
                 indexes::moved(draft, Some(&before), &record.run);
                 draft.put(record);
             }
@@ -201,6 +195,18 @@ impl App {
         let user = self.users.read(&crate::app::users::aggregate(user)).await?.ok_or(AppError::Unauthenticated)?;
         user.live_run.as_deref().map(|run| RunId::parse(run).ok_or(AppError::Internal)).transpose()
     }
+}
+
+/// Says that the run has begun. `told`: its event, if everybody may know of that.
+fn begin(
+    draft: &mut Draft<RunRecord>,
+    record: &mut RunRecord,
+    told: Option<EventId>,
+    now: Timestamp,
+) -> Result<(), AppError> {
+    let change = ChangeDocument::Started(RunChange::of(&record.run, now).in_event(told));
+    announce(draft, record, &change)?;
+    cause(draft, record, &FollowUp::run_started(&record.run, now)?, now)
 }
 
 fn in_the_way(other: RunId) -> AppError {

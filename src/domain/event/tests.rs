@@ -167,15 +167,52 @@ fn plan_is_changed_within_what_has_happened() {
     let capacity = |capacity| PlanChange { capacity, ..PlanChange::default() };
     let mut event = event();
     event.participants = 2;
-    assert_eq!(event.change(PlanChange::default(), before), Ok(false));
-    assert_eq!(event.change(capacity(Edit::Set(1)), before), Err(EventError::TooFew));
-    assert_eq!(event.change(capacity(Edit::Set(2)), before), Ok(true));
-    assert_eq!(event.change(capacity(Edit::Clear), during), Ok(true));
+    assert_eq!(
+        {
+            let plan = event.plan.changed(PlanChange::default());
+            event.change(plan, before)
+        },
+        Ok(false)
+    );
+    assert_eq!(
+        {
+            let plan = event.plan.changed(capacity(Edit::Set(1)));
+            event.change(plan, before)
+        },
+        Err(EventError::TooFew)
+    );
+    assert_eq!(
+        {
+            let plan = event.plan.changed(capacity(Edit::Set(2)));
+            event.change(plan, before)
+        },
+        Ok(true)
+    );
+    assert_eq!(
+        {
+            let plan = event.plan.changed(capacity(Edit::Clear));
+            event.change(plan, during)
+        },
+        Ok(true)
+    );
     assert_eq!(event.plan.capacity, None);
-    assert_eq!(event.change(later.clone(), during), Err(EventError::Started));
-    assert_eq!(event.change(later.clone(), before), Ok(true));
+    assert_eq!(
+        {
+            let plan = event.plan.changed(later.clone());
+            event.change(plan, during)
+        },
+        Err(EventError::Started)
+    );
+    assert_eq!(
+        {
+            let plan = event.plan.changed(later.clone());
+            event.change(plan, before)
+        },
+        Ok(true)
+    );
     assert_eq!(event.turns_at(), Some(at("2026-11-25T17:00:00Z")));
-    assert_eq!(event.change(later, at("2026-11-26T00:00:00Z")), Err(EventError::Over));
+    let plan = event.plan.changed(later);
+    assert_eq!(event.change(plan, at("2026-11-26T00:00:00Z")), Err(EventError::Over));
 }
 
 #[test]
@@ -189,4 +226,19 @@ fn runs_begin_from_an_hour_before_to_the_end() {
     ] {
         assert_eq!(event.takes_runs(at(moment)), answer, "{moment}");
     }
+}
+
+#[test]
+fn private_event_that_others_have_joined_stays_private() {
+    let now = at("2026-11-22T09:00:00Z");
+    let mut event = event();
+    event.plan.private = true;
+    let open = Plan { private: false, ..event.plan.clone() };
+    event.enter(10).unwrap();
+    assert_eq!(event.clone().change(open.clone(), now), Ok(true), "nobody but its creator was ever in it");
+    event.join(Standing::Invited, 10, now).unwrap();
+    assert_eq!(event.change(open.clone(), now), Err(EventError::Joined));
+    event.leave(&user("eero")).unwrap();
+    assert_eq!(event.change(open, now), Err(EventError::Joined), "what was run there is there still");
+    assert!(event.plan.private);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use runnity::app::AppError;
 use runnity::app::events::{ChangeEvent, EventFilter, NewEvent};
-use runnity::app::runs::{NewRun, RunFilter};
+use runnity::app::runs::{NewRun, RunFilter, Transition};
 use runnity::app::users::{Caller, Identity};
 use runnity::domain::geo::{Circle, Place};
 use runnity::domain::ids::{EventId, RunId, UserId};
@@ -17,6 +17,11 @@ use super::{ALL, event, plan};
 use crate::support::{Runner, Site, StoreKind, on_each_store};
 
 on_each_store!(
+    who_has_declined_hears_no_more_of_it,
+    private_event_that_others_have_joined_is_not_opened,
+    run_that_begins_while_its_runner_is_removed_goes_on_outside,
+    invitations_are_no_nuisance,
+    who_was_removed_stays_so_when_an_invitation_is_withdrawn,
     private_event_is_nowhere_to_be_found_by_outsiders,
     who_loses_sight_of_an_event_loses_its_channel_at_once,
     who_was_removed_comes_back_when_invited_alone,
@@ -311,4 +316,115 @@ async fn run_in_an_event_needs_a_participant_and_its_time(kind: StoreKind) {
     assert_eq!(run.event, Some(event.number()));
     site.advance(Duration::from_secs(2 * 3_600)).await;
     refused(&aino).await;
+}
+
+async fn who_has_declined_hears_no_more_of_it(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let People { aino, eero, .. } = people(&site).await;
+    let secret = event(&site, &aino.identity, private(&eero)).await;
+    site.app.decline_invitation(&eero.identity, secret).await.unwrap();
+    site.app.start_event(&aino.identity, secret).await.unwrap();
+    site.app.cancel_event(&aino.identity, secret, None).await.unwrap();
+    site.app.carry_out_follow_ups().await.unwrap();
+    let own = runnity::backend::AggregateId::new("user", eero.identity.user.as_str());
+    assert_eq!(kinds(&site.app, own).await, ["invited"]);
+}
+
+async fn private_event_that_others_have_joined_is_not_opened(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let People { aino, eero, .. } = people(&site).await;
+    let secret = event(&site, &aino.identity, private(&eero)).await;
+    let open = || ChangeEvent { private: Some(false), ..ChangeEvent::default() };
+    site.app.join_event(&eero.identity, secret).await.unwrap();
+    let run = run_in(&site, &eero, secret, Visibility::Private).await;
+    site.app.transition(&eero.identity, run, Transition::Finish).await.unwrap();
+    site.app.leave_event(&eero.identity, secret).await.unwrap();
+    let refused = site.app.change_event(&aino.identity, secret, open(), None).await.unwrap_err();
+    assert!(matches!(refused, AppError::Conflict { .. }), "{refused}");
+    assert!(site.app.run(&Caller::Anonymous, run).await.is_err());
+    let alone = event(&site, &aino.identity, private(&eero)).await;
+    assert!(!site.app.change_event(&aino.identity, alone, open(), None).await.unwrap().private);
+}
+
+async fn run_that_begins_while_its_runner_is_removed_goes_on_outside(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let People { aino, eero, .. } = people(&site).await;
+    let secret = event(&site, &aino.identity, private(&eero)).await;
+    site.app.join_event(&eero.identity, secret).await.unwrap();
+    let new = NewRun { event: Some(secret), planned: true, visibility: Some(Visibility::Private), ..NewRun::default() };
+    let run = RunId::parse(&site.app.new_run(&eero.identity, new).await.unwrap().id).unwrap();
+    // Whichever comes first: in the end the run is not in the event.
+    let (started, removed) = tokio::join!(
+        site.app.transition(&eero.identity, run, Transition::Start),
+        site.app.remove_participant(&aino.identity, secret, &eero.identity.user),
+    );
+    removed.unwrap();
+    crate::support::within(async { while site.app.carry_out_follow_ups().await.unwrap() > 0 {} }).await;
+    if started.is_ok() {
+        assert_eq!(site.app.run(&user(&eero), run).await.unwrap().event, None);
+    }
+    assert!(site.app.run(&user(&aino), run).await.is_err());
+}
+
+async fn invitations_are_no_nuisance(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let People { aino, eero, sisu } = people(&site).await;
+    let (aino, eero, sisu) = (&aino.identity, &eero.identity, &sisu.identity);
+    let open = event(&site, aino, plan("Open")).await;
+    site.app.join_event(sisu, open).await.unwrap();
+    for _ in 0..30 {
+        site.app.invite(sisu, open, &["Eero".into()]).await.unwrap();
+        site.app.invite(sisu, open, &["Eero".into()]).await.unwrap();
+        site.app.withdraw_invitation(aino, open, &eero.user).await.unwrap();
+    }
+    crate::support::within(async { while site.app.carry_out_follow_ups().await.unwrap() > 0 {} }).await;
+    for (who, told) in [(eero, 10), (aino, 10)] {
+        let own = runnity::backend::AggregateId::new("user", who.user.as_str());
+        let heard = super::clock::heard(&site.app, own).await;
+        let invited: Vec<_> = heard.iter().filter(|data| data["type"] == "invited").collect();
+        assert_eq!(invited.len(), told, "and the invitations stand all the same");
+        assert_eq!(invited[0]["event"], json!({ "id": open.number(), "name": "Open" }));
+    }
+    // What is laid before somebody has an end, and so has what one creator makes.
+    for round in 0..200 {
+        let invite = if round < 100 { vec![eero.user.to_string()] } else { Vec::new() };
+        let made = site.app.new_event(aino, NewEvent { invite, ..plan("Many") }).await;
+        assert_eq!(made.is_ok(), round < 199, "one was there already");
+    }
+    for round in 0..101 {
+        let made = site.app.new_event(sisu, NewEvent { invite: vec!["Eero".into()], ..plan("Many") }).await;
+        assert_eq!(made.is_ok(), round < 100);
+    }
+    assert_eq!(
+        site.app
+            .events(&Caller::User(eero.clone()), EventFilter { mine: true, ..EventFilter::default() }, ALL)
+            .await
+            .unwrap()
+            .len(),
+        200
+    );
+    site.advance(Duration::from_secs(3 * 3_600)).await;
+    site.app
+        .new_event(
+            sisu,
+            NewEvent {
+                invite: vec!["Eero".into()],
+                date: chrono::NaiveDate::from_ymd_opt(2026, 11, 22).unwrap(),
+                ..plan("Another day")
+            },
+        )
+        .await
+        .unwrap();
+}
+
+async fn who_was_removed_stays_so_when_an_invitation_is_withdrawn(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let People { aino, eero, .. } = people(&site).await;
+    let (aino, eero) = (&aino.identity, &eero.identity);
+    let open = event(&site, aino, plan("Open")).await;
+    site.app.join_event(eero, open).await.unwrap();
+    site.app.remove_participant(aino, open, &eero.user).await.unwrap();
+    site.app.invite(aino, open, &["Eero".into()]).await.unwrap();
+    site.app.withdraw_invitation(aino, open, &eero.user).await.unwrap();
+    assert!(site.app.join_event(eero, open).await.is_err());
 }
