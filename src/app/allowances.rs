@@ -5,6 +5,7 @@
 //! remembers, those that were silent for longest begin anew. Knows no header and no body.
 
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::sync::Arc;
 use std::time::Duration;
 
 use governor::clock::Clock as _;
@@ -38,6 +39,9 @@ pub fn digest(secret: &str) -> Digest {
 pub struct Allowances {
     tokens: Option<Limiter<Digest>>,
     addresses: Option<Limiter<Origin>>,
+    /// Those of the addresses: a turn can be given back.
+    buckets: Buckets<Origin>,
+    per_address: u32,
     /// Tokens and sessions that were found good lately. Whether they still are is asked at each request all the same.
     good: Mutex<LruCache<Digest, ()>>,
 }
@@ -80,7 +84,7 @@ impl<K: Eq + std::hash::Hash + Clone> Daily<K> {
         let every = Duration::from_secs(24 * 60 * 60) / most.get();
         // A day in at most as many parts as a u32 counts is more than nothing.
         let quota = Quota::with_period(every).unwrap_or(Quota::per_second(most)).allow_burst(most);
-        Self(RateLimiter::new(quota, Buckets(Mutex::new(LruCache::new(callers_len_max()))), Going(clock.clone())))
+        Self(RateLimiter::new(quota, Buckets::new(), Going(clock.clone())))
     }
 
     /// `times` at once, or none of them → after how many seconds they may come, if that is not now.
@@ -100,13 +104,22 @@ type Limiter<K> = RateLimiter<K, Buckets<K>, Going, StateInformationMiddleware>;
 struct Going(Clock);
 
 /// When each caller's bucket is full again, for as many callers as there may be.
-struct Buckets<K>(Mutex<LruCache<K, Nanos>>);
+struct Buckets<K>(Arc<Mutex<LruCache<K, Nanos>>>);
+
+impl<K: Eq + std::hash::Hash + Clone> Buckets<K> {
+    fn new() -> Self {
+        Self(Arc::new(Mutex::new(LruCache::new(callers_len_max()))))
+    }
+}
 
 impl Allowances {
     pub fn new(rates: Rates, clock: &Clock) -> Self {
+        let buckets = Buckets::new();
         Self {
-            tokens: limiter(rates.per_token, clock),
-            addresses: limiter(rates.per_address, clock),
+            tokens: limiter(rates.per_token, Buckets::new(), clock),
+            addresses: limiter(rates.per_address, Buckets(buckets.0.clone()), clock),
+            buckets,
+            per_address: rates.per_address,
             good: Mutex::new(LruCache::new(callers_len_max())),
         }
     }
@@ -138,9 +151,16 @@ impl Allowances {
         }
     }
 
-    /// This secret was found good just now.
-    pub fn found_good(&self, digest: Digest) {
-        self.good.lock().put(digest, ());
+    /// This secret was found good just now. `origin`: whose turn was taken while that was not known. It is given back, so that
+    /// the phones of a stadium that come for the first time do not take each other's.
+    pub fn found_good(&self, digest: Digest, origin: Option<Origin>) {
+        let is_known = self.good.lock().put(digest, ()).is_some();
+        let one = Duration::from_secs(1).checked_div(self.per_address);
+        if let (false, Some(origin), Some(one)) = (is_known, origin, one)
+            && let Some(full_at) = self.buckets.0.lock().get_mut(&origin)
+        {
+            *full_at = full_at.saturating_sub(one.into());
+        }
     }
 
     /// Whether it was found good lately.
@@ -154,10 +174,9 @@ impl Allowances {
     }
 }
 
-fn limiter<K: Eq + std::hash::Hash + Clone>(per_s: u32, clock: &Clock) -> Option<Limiter<K>> {
+fn limiter<K: Eq + std::hash::Hash + Clone>(per_s: u32, buckets: Buckets<K>, clock: &Clock) -> Option<Limiter<K>> {
     let burst = NonZeroU32::new(per_s.saturating_mul(limits::REQUESTS_BURST_S))?;
     let quota = Quota::per_second(NonZeroU32::new(per_s)?).allow_burst(burst);
-    let buckets = Buckets(Mutex::new(LruCache::new(callers_len_max())));
     Some(RateLimiter::new(quota, buckets, Going(clock.clone())))
 }
 
@@ -272,7 +291,7 @@ mod tests {
     fn a_good_token_counts_for_itself_and_any_other_for_its_address() {
         let (allowances, _) = allowances(1, 3);
         let (one, many) = (limits::REQUESTS_BURST_S, 3 * limits::REQUESTS_BURST_S);
-        allowances.found_good(digest("good"));
+        allowances.found_good(digest("good"), None);
         assert_eq!(spend_all(&allowances, Some("good"), HOME), one);
         assert_eq!(spend_all(&allowances, Some("made up"), HOME), many);
         assert_eq!(spend_all(&allowances, Some("made up, too"), HOME), 0, "another made up is of the same address");
@@ -284,9 +303,24 @@ mod tests {
     }
 
     #[test]
+    fn who_come_for_the_first_time_from_one_address_do_not_take_each_others_turns() {
+        let (allowances, _) = allowances(1, 1);
+        let most = limits::REQUESTS_BURST_S;
+        for number in 0..10 * most {
+            let token = format!("token {number}");
+            assert_eq!(allowances.take(Some(&token), HOME).retry_after_s, None);
+            for _ in 0..3 {
+                // Found so once more, it gives nothing back.
+                allowances.found_good(digest(&token), HOME);
+            }
+        }
+        assert_eq!(spend_all(&allowances, Some("made up"), HOME), most, "and no more than that");
+    }
+
+    #[test]
     fn no_limit_is_none() {
         let (allowances, _) = allowances(0, 0);
-        allowances.found_good(digest("good"));
+        allowances.found_good(digest("good"), None);
         assert_eq!(allowances.take(Some("good"), HOME), Turn::default());
         assert_eq!(allowances.take(None, HOME), Turn::default());
     }
@@ -297,7 +331,6 @@ mod tests {
         for number in 0..=limits::CALLERS_LEN_MAX as u32 {
             allowances.take(None, Some(Origin::V4(number.into())));
         }
-        let limiter = allowances.addresses.unwrap();
-        assert_eq!(limiter.into_state_store().0.lock().len(), limits::CALLERS_LEN_MAX);
+        assert_eq!(allowances.buckets.0.lock().len(), limits::CALLERS_LEN_MAX);
     }
 }

@@ -140,7 +140,7 @@ impl App {
         }
         let found = look.await;
         match (&found, origin) {
-            (Ok(_), _) => self.allowances.found_good(digest),
+            (Ok(_), _) => self.allowances.found_good(digest, origin),
             (Err(AppError::Unauthenticated), origin) => {
                 self.allowances.found_bad(&digest);
                 if let Some(origin) = origin.filter(|_| !is_known) {
