@@ -126,6 +126,7 @@ async fn everybody_who_participates_hears_of_it_once(kind: StoreKind) {
     let event = event(&site, &aino, NewEvent { private: true, invite: vec!["eero".into()], ..plan("Told") }).await;
     other.app.accept_invitation(&eero, event).await.unwrap();
     other.app.start_event(&aino, event).await.unwrap();
+    duties(&[&site, &other]).await;
     site.app.remove_participant(&aino, event, &eero.user).await.unwrap();
     site.app.cancel_event(&aino, event, None).await.unwrap();
     duties(&[&site, &other]).await;
