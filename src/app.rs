@@ -48,6 +48,7 @@ use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::domain::ids::UserId;
 use crate::domain::time::Timestamp;
+use crate::limits;
 
 use allowances::{Allowances, Daily, Digest, Rates};
 use api_key::ApiKey;
