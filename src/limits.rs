@@ -320,6 +320,10 @@ pub const TOLD_AT_ONCE: usize = 64;
 pub const SNAPSHOT_ROSTER_BYTES_MAX: usize = OUTBOUND_BYTES_MAX / 2;
 /// Follow-ups or due times that one sweep takes.
 pub const SWEEP_LEN_MAX: usize = 256;
+/// Sweeps that follow one another while there is more, before it is looked whether the lease is still held: some seconds.
+pub const SWEEPS_PER_TURN_MAX: usize = 32;
+/// Due times that are acted on at the same time: their commits share the store's.
+pub const DUES_AT_ONCE: usize = 32;
 /// Runs of one page.
 pub const PAGE_SIZE_MAX: usize = 200;
 /// Fixes of one page.

@@ -1,19 +1,34 @@
-//! What is to happen at a time: one index, acted on by idempotent commits.
+//! What is to happen at a time: acted on by idempotent commits, in whichever order.
+//!
+//! What people wait for stands in an index of its own: however much there is to tidy up, an event starts at its time.
 
 use std::fmt;
 use std::sync::Arc;
 
+use futures::{FutureExt, StreamExt, stream};
+
 use crate::app::channels::Channel;
 use crate::app::guesses::record::GuessesRecord;
 use crate::app::links::Shared;
-use crate::app::transact::Lanes;
+use crate::app::transact::{Draft, Lanes, Record};
 use crate::app::{App, AppError};
-use crate::backend::{AggregateId, Bound, Index, Order, Range};
+use crate::backend::{AggregateId, Bound, Commit, Index, Move, Order, Range};
 use crate::domain::ids::{EventId, GroupId, LinkId, RunId, UserId};
 use crate::domain::time::Timestamp;
 use crate::limits;
 
-/// What is due; its stored name is the member of the index.
+/// What is looked at together: nothing on one agenda waits for what is on another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agenda {
+    /// What people wait for, and what they are not to see any longer.
+    Awaited,
+    /// What was deleted is taken out wherever it is named: it may be long.
+    Removals,
+    /// What nobody sees: there may be very much of it, and it may wait.
+    Housekeeping,
+}
+
+/// What is due; its stored name is the member of its agenda's index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Due {
     /// A run is over if nothing was heard of it until now.
@@ -42,7 +57,7 @@ pub enum Due {
 
 const HOUR_MS: i64 = 60 * 60 * 1_000;
 
-/// All that is due, scored by when, in milliseconds.
+/// Of what people wait for. Where everything stood before there was more than one agenda.
 pub fn index() -> Index {
     Index::new("due")
 }
@@ -50,6 +65,19 @@ pub fn index() -> Index {
 /// For what is done once an hour at most, however often it is asked for.
 pub fn full_hour_after(now: Timestamp) -> Timestamp {
     Timestamp::from_millis((now.as_millis().div_euclid(HOUR_MS) + 1) * HOUR_MS)
+}
+
+impl Agenda {
+    pub const ALL: [Self; 3] = [Self::Awaited, Self::Removals, Self::Housekeeping];
+
+    /// All that is due, scored by when, in milliseconds.
+    fn index(self) -> Index {
+        match self {
+            Self::Awaited => index(),
+            Self::Removals => Index::new("due/removals"),
+            Self::Housekeeping => Index::new("due/housekeeping"),
+        }
+    }
 }
 
 impl fmt::Display for Due {
@@ -71,6 +99,25 @@ impl fmt::Display for Due {
 }
 
 impl Due {
+    /// Says in a commit when it is due; `None`: it is not.
+    pub fn at(&self, at_ms: Option<i64>) -> Move {
+        Move { index: self.agenda().index(), member: self.to_string().into(), score: at_ms }
+    }
+
+    /// As [`Due::at`], in a decision.
+    pub fn place<R: Record>(&self, draft: &mut Draft<R>, at_ms: Option<i64>) {
+        let Move { index, member, score } = self.at(at_ms);
+        draft.place(index, member, score);
+    }
+
+    fn agenda(&self) -> Agenda {
+        match self {
+            Self::RunInactive(_) | Self::EventTurns(_) | Self::LinkOver(_) | Self::LinksTo(_) => Agenda::Awaited,
+            Self::GroupGone(_) | Self::UserLeaves(_) | Self::EventSaid(_) | Self::NewsOld(_) => Agenda::Removals,
+            Self::HistoryOld(_) | Self::PostedOld(_) | Self::GuessesOld(_) => Agenda::Housekeeping,
+        }
+    }
+
     fn parse(member: &str) -> Option<Self> {
         let (kind, id) = member.split_once('/')?;
         match kind {
@@ -107,45 +154,89 @@ impl Due {
 }
 
 impl App {
-    /// Acts on what is due by now → how many there were.
+    /// Acts on what is due by now, on all agendas → how many there were.
     pub async fn act_on_due(&self, now: Timestamp) -> Result<usize, AppError> {
-        let range = Range {
-            index: index(),
-            from: Bound::Start,
-            until: Bound::Score(now.as_millis().saturating_add(1)),
-            order: Order::Ascending,
-            limit: limits::SWEEP_LEN_MAX,
-            count: false,
-        };
-        let members = self.backend.range(&range).await?.members;
-        for (_, member) in &members {
-            let Some(due) = Due::parse(member) else {
-                tracing::error!("what is due cannot be read");
-                continue;
+        let mut done = 0;
+        for agenda in Agenda::ALL {
+            done += self.act_on(agenda, now).await?;
+        }
+        Ok(done)
+    }
+
+    /// Acts on what is due by now, sweep after sweep while there is more, up to a turn's bound → how many there were.
+    pub(in crate::app) async fn act_on(&self, agenda: Agenda, now: Timestamp) -> Result<usize, AppError> {
+        let (mut done, mut busy, mut from) = (0, None, Bound::Start);
+        for _ in 0..limits::SWEEPS_PER_TURN_MAX {
+            let range = Range {
+                index: agenda.index(),
+                from,
+                until: Bound::Score(now.as_millis().saturating_add(1)),
+                order: Order::Ascending,
+                limit: limits::SWEEP_LEN_MAX,
+                count: false,
             };
-            let done = match &due {
-                Due::RunInactive(run) => self.finish_if_inactive(*run).await,
-                Due::EventTurns(event) => self.turn_event(*event).await,
-                Due::GroupGone(group) => self.strike_group(group).await,
-                Due::LinkOver(link) => self.look_at_link(*link).await,
-                Due::UserLeaves(user) => self.forget_user(user).await,
-                Due::EventSaid(event) => self.forget_said(*event).await,
-                Due::NewsOld(user) => self.forget_news(user).await,
-                Due::LinksTo(shared) => self.look_at_changed_links_to(*shared).await,
-                Due::HistoryOld(channel) => self.forget_old(channel).await,
-                Due::PostedOld(name) => self.forget_posted(name).await,
-                Due::GuessesOld(id) => self.forget_guesses(id).await,
-            };
-            match done {
-                Ok(()) => {}
-                Err(error @ (AppError::Unavailable | AppError::Busy)) => return Err(error),
-                Err(error) => {
-                    tracing::warn!(%error, "a due time could not be acted on; it is tried again");
-                    self.put_off(due.aggregate(), index(), member).await?;
+            let members = self.backend.range(&range).await?.members;
+            let (len, last) = (members.len(), members.last().cloned());
+            let acts: Vec<_> =
+                members.into_iter().map(|(at_ms, member)| self.act_on_one(agenda, at_ms, member).boxed()).collect();
+            let outcomes: Vec<_> = stream::iter(acts).buffer_unordered(limits::DUES_AT_ONCE).collect().await;
+            for error in outcomes.into_iter().filter_map(Result::err) {
+                match error {
+                    AppError::Busy => busy = Some(error),
+                    error => return Err(error),
                 }
             }
+            done += len;
+            match last {
+                // Past what could not be done now, which stands where it stood.
+                Some((score, member)) if len == limits::SWEEP_LEN_MAX && !self.workers.closing().is_cancelled() => {
+                    from = Bound::After(score, member);
+                }
+                _ => break,
+            }
+            tokio::task::yield_now().await;
         }
-        Ok(members.len())
+        busy.map_or(Ok(done), Err)
+    }
+
+    async fn act_on_one(&self, agenda: Agenda, at_ms: i64, member: Arc<str>) -> Result<(), AppError> {
+        let Some(due) = Due::parse(&member) else {
+            tracing::error!("what is due cannot be read");
+            return Ok(());
+        };
+        if due.agenda() != agenda {
+            // Written when there was one agenda for all.
+            let mut commit = Commit::on(due.aggregate());
+            commit.moves.push(Move { index: agenda.index(), member, score: None });
+            commit.moves.push(due.at(Some(at_ms)));
+            self.backend.commit(commit).await?;
+            return Ok(());
+        }
+        let done = match &due {
+            Due::RunInactive(run) => self.finish_if_inactive(*run).await,
+            Due::EventTurns(event) => self.turn_event(*event).await,
+            Due::GroupGone(group) => self.strike_group(group).await,
+            Due::LinkOver(link) => self.look_at_link(*link).await,
+            Due::UserLeaves(user) => self.forget_user(user).await,
+            Due::EventSaid(event) => self.forget_said(*event).await,
+            Due::NewsOld(user) => self.forget_news(user).await,
+            Due::LinksTo(shared) => self.look_at_changed_links_to(*shared).await,
+            Due::HistoryOld(channel) => self.forget_old(channel).await,
+            Due::PostedOld(name) => self.forget_posted(name).await,
+            Due::GuessesOld(id) => self.forget_guesses(id).await,
+        };
+        match done {
+            Ok(()) => Ok(()),
+            Err(error @ (AppError::Unavailable | AppError::Busy)) => Err(error),
+            Err(error) => {
+                tracing::warn!(%error, "a due time could not be acted on; it is tried again");
+                // What cannot be done now stands behind what can: a few that always fail must not keep the others waiting.
+                let mut later = Commit::on(due.aggregate());
+                later.moves.push(due.at(Some(self.clock.now().as_millis() + limits::PUT_OFF_MS)));
+                self.backend.commit(later).await?;
+                Ok(())
+            }
+        }
     }
 }
 

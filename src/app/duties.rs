@@ -1,13 +1,19 @@
 //! What the server does without being asked: follow-ups that were left behind, due times, and what dead instances left.
 //!
 //! One instance at a time does it for all, under a lease; if it dies, another takes over when the lease has run out. What
-//! this instance itself has just caused it carries out at once, lease or not.
+//! this instance itself has just caused it carries out at once, lease or not. Knows which duties there are, and not what is
+//! done in them: each is bounded, and none waits for another.
 
 mod lease;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::join_all;
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
+
+use crate::app::due::Agenda;
 use crate::app::transact::Lanes;
 use crate::app::{App, AppError};
 
@@ -16,6 +22,26 @@ pub use lease::{LeaseRecord, Watch};
 
 /// How often it is looked whether something is due.
 const EVERY: Duration = Duration::from_secs(1);
+
+/// What is done under the lease, each apart from the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Duty {
+    /// Those that were left behind.
+    FollowUps,
+    Due(Agenda),
+    /// Of instances that have fallen silent.
+    Burials,
+}
+
+impl Duty {
+    const ALL: [Self; 5] = [
+        Self::FollowUps,
+        Self::Due(Agenda::Awaited),
+        Self::Due(Agenda::Removals),
+        Self::Due(Agenda::Housekeeping),
+        Self::Burials,
+    ];
+}
 
 impl App {
     /// Starts the workers. They end with the others.
@@ -32,18 +58,34 @@ impl App {
                 }
             }
         });
-        let app = self.clone();
-        self.workers.spawn(async move {
-            let closing = app.workers.closing().clone();
-            let mut look = tokio::time::interval(EVERY);
-            look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-            loop {
-                tokio::select! {
-                    () = closing.cancelled() => return,
-                    _ = look.tick() => app.report(app.do_duties().await),
-                }
+        self.workers.spawn(self.clone().look_after());
+    }
+
+    /// Looks again and again whether there is something to do. Each duty goes on for as long as it takes: none waits for another.
+    async fn look_after(self: Arc<Self>) {
+        let closing = self.workers.closing().clone();
+        let mut look = tokio::time::interval(EVERY);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut idle = Duty::ALL.to_vec();
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                () = closing.cancelled() => break,
+                Some(duty) = under_way.next() => idle.push(duty),
+                _ = look.tick() => match self.has_lease().await {
+                    Ok(true) => under_way.extend(idle.drain(..).map(|duty| self.do_and_report(duty))),
+                    Ok(false) => {}
+                    Err(error) => self.report(Err(error)),
+                },
             }
-        });
+        }
+        // What was begun is done: the next sweep of each is not begun any more.
+        while under_way.next().await.is_some() {}
+    }
+
+    async fn do_and_report(&self, duty: Duty) -> Duty {
+        self.report(self.do_duty(duty).await);
+        duty
     }
 
     /// Everything that is due by now, if this instance has the lease or can take it → how much there was.
@@ -51,8 +93,16 @@ impl App {
         if !self.has_lease().await? {
             return Ok(0);
         }
-        let done = self.carry_out_follow_ups().await? + self.act_on_due(self.clock.now()).await?;
-        Ok(done + self.bury_the_dead().await?)
+        let done = join_all(Duty::ALL.map(|duty| self.do_duty(duty).boxed())).await;
+        done.into_iter().sum()
+    }
+
+    async fn do_duty(&self, duty: Duty) -> Result<usize, AppError> {
+        match duty {
+            Duty::FollowUps => self.carry_out_follow_ups().await,
+            Duty::Due(agenda) => self.act_on(agenda, self.clock.now()).await,
+            Duty::Burials => self.bury_the_dead().await,
+        }
     }
 
     async fn has_lease(&self) -> Result<bool, AppError> {

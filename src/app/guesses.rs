@@ -10,7 +10,7 @@
 pub mod record;
 
 use crate::app::allowances::{Digest, digest};
-use crate::app::due::{self, Due};
+use crate::app::due::Due;
 use crate::app::transact::{Draft, Lanes};
 use crate::app::users::credential::hash;
 use crate::app::{App, AppError};
@@ -193,7 +193,7 @@ impl App {
             if draft.record() != Some(&guesses) {
                 let at_ms = guesses.forgotten_at_ms(patience(&id));
                 draft.put(guesses);
-                draft.place(due::index(), Due::GuessesOld(id.as_str().into()).to_string(), Some(at_ms));
+                Due::GuessesOld(id.as_str().into()).place(draft, Some(at_ms));
             }
             Ok(outcome)
         };
@@ -207,7 +207,7 @@ impl App {
         let decide = move |draft: &mut Draft<GuessesRecord>| {
             if draft.record().is_some() {
                 draft.remove();
-                draft.place(due::index(), Due::GuessesOld(id.as_str().into()).to_string(), None);
+                Due::GuessesOld(id.as_str().into()).place(draft, None);
             }
             Ok(())
         };
@@ -224,7 +224,7 @@ impl App {
             if later_ms.is_none() {
                 draft.remove();
             }
-            draft.place(due::index(), Due::GuessesOld(id.as_str().into()).to_string(), later_ms);
+            Due::GuessesOld(id.as_str().into()).place(draft, later_ms);
             Ok(())
         };
         self.guesses.transact(aggregate, None, decide).await

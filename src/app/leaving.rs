@@ -9,7 +9,7 @@ mod steps;
 
 use serde::{Deserialize, Serialize};
 
-use crate::app::due::{self, Due};
+use crate::app::due::Due;
 use crate::app::transact::encode;
 use crate::app::users::credential::admin_id;
 use crate::app::users::keys::USED;
@@ -70,7 +70,7 @@ impl App {
             }
             let leaving = Leaving { name: record.name.clone(), since_ms: now.as_millis() };
             draft.put_beside(LEAVING, encode(&leaving)?);
-            draft.place(due::index(), Due::UserLeaves(user.clone()).to_string(), Some(now.as_millis()));
+            Due::UserLeaves(user.clone()).place(draft, Some(now.as_millis()));
             people::placed(draft, Some(&record), None);
             revoked(draft, now)?;
             draft.remove();
@@ -98,7 +98,7 @@ impl App {
         let who = user.clone();
         self.users
             .transact(aggregate(user), None, move |draft| {
-                draft.place(due::index(), Due::UserLeaves(who.clone()).to_string(), again_ms);
+                Due::UserLeaves(who.clone()).place(draft, again_ms);
                 if again_ms.is_none() {
                     draft.remove_beside(LEAVING);
                 }

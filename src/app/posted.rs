@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::app::due::{self, Due};
+use crate::app::due::Due;
 use crate::app::transact::{OnceKey, decode, encode};
 use crate::app::{App, AppError};
 use crate::backend::{AggregateId, BackendError, Commit, CommitError, Expect, Index, Move, Order, Put, Range, Version};
@@ -210,8 +210,7 @@ impl App {
         let due_ms = known.as_ref().map(end_ms).filter(|end_ms| self.clock.now().as_millis() < *end_ms);
         let mut commit = Commit::on(aggregate.clone());
         commit.expect.push(Expect { key: aggregate.head(), version: found.version });
-        let member = Due::PostedOld(name.into()).to_string().into();
-        commit.moves.push(Move { index: due::index(), member, score: due_ms });
+        commit.moves.push(Due::PostedOld(name.into()).at(due_ms));
         if due_ms.is_none() {
             commit.puts.push(Put { key: aggregate.head(), value: None });
             let of = known.map(|known| index_of(&known.of));
@@ -250,8 +249,7 @@ impl App {
             let aggregate = aggregate(&name);
             let mut commit = Commit::on(aggregate.clone());
             commit.puts.push(Put { key: aggregate.head(), value: None });
-            let due = Due::PostedOld(name.clone()).to_string().into();
-            commit.moves.push(Move { index: due::index(), member: due, score: None });
+            commit.moves.push(Due::PostedOld(name.clone()).at(None));
             commit.moves.push(Move { index: index.clone(), member: name, score: None });
             self.backend.commit(commit).await?;
         }
@@ -282,8 +280,7 @@ impl App {
         commit.expect.push(Expect { key: aggregate.head(), version });
         let value = record.map(encode).transpose().map_err(|_| unwritable())?;
         commit.puts.push(Put { key: aggregate.head(), value });
-        let member = Due::PostedOld(key.name.clone()).to_string().into();
-        commit.moves.push(Move { index: due::index(), member, score: record.map(end_ms) });
+        commit.moves.push(Due::PostedOld(key.name.clone()).at(record.map(end_ms)));
         let (index, member) = (index_of(&key.of), key.name.clone());
         commit.moves.push(Move { index, member, score: record.map(|record| record.first_ms) });
         Ok(self.backend.commit(commit).await?.version)

@@ -1,7 +1,7 @@
 //! Events as the app keeps them: who joins and sees them, what the clock and their creator make of them.
 
-mod clock;
-mod crowds;
+pub mod clock;
+pub mod crowds;
 mod plans;
 mod sight;
 

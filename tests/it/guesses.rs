@@ -111,7 +111,7 @@ async fn address_that_has_to_wait_leaves_nothing_at_names(kind: StoreKind) {
         let _ = site.app.log_in(&format!("Name {number}"), PASSWORD.to_owned(), None, origin(GUESSER)).await;
     }
     let counted = async || {
-        let due = runnity::backend::Range::all(runnity::backend::Index::new("due"), 1_000);
+        let due = runnity::backend::Range::all(runnity::backend::Index::new("due/housekeeping"), 1_000);
         let due = site.app.backend.range(&due).await.unwrap().members;
         due.iter().filter(|(_, member)| member.starts_with("guesses-old/")).count()
     };
@@ -202,7 +202,7 @@ async fn what_is_counted_is_forgotten_and_removed(kind: StoreKind) {
 async fn nothing_that_is_counted_names_anybody(kind: StoreKind) {
     let [site, _] = sites(kind).await;
     log_in(&site, GUESSER, "Secret Name", "wrong horse").await;
-    let range = runnity::backend::Range::all(runnity::backend::Index::new("due"), 100);
+    let range = runnity::backend::Range::all(runnity::backend::Index::new("due/housekeeping"), 100);
     let due = site.app.backend.range(&range).await.expect("members").members;
     let all: Vec<String> = due.iter().map(|(_, member)| member.to_string()).collect();
     assert!(all.iter().any(|member| member.starts_with("guesses-old/name-")), "{all:?}");

@@ -13,6 +13,7 @@ mod copy;
 mod crash;
 mod deletion;
 mod deploy;
+mod duties;
 mod events;
 mod export;
 mod faults;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::app::channels::{Channel, ClientInfo, Grounds, Published, is_open_to};
 use crate::app::documents::{self, FixesDocument, one_line};
-use crate::app::due::{self, Due};
+use crate::app::due::Due;
 use crate::app::users::Caller;
 use crate::app::{App, AppError};
 use crate::backend::{Append, Commit, Keep, Move};
@@ -72,5 +72,5 @@ pub(super) fn open_publication(
 pub(super) fn forgetting(channel: &Arc<str>, now: Option<Timestamp>) -> Move {
     let keep_ms = i64::try_from(limits::OPEN_HISTORY_KEEP.as_millis()).unwrap_or(i64::MAX);
     let score = now.map(|now| now.plus_millis(keep_ms).as_millis());
-    Move { index: due::index(), member: Due::HistoryOld(channel.clone()).to_string().into(), score }
+    Due::HistoryOld(channel.clone()).at(score)
 }

@@ -38,7 +38,7 @@ impl App {
         let now = self.clock.now();
         self.events
             .transact(aggregate(event), None, move |draft| {
-                draft.place(due::index(), Due::EventSaid(event).to_string(), None);
+                Due::EventSaid(event).place(draft, None);
                 let Some(record) = draft.record().cloned() else { return Ok(()) };
                 let before = record.event.clone();
                 let mut decision = Decision { draft, record, now, is_another: true };
@@ -152,8 +152,7 @@ fn forget(draft: &mut Draft<EventRecord>, user: &UserId, now: Timestamp) -> Resu
     if matches!(before.state_at(now), State::Passed | State::Cancelled) {
         decision.begin_anew()?;
     } else {
-        let due = Due::EventSaid(event).to_string();
-        decision.draft.place(due::index(), due, Some(due::full_hour_after(now).as_millis()));
+        Due::EventSaid(event).place(decision.draft, Some(due::full_hour_after(now).as_millis()));
         if let Some(entry) = entry {
             let (user, participants) = (name_of(user, ""), decision.record.event.participants);
             let (at, number) = (now.to_string(), entry.number);

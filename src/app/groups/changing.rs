@@ -1,7 +1,7 @@
 //! What the owner may do with a group: change it, hand it over, delete it.
 
 use crate::app::documents::{GroupDocument, GroupRole};
-use crate::app::due;
+use crate::app::due::Due;
 use crate::app::groups::record::{self, GroupRecord, aggregate};
 use crate::app::groups::{checked_description, checked_name, not_found, place_of};
 use crate::app::users::Identity;
@@ -92,7 +92,7 @@ impl App {
                 let before = draft.record().filter(|group| !group.gone).cloned().ok_or_else(not_found)?;
                 may(&before)?;
                 record::moved(draft, Some(&before), None);
-                draft.place(due::index(), due::Due::GroupGone(id.clone()).to_string(), Some(now.as_millis()));
+                Due::GroupGone(id.clone()).place(draft, Some(now.as_millis()));
                 draft.put(GroupRecord { gone: true, ..before });
                 Ok(())
             })

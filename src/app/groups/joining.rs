@@ -1,6 +1,7 @@
 //! Who is in a group: joining, inviting, leaving, and being taken out.
 
 use crate::app::documents::{ChangeDocument, GroupInvitation, GroupName, GroupRole, MemberDocument, UserName};
+use crate::app::due::Due;
 use crate::app::follow_ups::FollowUp;
 use crate::app::groups::record::{self, GroupRecord, Invitation, Member, aggregate};
 use crate::app::groups::{cause, not_found, place_of};
@@ -207,8 +208,7 @@ impl App {
                         strike(draft, &id, user);
                     }
                     if is_last {
-                        let due = crate::app::due::Due::GroupGone(id.clone()).to_string();
-                        draft.place(crate::app::due::index(), due, None);
+                        Due::GroupGone(id.clone()).place(draft, None);
                         draft.remove();
                     }
                     Ok(())

@@ -102,10 +102,10 @@ impl App {
                         self.withdraw_invitations_by(&group, user).await?;
                     }
                     Some(("user", id)) => {
-                        let due = Due::NewsOld(UserId::parse(id).ok_or(AppError::Internal)?).to_string();
+                        let due = Due::NewsOld(UserId::parse(id).ok_or(AppError::Internal)?);
                         let at_ms = due::full_hour_after(self.clock.now()).as_millis();
                         let mut commit = Commit::on(owner.clone());
-                        commit.moves.push(Move { index: due::index(), member: due.into(), score: Some(at_ms) });
+                        commit.moves.push(due.at(Some(at_ms)));
                         self.backend.commit(commit).await?;
                     }
                     _ => tracing::error!("a deleted account is named where nobody knows how to forget it"),
@@ -135,8 +135,7 @@ impl App {
     pub(in crate::app) async fn forget_news(&self, user: &UserId) -> Result<(), AppError> {
         let mut commit = Commit::on(aggregate(user));
         commit.clears.push(aggregate(user).topic(""));
-        let member = Due::NewsOld(user.clone()).to_string().into();
-        commit.moves.push(Move { index: due::index(), member, score: None });
+        commit.moves.push(Due::NewsOld(user.clone()).at(None));
         self.backend.commit(commit).await?;
         Ok(())
     }

@@ -149,7 +149,7 @@ async fn what_is_too_old_is_forgotten(kind: StoreKind) {
         Replay::Changes { changes, top } => (changes.len(), top.offset),
         Replay::Lost { .. } => panic!("lost"),
     };
-    let due = async || world.backend.range(&Range::all(Index::new("due"), 9)).await.unwrap().members.len();
+    let due = async || world.backend.range(&Range::all(Index::new("due/housekeeping"), 9)).await.unwrap().members.len();
     world.publish_many(&channel, 3).await;
     world.clock.advance(limits::OPEN_HISTORY_KEEP - Duration::from_secs(1));
     world.publish(&channel, "4").await;

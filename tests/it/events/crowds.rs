@@ -21,7 +21,7 @@ on_each_store!(
     who_comes_twice_at_once_joins_once,
 );
 
-async fn crowd(site: &Site, len: usize) -> Vec<Identity> {
+pub async fn crowd(site: &Site, len: usize) -> Vec<Identity> {
     let made = join_all((0..len).map(async |index| {
         let (_, token) =
             site.app.make_user(format!("Runner {index}"), Level::User, None, Visibility::Public).await.unwrap();

@@ -27,7 +27,7 @@ async fn post(site: &Site, runner: Option<&Runner>, path: &str, key: &str, body:
 
 /// All that is remembered is as it was before the answers were: the instance has ended in between.
 async fn forget_answers(site: &Site) {
-    let due = site.app.backend.range(&Range::all(Index::new("due"), 1_000)).await.unwrap().members;
+    let due = site.app.backend.range(&Range::all(Index::new("due/housekeeping"), 1_000)).await.unwrap().members;
     for name in due.iter().filter_map(|(_, member)| member.strip_prefix("posted-old/")) {
         let aggregate = AggregateId::new("posted", name);
         let stored = site.app.backend.read(&[aggregate.head()]).await.unwrap().remove(0).value.unwrap();
@@ -97,7 +97,7 @@ async fn newest_answers_of_one_user_are_remembered(kind: StoreKind) {
         assert_eq!(pause(number).await, 201);
         site.clock.advance(Duration::from_millis(1));
     }
-    let due = site.app.backend.range(&Range::all(Index::new("due"), 10_000)).await.unwrap().members;
+    let due = site.app.backend.range(&Range::all(Index::new("due/housekeeping"), 10_000)).await.unwrap().members;
     let remembered = due.iter().filter(|(_, member)| member.starts_with("posted-old/")).count();
     assert_eq!(remembered, len_max + 1, "the newest of hers, and what is others' stays");
     site.post(&aino, &format!("{run}/finish"), json!({})).await.data();
@@ -121,7 +121,7 @@ async fn what_was_posted_goes_with_its_account(kind: StoreKind) {
         assert_eq!(post(&site, Some(runner), "/api/runs", "mine", &body).await.status, 201);
     }
     let remembered = async || {
-        let due = site.app.backend.range(&Range::all(Index::new("due"), 1_000)).await.unwrap().members;
+        let due = site.app.backend.range(&Range::all(Index::new("due/housekeeping"), 1_000)).await.unwrap().members;
         due.iter().filter(|(_, member)| member.starts_with("posted-old/")).count()
     };
     assert_eq!(remembered().await, 2);

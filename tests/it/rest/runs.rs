@@ -309,7 +309,7 @@ async fn lost_answer_does_not_make_a_second_run(kind: StoreKind) {
     let first = post(&site).await;
     assert_eq!(first.status, 201);
     // As it was before the answer was remembered.
-    let due = site.app.backend.range(&Range::all(Index::new("due"), 10)).await.unwrap();
+    let due = site.app.backend.range(&Range::all(Index::new("due/housekeeping"), 10)).await.unwrap();
     let name = due.members.iter().find_map(|(_, member)| member.strip_prefix("posted-old/")).expect("a claim");
     let aggregate = runnity::backend::AggregateId::new("posted", name);
     let stored = site.app.backend.read(&[aggregate.head()]).await.unwrap().remove(0).value.unwrap();

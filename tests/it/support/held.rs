@@ -1,4 +1,4 @@
-//! A store that lets nobody begin to listen for as long as it is told so.
+//! A store that lets nobody begin to listen, or carries out some commits no sooner, for as long as it is told so.
 
 use std::sync::Arc;
 
@@ -10,16 +10,25 @@ use runnity::backend::{
 };
 use tokio::sync::watch;
 
+/// Which commits wait.
+type Which = Arc<dyn Fn(&Commit) -> bool + Send + Sync>;
+
 pub struct Held {
     inner: Arc<dyn Backend>,
     is_held: watch::Sender<bool>,
+    commits: watch::Sender<Option<Which>>,
     /// The topics that somebody has wanted to listen to.
     asked: Mutex<Vec<String>>,
 }
 
 impl Held {
     pub fn on(inner: Arc<dyn Backend>) -> Arc<Self> {
-        Arc::new(Self { inner, is_held: watch::Sender::new(false), asked: Mutex::default() })
+        Arc::new(Self {
+            inner,
+            is_held: watch::Sender::new(false),
+            commits: watch::Sender::new(None),
+            asked: Mutex::default(),
+        })
     }
 
     pub fn hold(&self) {
@@ -28,6 +37,14 @@ impl Held {
 
     pub fn let_go(&self) {
         self.is_held.send_replace(false);
+    }
+
+    pub fn hold_commits(&self, which: impl Fn(&Commit) -> bool + Send + Sync + 'static) {
+        self.commits.send_replace(Some(Arc::new(which)));
+    }
+
+    pub fn let_commits_go(&self) {
+        self.commits.send_replace(None);
     }
 
     /// Whether somebody has wanted to listen to a topic whose name ends so.
@@ -55,7 +72,13 @@ impl Backend for Held {
     }
 
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Committed, CommitError>> {
-        self.inner.commit(commit)
+        Box::pin(async move {
+            let which = self.commits.borrow().clone();
+            if which.is_some_and(|is_held| is_held(&commit)) {
+                let _ = self.commits.subscribe().wait_for(Option::is_none).await;
+            }
+            self.inner.commit(commit).await
+        })
     }
 
     fn subscribe<'a>(&'a self, topic: &'a Topic) -> BoxFuture<'a, Result<Subscription, BackendError>> {
