@@ -41,7 +41,6 @@ use std::time::Instant;
 
 use lru::LruCache;
 use parking_lot::Mutex;
-use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::backend::Backend;
@@ -58,6 +57,7 @@ pub use error::AppError;
 use events::{CounterRecord, EventRecord};
 use export::Exports;
 use feeds::Feeds;
+use follow_ups::Outbox;
 use friends::FriendshipRecord;
 use groups::GroupRecord;
 use guesses::record::GuessesRecord;
@@ -113,8 +113,8 @@ pub struct App {
     nodes_looked_at: tokio::sync::Mutex<Option<Instant>>,
     instance_records: Arc<Lanes<InstanceRecord>>,
     presences: Arc<Presences>,
-    /// Wakes who carries out follow-ups.
-    follow_ups: Notify,
+    /// Follow-ups that this instance has caused.
+    outbox: Arc<Outbox>,
 }
 
 /// What the operator chose and the application heeds.
@@ -145,28 +145,34 @@ impl App {
     /// With metrics that know of the store's.
     pub fn with_metrics(backend: Arc<dyn Backend>, clock: Clock, settings: Settings, metrics: Metrics) -> Arc<Self> {
         let (workers, metrics) = (Workers::default(), Arc::new(metrics));
-        let feeds = Arc::<Feeds>::default();
+        let (feeds, outbox) = (Arc::<Feeds>::default(), Arc::<Outbox>::default());
         let moved = feeds.clone();
         Arc::new(Self {
             instance: Uuid::new_v4().to_string(),
-            users: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
-            names: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
-            friendships: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
-            runs: Lanes::watched(backend.clone(), workers.clone(), metrics.clone(), move |before, after| {
-                moved.moved(before, after);
-            }),
-            groups: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
-            links: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
-            events: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
-            counters: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
-            leases: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
+            users: Lanes::new(backend.clone(), workers.clone(), metrics.clone(), outbox.clone()),
+            names: Lanes::new(backend.clone(), workers.clone(), metrics.clone(), outbox.clone()),
+            friendships: Lanes::new(backend.clone(), workers.clone(), metrics.clone(), outbox.clone()),
+            runs: Lanes::watched(
+                backend.clone(),
+                workers.clone(),
+                metrics.clone(),
+                outbox.clone(),
+                move |before, after| {
+                    moved.moved(before, after);
+                },
+            ),
+            groups: Lanes::new(backend.clone(), workers.clone(), metrics.clone(), outbox.clone()),
+            links: Lanes::new(backend.clone(), workers.clone(), metrics.clone(), outbox.clone()),
+            events: Lanes::new(backend.clone(), workers.clone(), metrics.clone(), outbox.clone()),
+            counters: Lanes::new(backend.clone(), workers.clone(), metrics.clone(), outbox.clone()),
+            leases: Lanes::new(backend.clone(), workers.clone(), metrics.clone(), outbox.clone()),
             lease: Mutex::default(),
             operator: Mutex::default(),
             passwords: Passwords::default(),
             allowances: Allowances::new(settings.rates, &clock),
             invites: Daily::new(limits::INVITES_A_DAY, &clock),
             troubles: Daily::new(limits::TROUBLES_A_DAY, &clock),
-            guesses: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
+            guesses: Lanes::new(backend.clone(), workers.clone(), metrics.clone(), outbox.clone()),
             wrong_tokens: Mutex::new(LruCache::new(allowances::callers_len_max())),
             uses: Uses::default(),
             exports: Exports::default(),
@@ -175,9 +181,9 @@ impl App {
             feeds,
             instances: Instances::default(),
             nodes_looked_at: tokio::sync::Mutex::default(),
-            instance_records: Lanes::new(backend.clone(), workers.clone(), metrics.clone()),
+            instance_records: Lanes::new(backend.clone(), workers.clone(), metrics.clone(), outbox.clone()),
             presences: Presences::new(clock.clone()),
-            follow_ups: Notify::new(),
+            outbox,
             backend,
             clock,
             metrics,

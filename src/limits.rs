@@ -322,6 +322,14 @@ pub const SNAPSHOT_ROSTER_BYTES_MAX: usize = OUTBOUND_BYTES_MAX / 2;
 pub const SWEEP_LEN_MAX: usize = 256;
 /// Sweeps that follow one another while there is more, before it is looked whether the lease is still held: some seconds.
 pub const SWEEPS_PER_TURN_MAX: usize = 32;
+/// Aggregates that have caused something elsewhere which is carried out at the same time: their commits share the store's.
+pub const FOLLOW_UPS_AT_ONCE: usize = 32;
+/// Follow-ups of one aggregate that are carried out before it is another's turn.
+pub const FOLLOW_UPS_PER_TURN: usize = 64;
+/// Events of which the rosters are told something at the same time.
+pub const ROSTERS_TOLD_AT_ONCE: usize = 4;
+/// Aggregates whose follow-ups wait for this instance, at about 100 bytes; beyond, they are left to who has the lease.
+pub const OUTBOX_LEN_MAX: usize = 65_536;
 /// Due times that are acted on at the same time: their commits share the store's.
 pub const DUES_AT_ONCE: usize = 32;
 /// Runs of one page.

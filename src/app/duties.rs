@@ -14,6 +14,7 @@ use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 
 use crate::app::due::Agenda;
+use crate::app::follow_ups::{Queue, Whose};
 use crate::app::transact::Lanes;
 use crate::app::{App, AppError};
 
@@ -27,15 +28,16 @@ const EVERY: Duration = Duration::from_secs(1);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Duty {
     /// Those that were left behind.
-    FollowUps,
+    FollowUps(Queue),
     Due(Agenda),
     /// Of instances that have fallen silent.
     Burials,
 }
 
 impl Duty {
-    const ALL: [Self; 5] = [
-        Self::FollowUps,
+    const ALL: [Self; 6] = [
+        Self::FollowUps(Queue::Swift),
+        Self::FollowUps(Queue::Rosters),
         Self::Due(Agenda::Awaited),
         Self::Due(Agenda::Removals),
         Self::Due(Agenda::Housekeeping),
@@ -48,16 +50,9 @@ impl App {
     pub fn start_duties(self: &Arc<Self>) {
         self.start_presence();
         self.start_feeds();
-        let app = self.clone();
-        self.workers.spawn(async move {
-            let closing = app.workers.closing().clone();
-            loop {
-                tokio::select! {
-                    () = closing.cancelled() => return,
-                    () = app.follow_ups.notified() => app.report(app.carry_out_follow_ups().await),
-                }
-            }
-        });
+        for queue in Queue::ALL {
+            self.workers.spawn(self.clone().serve_outbox(queue));
+        }
         self.workers.spawn(self.clone().look_after());
     }
 
@@ -84,22 +79,22 @@ impl App {
     }
 
     async fn do_and_report(&self, duty: Duty) -> Duty {
-        self.report(self.do_duty(duty).await);
+        self.report(self.do_duty(duty, Whose::LeftBehind).await);
         duty
     }
 
-    /// Everything that is due by now, if this instance has the lease or can take it → how much there was.
+    /// Everything that is due by now, and what this instance is about to do besides, if this instance has the lease or can take it → how much there was.
     pub async fn do_duties(&self) -> Result<usize, AppError> {
         if !self.has_lease().await? {
             return Ok(0);
         }
-        let done = join_all(Duty::ALL.map(|duty| self.do_duty(duty).boxed())).await;
+        let done = join_all(Duty::ALL.map(|duty| self.do_duty(duty, Whose::All).boxed())).await;
         done.into_iter().sum()
     }
 
-    async fn do_duty(&self, duty: Duty) -> Result<usize, AppError> {
+    async fn do_duty(&self, duty: Duty, whose: Whose) -> Result<usize, AppError> {
         match duty {
-            Duty::FollowUps => self.carry_out_follow_ups().await,
+            Duty::FollowUps(queue) => self.sweep_follow_ups(queue, whose).await,
             Duty::Due(agenda) => self.act_on(agenda, self.clock.now()).await,
             Duty::Burials => self.bury_the_dead().await,
         }

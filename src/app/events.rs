@@ -26,6 +26,7 @@ pub(in crate::app) use indexes::{asking, of_user};
 pub use inviting::Answer;
 pub use listing::{EventFilter, EventOrder};
 pub use record::{CounterRecord, EventRecord};
+pub use telling::RosterPlace;
 
 use crate::app::documents::{ChangeDocument, EventChange, EventDocument};
 use crate::app::follow_ups::{self, FollowUp};
@@ -69,7 +70,6 @@ impl App {
                 Ok(answer)
             })
             .await?;
-        self.follow_ups.notify_one();
         Ok(answer)
     }
 

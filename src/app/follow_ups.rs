@@ -1,27 +1,42 @@
 //! What a commit causes elsewhere: written into the outbox by the commit that causes it, carried out once, then struck.
 //!
 //! The instance that committed carries it out at once. What was left behind (a crash came between) is carried out by
-//! whichever instance holds the lease, or is the next to carry out its own. Doing one twice changes nothing: effects are
-//! absolute values, under an idempotency key.
+//! whichever instance holds the lease. Doing one twice changes nothing: effects are absolute values, under an idempotency key.
+//! Those of one aggregate that stand in one queue are carried out in their order; others do not wait for them.
 
-use std::sync::Arc;
+mod outbox;
+mod sweeping;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::app::documents::{ChangeDocument, RunChange};
+use crate::app::events::RosterPlace;
 use crate::app::links::Shared;
 use crate::app::mentions;
 use crate::app::sight::rights_changed_of;
-use crate::app::transact::{Draft, OnceKey, Record, decode, encode};
+use crate::app::transact::{Draft, OnceKey, Record, encode};
 use crate::app::users::record::UserRecord;
 use crate::app::{App, AppError};
-use crate::backend::{AggregateId, Bound, Commit, Index, Keep, Move, Order, Put, Range};
+use crate::backend::{AggregateId, Index, Keep};
 use crate::domain::event::Event;
 use crate::domain::ids::{EventId, RunId, UserId};
 use crate::domain::run::Run;
 use crate::domain::time::Timestamp;
 use crate::limits;
+
+pub use outbox::{Causes, Outbox};
+pub use sweeping::Whose;
+
+/// What waits together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Queue {
+    /// A commit or two each. What takes a right away is among them.
+    Swift,
+    /// Thousands of commits each: they are carried out in pieces, and go on where they stopped. Alone they wait for what is swift
+    /// on the same aggregate, and never the other way round.
+    Rosters,
+}
 
 /// Something to be done on another aggregate.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -40,6 +55,9 @@ pub struct FollowUp {
     /// Somebody who may not see any more what the user has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lost_by: Option<String>,
+    /// Of those who participate, everybody up to here was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    told_until: Option<RosterPlace>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,18 +74,53 @@ enum What {
     LeftEvent,
 }
 
-/// All follow-ups that wait, scored by when they were written.
-pub fn index() -> Index {
-    Index::new("follow-ups")
+impl Queue {
+    pub const ALL: [Self; 2] = [Self::Swift, Self::Rosters];
+
+    /// The name of the index of all that wait in it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Swift => "follow-ups",
+            Self::Rosters => "follow-ups/rosters",
+        }
+    }
+
+    /// All that wait in it, scored by when they were written.
+    pub fn index(self) -> Index {
+        Index::new(self.name())
+    }
+
+    /// Of these, those that the aggregate has caused, by their names there, scored by their numbers.
+    fn of(self, aggregate: &AggregateId) -> Index {
+        Index::new(format!("{}/of/{aggregate}", self.name()))
+    }
+
+    /// Aggregates whose follow-ups are carried out at the same time.
+    fn at_once(self) -> usize {
+        match self {
+            Self::Swift => limits::FOLLOW_UPS_AT_ONCE,
+            Self::Rosters => limits::ROSTERS_TOLD_AT_ONCE,
+        }
+    }
+
+    /// How many of one aggregate are carried out before it is another's turn.
+    fn turn_len(self) -> usize {
+        match self {
+            Self::Swift => limits::FOLLOW_UPS_PER_TURN,
+            Self::Rosters => 1,
+        }
+    }
 }
 
 /// Puts a follow-up into the outbox of the aggregate that is being decided on. Those of one aggregate are carried out in the
 /// order of `number`, one for each, if `at` never goes back, though clocks may.
 pub fn add<R: Record>(draft: &mut Draft<R>, number: u64, follow_up: &FollowUp, at: Timestamp) -> Result<(), AppError> {
     let name = format!("follow-up/{number:016}");
+    let (queue, of) = (follow_up.queue(), follow_up.queue().of(draft.aggregate()));
     let member = format!("{}#{name}", draft.aggregate());
     draft.put_beside(&name, encode(follow_up)?);
-    draft.place(index(), member, Some(at.as_millis()));
+    draft.place(queue.index(), member, Some(at.as_millis()));
+    draft.place(of, name, Some(i64::try_from(number).map_err(|_| AppError::Internal)?));
     Ok(())
 }
 
@@ -115,70 +168,20 @@ impl FollowUp {
     }
 
     fn on(user: &UserId, what: What) -> Self {
-        Self { user: user.to_string(), run: None, event: None, what, change: None, lost_by: None }
+        Self { user: user.to_string(), run: None, event: None, what, change: None, lost_by: None, told_until: None }
+    }
+
+    fn queue(&self) -> Queue {
+        match self.what {
+            What::ToldRoster => Queue::Rosters,
+            What::RunStarted | What::RunFinished | What::Told | What::LeftEvent => Queue::Swift,
+        }
     }
 }
 
 impl App {
-    /// Carries out what waits, oldest first → how many there were. What another instance, with another clock, has just
-    /// written is among it.
-    pub async fn carry_out_follow_ups(&self) -> Result<usize, AppError> {
-        let until = self.clock.now().plus_millis(limits::CLOCKS_APART_MS);
-        let range = Range {
-            index: index(),
-            from: Bound::Start,
-            until: Bound::Score(until.as_millis().saturating_add(1)),
-            order: Order::Ascending,
-            limit: limits::SWEEP_LEN_MAX,
-            count: false,
-        };
-        let members = self.backend.range(&range).await?.members;
-        for (_, member) in &members {
-            match self.carry_out(member).await {
-                Ok(()) => {}
-                // Not this one's fault. They stay in their order: a run's end is not told before its start.
-                Err(error @ (AppError::Unavailable | AppError::Busy)) => return Err(error),
-                Err(error) => {
-                    tracing::warn!(%error, "a follow-up could not be carried out; it is tried again");
-                    let (aggregate, _) = member.split_once('#').unwrap_or((member, ""));
-                    self.put_off(AggregateId::from_stored(aggregate), index(), member).await?;
-                }
-            }
-        }
-        Ok(members.len())
-    }
-
-    /// What cannot be done now stands behind what can: a few that always fail must not keep the others waiting.
-    pub(in crate::app) async fn put_off(
-        &self,
-        aggregate: AggregateId,
-        index: Index,
-        member: &Arc<str>,
-    ) -> Result<(), AppError> {
-        let again_ms = self.clock.now().as_millis() + limits::PUT_OFF_MS;
-        let mut later = Commit::on(aggregate);
-        later.moves.push(Move { index, member: member.clone(), score: Some(again_ms) });
-        self.backend.commit(later).await?;
-        Ok(())
-    }
-
-    async fn carry_out(&self, member: &Arc<str>) -> Result<(), AppError> {
-        let (aggregate, name) = member.split_once('#').ok_or(AppError::Internal)?;
-        let aggregate = AggregateId::from_stored(aggregate);
-        let key = aggregate.key(name);
-        let value = self.backend.read(std::slice::from_ref(&key)).await?.pop().and_then(|value| value.value);
-        if let Some(value) = value {
-            let once = OnceKey { key: member.clone(), digest: "".into() };
-            self.effect(decode(&value)?, once).await?;
-        }
-        let mut strike = Commit::on(aggregate);
-        strike.puts.push(Put { key, value: None });
-        strike.moves.push(Move { index: index(), member: member.clone(), score: None });
-        self.backend.commit(strike).await?;
-        Ok(())
-    }
-
-    async fn effect(&self, follow_up: FollowUp, once: OnceKey) -> Result<(), AppError> {
+    /// Has the effect, or a part of it → what is left to be done of it.
+    async fn effect(&self, follow_up: FollowUp, once: OnceKey) -> Result<Option<FollowUp>, AppError> {
         let user = UserId::parse(&follow_up.user).ok_or(AppError::Internal)?;
         if follow_up.what == What::RunFinished {
             let run = follow_up.run.as_deref().and_then(RunId::parse).ok_or(AppError::Internal)?;
@@ -188,9 +191,13 @@ impl App {
         match event {
             Some(event) if follow_up.what == What::ToldRoster => {
                 let change = follow_up.change.as_deref().ok_or(AppError::Internal)?;
-                return self.tell_roster(event, change.get(), &once.key).await;
+                let told = self.tell_of_roster(event, change.get(), &once.key, follow_up.told_until.as_ref()).await?;
+                return Ok(told.map(|until| FollowUp { told_until: Some(until), ..follow_up }));
             }
-            Some(event) if follow_up.what == What::LeftEvent => return self.take_out_of_event(&user, event).await,
+            Some(event) if follow_up.what == What::LeftEvent => {
+                self.take_out_of_event(&user, event).await?;
+                return Ok(None);
+            }
             Some(event) if follow_up.what == What::RunStarted => self.take_out_of_event(&user, event).await?,
             Some(_) | None => {}
         }
@@ -216,7 +223,8 @@ impl App {
                 }
                 Ok(())
             })
-            .await
+            .await?;
+        Ok(None)
     }
 }
 

@@ -113,7 +113,6 @@ impl App {
                 Ok(())
             })
             .await?;
-        self.follow_ups.notify_one();
         Ok(())
     }
 
@@ -140,7 +139,6 @@ impl App {
             };
             self.friendships.transact(aggregate, None, forget).await?;
         }
-        self.follow_ups.notify_one();
         Ok(members.len())
     }
 

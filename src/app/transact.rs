@@ -20,6 +20,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::oneshot;
 
 use crate::app::AppError;
+use crate::app::follow_ups::{Causes, Outbox};
 use crate::app::metrics::Metrics;
 use crate::app::workers::Workers;
 use crate::backend::{AggregateId, Backend, Commit, CommitError, Expect, Version, Versioned};
@@ -40,6 +41,8 @@ pub struct Lanes<R> {
     backend: Arc<dyn Backend>,
     workers: Workers,
     metrics: Arc<Metrics>,
+    /// Is told what was caused elsewhere.
+    outbox: Arc<Outbox>,
     /// An aggregate is here while a worker takes its decisions.
     waiting: Mutex<HashMap<AggregateId, VecDeque<BoxedJob<R>>>>,
     heads: Mutex<LruCache<AggregateId, Head<R>>>,
@@ -63,8 +66,8 @@ struct Head<R> {
 type Beside = Arc<HashMap<Arc<str>, Versioned>>;
 
 impl<R: Record> Lanes<R> {
-    pub fn new(backend: Arc<dyn Backend>, workers: Workers, metrics: Arc<Metrics>) -> Arc<Self> {
-        Self::with(backend, workers, metrics, None)
+    pub fn new(backend: Arc<dyn Backend>, workers: Workers, metrics: Arc<Metrics>, outbox: Arc<Outbox>) -> Arc<Self> {
+        Self::with(backend, workers, metrics, outbox, None)
     }
 
     /// As [`Lanes::new`]; `watcher` is told what each head was and what it is, after each commit of this instance that has changed
@@ -73,15 +76,17 @@ impl<R: Record> Lanes<R> {
         backend: Arc<dyn Backend>,
         workers: Workers,
         metrics: Arc<Metrics>,
+        outbox: Arc<Outbox>,
         watcher: impl Fn(Option<&R>, Option<&R>) + Send + Sync + 'static,
     ) -> Arc<Self> {
-        Self::with(backend, workers, metrics, Some(Box::new(watcher)))
+        Self::with(backend, workers, metrics, outbox, Some(Box::new(watcher)))
     }
 
     fn with(
         backend: Arc<dyn Backend>,
         workers: Workers,
         metrics: Arc<Metrics>,
+        outbox: Arc<Outbox>,
         watcher: Option<Watcher<R>>,
     ) -> Arc<Self> {
         let heads_len_max = NonZeroUsize::new(limits::HEADS_LEN_MAX).unwrap_or(NonZeroUsize::MIN);
@@ -90,6 +95,7 @@ impl<R: Record> Lanes<R> {
             backend,
             workers,
             metrics,
+            outbox,
             waiting: Mutex::new(HashMap::new()),
             heads: Mutex::new(LruCache::new(heads_len_max)),
             watcher,
@@ -217,9 +223,11 @@ impl<R: Record> Lanes<R> {
                     return rest;
                 }
             };
+            let causes = Causes::of(&commit);
             match self.backend.commit(commit).await {
                 Ok(committed) => {
                     self.metrics.commits.inc();
+                    self.outbox.wake(aggregate, causes);
                     let version = match (&record, changed) {
                         (_, false) => head.version,
                         (Some(_), true) => committed.version,

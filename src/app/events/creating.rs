@@ -88,7 +88,6 @@ impl App {
                 Ok(number)
             })
             .await?;
-        self.follow_ups.notify_one();
         let id = EventId::new(document).ok_or(AppError::Internal)?;
         let record = self.events.read(&aggregate(id)).await?.ok_or(AppError::Internal)?;
         Ok(super::document(&record, self.clock.now()).with_role(crate::app::documents::Role::Creator))

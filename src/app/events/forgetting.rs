@@ -28,7 +28,6 @@ impl App {
         let who = user.clone();
         let (names, now) = (super::beside([user].into_iter()), self.clock.now());
         self.events.transact_beside(aggregate(event), None, names, move |draft| forget(draft, &who, now)).await?;
-        self.follow_ups.notify_one();
         Ok(())
     }
 

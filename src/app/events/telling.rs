@@ -3,9 +3,11 @@
 //! Carried out after the commit that caused it, and once more if it was not known to be done: neither does harm twice.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
+use serde::{Deserialize, Serialize};
 
 use crate::app::documents::ChangeDocument;
 use crate::app::events::indexes;
@@ -18,37 +20,65 @@ use crate::backend::{Bound, Index, Keep, Order, Range};
 use crate::domain::ids::{EventId, RunId, UserId};
 use crate::limits;
 
-impl App {
-    /// Tells all who participate or are invited, each once for one `key`.
-    pub(in crate::app) async fn tell_roster(&self, event: EventId, change: &str, key: &str) -> Result<(), AppError> {
-        let change = Bytes::from(change.to_owned());
-        self.tell_all(event, indexes::roster(event), &change, key).await?;
-        self.tell_all(event, indexes::invited(event), &change, key).await
-    }
+/// A place in an event's roster, or behind it among those who are invited.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RosterPlace {
+    /// Of those who are invited.
+    invited: bool,
+    score: i64,
+    user: String,
+}
 
-    /// All of one index of the event, but those who have declined.
-    async fn tell_all(&self, event: EventId, index: Index, change: &Bytes, key: &str) -> Result<(), AppError> {
-        let has_declined = |invitation: &Invitation| invitation.state == InvitationState::Declined;
-        let mut from = Bound::Start;
+impl App {
+    /// Tells the next few of all who participate or are invited, after this place, each once for one `key` → up to where; `None`:
+    /// everybody was told.
+    pub(in crate::app) async fn tell_of_roster(
+        &self,
+        event: EventId,
+        change: &str,
+        key: &str,
+        after: Option<&RosterPlace>,
+    ) -> Result<Option<RosterPlace>, AppError> {
+        let change = Bytes::from(change.to_owned());
+        let mut after = after.cloned();
         loop {
-            let (index, until, limit) = (index.clone(), Bound::End, limits::PAGE_SIZE_MAX);
-            let range = Range { index, from, until, order: Order::Ascending, limit, count: false };
-            let members = self.backend.range(&range).await?.members;
-            let mut users = mentions::users(&members)?;
-            let names: Vec<_> = members.iter().map(|(_, member)| member.clone()).collect();
-            let invitations: Vec<(UserId, Invitation)> = self.entries(event, &names, invitation).await?;
-            let declined: HashSet<_> =
-                invitations.iter().filter(|(_, it)| has_declined(it)).map(|(user, _)| user).collect();
-            users.retain(|user| !declined.contains(user));
-            let told: Vec<_> =
-                users.into_iter().map(|user| self.tell_user(user, change.clone(), key).boxed()).collect();
-            let is_last = members.len() < limit;
-            stream::iter(told).buffer_unordered(limits::TOLD_AT_ONCE).try_collect::<Vec<()>>().await?;
-            match members.into_iter().next_back() {
-                Some((score, member)) if !is_last => from = Bound::After(score, member),
-                _ => return Ok(()),
+            let invited = after.as_ref().is_some_and(|place| place.invited);
+            let index = if invited { indexes::invited(event) } else { indexes::roster(event) };
+            let from = match after {
+                Some(RosterPlace { score, user, .. }) if !user.is_empty() => Bound::After(score, user.into()),
+                _ => Bound::Start,
+            };
+            match self.tell_some(event, index, from, &change, key).await? {
+                Some((score, user)) => return Ok(Some(RosterPlace { invited, score, user: user.to_string() })),
+                None if invited => return Ok(None),
+                None => after = Some(RosterPlace { invited: true, score: 0, user: String::new() }),
             }
         }
+    }
+
+    /// Tells the next few of one index of the event, but those who have declined → the last of them; `None`: it was the last of all.
+    async fn tell_some(
+        &self,
+        event: EventId,
+        index: Index,
+        from: Bound,
+        change: &Bytes,
+        key: &str,
+    ) -> Result<Option<(i64, Arc<str>)>, AppError> {
+        let has_declined = |invitation: &Invitation| invitation.state == InvitationState::Declined;
+        let (until, limit) = (Bound::End, limits::PAGE_SIZE_MAX);
+        let range = Range { index, from, until, order: Order::Ascending, limit, count: false };
+        let members = self.backend.range(&range).await?.members;
+        let mut users = mentions::users(&members)?;
+        let names: Vec<_> = members.iter().map(|(_, member)| member.clone()).collect();
+        let invitations: Vec<(UserId, Invitation)> = self.entries(event, &names, invitation).await?;
+        let declined: HashSet<_> =
+            invitations.iter().filter(|(_, it)| has_declined(it)).map(|(user, _)| user).collect();
+        users.retain(|user| !declined.contains(user));
+        let told: Vec<_> = users.into_iter().map(|user| self.tell_user(user, change.clone(), key).boxed()).collect();
+        let is_last = members.len() < limit;
+        stream::iter(told).buffer_unordered(limits::TOLD_AT_ONCE).try_collect::<Vec<()>>().await?;
+        Ok(members.into_iter().next_back().filter(|_| !is_last))
     }
 
     async fn tell_user(&self, user: UserId, change: Bytes, key: &str) -> Result<(), AppError> {

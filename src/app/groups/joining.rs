@@ -79,7 +79,6 @@ impl App {
                 Ok((false, now.as_millis()))
             })
             .await?;
-        self.follow_ups.notify_one();
         let name = self.name_of(&whom).await?;
         let role = if is_member { GroupRole::Member } else { GroupRole::Invited };
         Ok(MemberDocument::of(&whom, name, role, since_ms))

@@ -70,7 +70,6 @@ impl App {
         })
         .await?;
         self.tracks.forget(run);
-        self.follow_ups.notify_one();
         Ok(())
     }
 }

@@ -74,7 +74,6 @@ impl App {
                 })
                 .await?;
             if finished {
-                self.follow_ups.notify_one();
                 return Ok(true);
             }
         }

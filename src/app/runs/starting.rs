@@ -71,7 +71,6 @@ impl App {
                 Ok(true)
             })
             .await?;
-        self.follow_ups.notify_one();
         if !new.planned {
             self.keep_place(identity, id, new.supersede).await?;
         }
@@ -111,7 +110,6 @@ impl App {
             Ok(())
         })
         .await?;
-        self.follow_ups.notify_one();
         Ok(())
     }
 

@@ -71,7 +71,7 @@ async fn decisions_that_wait_together_count_once_though_a_commit_is_sent_twice()
     let clock = Clock::manual(Timestamp::from_millis(1_700_000_000_000));
     let store = Embedded::open(folder.path(), clock).expect("a store");
     let store = Arc::new(ForgetfulStore { store, permits: Semaphore::new(0) });
-    let lanes = Lanes::<Count>::new(store.clone(), Workers::default(), Arc::new(Metrics::default()));
+    let lanes = Lanes::<Count>::new(store.clone(), Workers::default(), Arc::new(Metrics::default()), Arc::default());
     let count = |key: Option<&str>| {
         let once = key.map(|key| OnceKey { key: key.into(), digest: "".into() });
         lanes.transact(Lanes::<Count>::aggregate("c"), once, |draft| {
@@ -101,7 +101,7 @@ fn held() -> (tempfile::TempDir, Arc<ForgetfulStore>, Arc<Lanes<Count>>) {
     let clock = Clock::manual(Timestamp::from_millis(1_700_000_000_000));
     let store = Embedded::open(folder.path(), clock).expect("a store");
     let store = Arc::new(ForgetfulStore { store, permits: Semaphore::new(0) });
-    let lanes = Lanes::new(store.clone(), Workers::default(), Arc::new(Metrics::default()));
+    let lanes = Lanes::new(store.clone(), Workers::default(), Arc::new(Metrics::default()), Arc::default());
     (folder, store, lanes)
 }
 
