@@ -9,6 +9,7 @@ mod caller;
 mod compressed;
 mod cors;
 mod docs;
+mod fixed;
 mod health;
 mod live_api;
 mod metrics;
@@ -60,11 +61,11 @@ pub fn routes(app: Arc<App>, web: WebDemo, options: Options) -> BoxedFilter<(Res
     let policy = security_policy(&options.tiles);
     let bodies = Bodies::new(limits::BODIES_BYTES_MAX, limits::BODY_BYTES_MAX);
     live_api::routes(app.clone(), &bodies)
-        .or(asyncapi::routes(&bodies, app.metrics.clone()))
+        .or(asyncapi::routes(&app, &bodies))
         .unify()
-        .or(openapi::routes(&bodies, app.metrics.clone()))
+        .or(openapi::routes(&app, &bodies))
         .unify()
-        .or(docs::routes(&bodies, app.metrics.clone()))
+        .or(docs::routes(&app, &bodies))
         .unify()
         .or(rest::routes(app.clone(), &bodies))
         .unify()

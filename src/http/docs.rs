@@ -15,17 +15,16 @@ use minijinja::{Environment, context};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use warp::filters::BoxedFilter;
-use warp::http::header::CACHE_CONTROL;
-use warp::http::{HeaderValue, Method, StatusCode};
+use warp::http::StatusCode;
 use warp::reply::Response;
 
-use crate::app::metrics::Metrics;
+use crate::app::App;
 use crate::bodies::Bodies;
 use crate::http::answer::{self, Answer};
+use crate::http::fixed::{self, Fixed};
 use crate::http::openapi;
-use crate::http::request::{self, Request};
+use crate::http::request::Request;
 
-const METHODS: &[Method] = &[Method::GET, Method::HEAD];
 const HTML: &str = "text/html; charset=utf-8";
 const ERRORS: &str = include_str!("docs/errors.json");
 
@@ -47,17 +46,16 @@ struct ErrorType {
 
 /// Everything that is shown, written out.
 struct Pages {
-    calls: String,
-    errors: String,
+    calls: Fixed,
+    errors: Fixed,
     /// By their types.
-    error: Vec<(String, String)>,
+    error: Vec<(String, Fixed)>,
 }
 
 static PAGES: LazyLock<Result<Pages, String>> = LazyLock::new(Pages::new);
 
-pub fn routes(bodies: &Bodies, metrics: Arc<Metrics>) -> BoxedFilter<(Response,)> {
-    let is_ours = |path: &str| path == "/docs" || path.starts_with("/docs/");
-    request::paths(is_ours, bodies, metrics, |request| async move { answer(&request) })
+pub fn routes(app: &Arc<App>, bodies: &Bodies) -> BoxedFilter<(Response,)> {
+    fixed::routes(|path| path == "/docs" || path.starts_with("/docs/"), app, bodies, |_| {}, answer)
 }
 
 fn answer(request: &Request) -> Answer {
@@ -67,20 +65,13 @@ fn answer(request: &Request) -> Answer {
         "/docs/errors" => "/docs/errors",
         _ => "/docs/errors/:type",
     };
-    if let Some(response) = answer::not_by_this_method(&request.method, METHODS) {
-        return Answer { route, response };
-    }
     let page = PAGES.as_ref().map(|pages| match path.strip_prefix("/docs/errors/") {
         Some(name) => pages.error.iter().find(|(it, _)| it == name).map(|(_, page)| page),
         None if path == "/docs" => Some(&pages.calls),
         None => Some(&pages.errors).filter(|_| path == "/docs/errors"),
     });
     let response = match page {
-        Ok(Some(page)) => {
-            let mut response = answer::bytes(StatusCode::OK, HTML, page.clone().into_bytes());
-            answer::set(&mut response, CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-            response
-        }
+        Ok(Some(page)) => page.response(&request.headers),
         Ok(None) => answer::text(StatusCode::NOT_FOUND, "There is no such page.\n"),
         Err(fault) => {
             tracing::error!(fault, "the pages of the documentation could not be written");
@@ -97,7 +88,8 @@ impl Pages {
         let errors: Vec<ErrorType> = serde_json::from_str(ERRORS).map_err(|error| error.to_string())?;
         let templates = templates().map_err(|error| format!("{error:#}"))?;
         let render = |name: &str, context: Shown| {
-            templates.get_template(name).and_then(|it| it.render(context)).map_err(|error| format!("{error:#}"))
+            let page = templates.get_template(name).and_then(|it| it.render(context));
+            page.map(|page| Fixed::new(HTML, page.into_bytes())).map_err(|error| format!("{error:#}"))
         };
         let one = |error: &ErrorType| {
             let example = samples::json(&samples::failure(error.status, &error.example), Some((document, failure)));
@@ -143,7 +135,7 @@ mod tests {
     #[test]
     fn every_page_can_be_written() {
         let pages = Pages::new().unwrap_or_else(|fault| panic!("{fault}"));
-        assert!(pages.calls.contains("/api/runs"));
+        assert!(pages.calls.text().contains("/api/runs"));
         assert!(pages.error.len() > 10);
     }
 }

@@ -24,17 +24,17 @@ use std::sync::{Arc, LazyLock};
 
 use serde_json::{Map, Value};
 use warp::filters::BoxedFilter;
-use warp::http::{Method, StatusCode};
+use warp::http::StatusCode;
 use warp::reply::Response;
 
-use crate::app::metrics::Metrics;
+use crate::app::App;
 use crate::bodies::Bodies;
 use crate::http::answer::{self, Answer};
 use crate::http::cors;
-use crate::http::request::{self, Request};
+use crate::http::fixed::{self, Fixed};
+use crate::http::request::Request;
 
 const PATH: &str = "/api/openapi.json";
-const METHODS: &[Method] = &[Method::GET, Method::HEAD];
 
 const BASE: &str = include_str!("openapi/base.json");
 
@@ -65,11 +65,13 @@ const FRAGMENTS: &[(Form, &str)] = &[
 static DOCUMENT: LazyLock<Result<Value, String>> = LazyLock::new(whole);
 
 /// The document as it is sent.
-static WRITTEN: LazyLock<Vec<u8>> =
-    LazyLock::new(|| document().and_then(|it| serde_json::to_vec(it).ok()).unwrap_or_default());
+static WRITTEN: LazyLock<Option<Fixed>> = LazyLock::new(|| {
+    let written = document().and_then(|it| serde_json::to_vec(it).ok());
+    written.map(|written| Fixed::new("application/json", written))
+});
 
-pub fn routes(bodies: &Bodies, metrics: Arc<Metrics>) -> BoxedFilter<(Response,)> {
-    request::paths(|path| path == PATH, bodies, metrics, |request| async move { answer(&request) })
+pub fn routes(app: &Arc<App>, bodies: &Bodies) -> BoxedFilter<(Response,)> {
+    fixed::routes(|path| path == PATH, app, bodies, cors::open, answer)
 }
 
 /// The document; none when it is not whole, which a test excludes.
@@ -78,14 +80,10 @@ pub fn document() -> Option<&'static Value> {
 }
 
 fn answer(request: &Request) -> Answer {
-    let document = || {
-        if WRITTEN.is_empty() {
-            return answer::text(StatusCode::INTERNAL_SERVER_ERROR, "The document is not whole.\n");
-        }
-        answer::bytes(StatusCode::OK, "application/json", WRITTEN.clone())
+    let response = match &*WRITTEN {
+        Some(document) => document.response(&request.headers),
+        None => answer::text(StatusCode::INTERNAL_SERVER_ERROR, "The document is not whole.\n"),
     };
-    let mut response = answer::not_by_this_method(&request.method, METHODS).unwrap_or_else(document);
-    cors::open(&mut response);
     Answer { route: PATH, response }
 }
 

@@ -14,6 +14,7 @@ on_each_store!(
     each_family_refuses_in_its_own_form,
     what_is_left_is_told_and_true,
     who_lets_us_look_at_much_pays_for_it,
+    what_the_api_says_of_itself_is_counted_and_sent_once,
     a_good_token_is_counted_for_itself_and_a_made_up_one_for_its_address,
     this_machine_itself_and_the_operators_back_end_are_not_counted,
 );
@@ -108,6 +109,31 @@ async fn who_lets_us_look_at_much_pays_for_it(kind: StoreKind) {
     }
     assert_eq!(ask(&site, Method::GET, "/api/users/me", HOME, None).await.status, 401, "a second is a turn");
     assert_eq!(ask(&site, Method::GET, "/api/users/me", HOME, None).await.status, 429, "and no more than one");
+}
+
+async fn what_the_api_says_of_itself_is_counted_and_sent_once(kind: StoreKind) {
+    for path in ["/api/openapi.json", "/api/asyncapi.json", "/docs", "/docs/errors", "/docs/errors/Conflict"] {
+        let site = Site::start_counting(kind, rates(0, 1)).await;
+        let ask = async |name: &str, value: &str| {
+            send(site.ask(Method::GET, path).header("X-Forwarded-For", HOME).header(name, value)).await
+        };
+        let whole = ask("Accept-Encoding", "identity").await;
+        let tag = whole.header("etag");
+        assert!(tag.starts_with('"'), "{path}: {tag} is strong");
+        assert_eq!((whole.status, whole.header("cache-control")), (200, "no-cache"), "{path}");
+        let compressed = ask("Accept-Encoding", "gzip").await;
+        assert_eq!(compressed.header("content-encoding"), "gzip", "{path}");
+        assert_ne!(compressed.header("etag"), tag, "{path}: other bytes");
+        assert!(compressed.body.len() < whole.body.len(), "{path}");
+        for known in [tag, compressed.header("etag"), "*"] {
+            let known = ask("If-None-Match", known).await;
+            assert_eq!((known.status, known.body.len(), known.header("etag")), (304, 0, tag), "{path}");
+        }
+        assert_eq!(ask("If-None-Match", "\"other\"").await.status, 200, "{path}");
+        assert_eq!(spend(&site, path, HOME, None).await, BURST - 6, "{path}");
+        let refused = ask("If-None-Match", tag).await;
+        assert_eq!((refused.status, refused.header("retry-after")), (429, "1"), "{path}");
+    }
 }
 
 async fn a_good_token_is_counted_for_itself_and_a_made_up_one_for_its_address(kind: StoreKind) {

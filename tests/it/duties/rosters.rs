@@ -105,7 +105,7 @@ async fn roster_that_was_broken_off_is_gone_on_with_and_everybody_told_once(kind
     crate::support::until(|| commits.load(Ordering::SeqCst) > 500).await;
     telling.abort();
     let before = told(&site, &crowd).await.iter().sum::<usize>();
-    assert!(before >= 400 && before < LEN, "{before}");
+    assert!((400..LEN).contains(&before), "{before}");
 
     let sweep = async {
         // The lease of who has ended runs out.
