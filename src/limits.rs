@@ -388,7 +388,7 @@ pub const GROUP_BYTES_MAX: usize = 64 * 1024;
 /// Between two attempts to fill a gap.
 pub const GAP_PAUSE: Duration = Duration::from_millis(250);
 /// How often a room tries to fill a gap before its subscribers are told that they have missed something.
-pub const GAP_ATTEMPTS_MAX: usize = 20;
+pub const GAP_ATTEMPTS_MAX: u32 = 20;
 /// How long this instance gathers who has moved, to tell it together: a small part of a tick.
 pub const FEED_GATHER: Duration = Duration::from_millis(25);
 /// Runs that have moved here and are yet to be told. Beyond, they are found when the store is read again.

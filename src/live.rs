@@ -341,8 +341,7 @@ async fn ask(app: &App, connection: &Connection, channel: &Channel) -> Verdict {
         Err(AppError::NotFound(_) | AppError::Forbidden | AppError::Unauthenticated) => {
             Verdict::Leaves(disconnect::REMOVED)
         }
-        // It subscribes again, and is asked then.
-        Err(_) => Verdict::Leaves(disconnect::INSUFFICIENT_STATE),
+        Err(_) => Verdict::Unknown,
     }
 }
 

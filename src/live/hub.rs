@@ -73,6 +73,8 @@ pub struct Rules {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Stays,
+    /// The store could not say.
+    Unknown,
     Leaves(Unsubscribe),
     Closes(Disconnect),
 }

@@ -100,6 +100,7 @@ fn posts(input: &[u8]) {
         }
     }
     let request = http::Request::builder().method("POST").uri("/emulation").header("content-type", content_type);
+    let request = request.header("content-length", body.len());
     let request = request.body(Full::new(body)).expect("a request");
     STAGE.with(|stage| {
         let answer = stage.runtime.block_on(warp::service(stage.routes.clone()).call(request));

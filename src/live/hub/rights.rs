@@ -9,6 +9,7 @@ use crate::app::sight::Concerned;
 use crate::app::users::Caller;
 use crate::backend::{Backend, BackendError, Heard, Subscription, Topic};
 use crate::limits;
+use crate::live::disconnect::{self, Unsubscribe};
 use crate::live::hub::room::{Member, Room};
 use crate::live::hub::{Hub, Verdict};
 
@@ -52,8 +53,15 @@ pub(super) async fn ask_again(hub: &Hub, room: &Room, concerned: &Concerned) {
     let (anonymous, mut asked): (Vec<_>, Vec<_>) = members.into_iter().partition(is_anonymous);
     asked.extend(anonymous.first().cloned());
     let channel = &room.entrance.channel;
+    let patient_until = Instant::now() + limits::GAP_PAUSE * limits::GAP_ATTEMPTS_MAX;
     let ask = |member: Arc<Member>| async move {
-        let verdict = (hub.rules.ask)(member.connection.clone(), channel.clone()).await;
+        let ask = || (hub.rules.ask)(member.connection.clone(), channel.clone());
+        let mut verdict = ask().await;
+        // The store is away for a moment, which may be why a word was missed. Nothing is said in the room meanwhile.
+        while verdict == Verdict::Unknown && Instant::now() < patient_until {
+            tokio::time::sleep(limits::GAP_PAUSE).await;
+            verdict = ask().await;
+        }
         (member, verdict)
     };
     let mut verdicts = futures::stream::iter(asked).map(ask).buffer_unordered(limits::RIGHTS_ASKED_AT_ONCE);
@@ -75,10 +83,14 @@ pub(super) async fn ask_again(hub: &Hub, room: &Room, concerned: &Concerned) {
 fn carry_out(room: &Room, member: &Member, verdict: Verdict) {
     match verdict {
         Verdict::Stays => {}
-        Verdict::Leaves(why) => {
-            room.remove(member);
-            member.send_out(&room.entrance.name, why);
-        }
+        // It subscribes again, and is asked then.
+        Verdict::Unknown => send_out(room, member, disconnect::INSUFFICIENT_STATE),
+        Verdict::Leaves(why) => send_out(room, member, why),
         Verdict::Closes(why) => member.connection.close(why),
     }
+}
+
+fn send_out(room: &Room, member: &Member, why: Unsubscribe) {
+    room.remove(member);
+    member.send_out(&room.entrance.name, why);
 }

@@ -125,7 +125,10 @@ async fn picture(server: &Server, tokens: &[String], runs: &[String]) -> Vec<(u1
 
 async fn sign_up(server: &Server, name: &str) -> String {
     let body = json!({"name": name, "password": "correct horse", "visibility": "public"});
-    server.post("", "/api/users", name, body).await.data()["token"].as_str().unwrap().to_owned()
+    server.post("", "/api/users", &format!("the first post of {name}"), body).await.data()["token"]
+        .as_str()
+        .unwrap()
+        .to_owned()
 }
 
 async fn new_run(server: &Server, token: &str, number: i64) -> String {
