@@ -187,7 +187,7 @@ async fn a_world_that_moves_into_redis_goes_on_where_it_was_though_the_move_was_
     let again = server.post(&bea, &format!("{live}/fixes"), "unseen", fixes(20, 3)).await.json();
     assert_eq!(again["data"], unseen["data"], "what is sent again is answered as it was");
     let body = json!({"name": "Aino", "password": "correct horse"});
-    assert_eq!(server.post("", "/api/tokens", "login", body).await.status, 201);
+    assert_eq!(server.post("", "/api/tokens", "a log-in after the move", body).await.status, 201);
 
     let mut spectator = Client::at(&server.host).await;
     spectator.connect().await;
