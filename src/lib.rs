@@ -31,7 +31,7 @@
 //!
 //! # Invariants (`tests/it/tidy.rs` reads the sources and holds 1, 2, 3 and 6, and what of 5 can be read)
 //!
-//! 1. `domain` imports std, itself, the error derive and chrono.
+//! 1. `domain` imports std, itself, the error derive, chrono and chrono-tz.
 //! 2. `redb::` and `redis::` stand in their store only; `warp::` in `http*`, `live*`, `server.rs` and `instance.rs` only; `std::env` in
 //!    `config.rs` and `main.rs` only; the system's clock is read in `clock.rs` only.
 //! 3. Wire types never leave their file; no family imports another family; no room looks back along an arrow.
@@ -59,6 +59,20 @@
 //! **A run ends.** By its owner's word, by resting at its destination, by another run, or by a due time → the whole track is counted once
 //! more, late fixes included → one commit: totals, compacted track, change, and a follow-up in the outbox → the follow-up frees the
 //! runner's place for a live run and tells the runner's own channel. Whichever instance finds it left behind carries it out, once.
+//!
+//! **Somebody joins an event.** `app::events` decides on the head and on the entry of that one user, which is a document beside it →
+//! one commit: the entry, the counts, the roster's index and the change on `event:<id>`; many who join at once go in one. What
+//! concerns a user goes to that user's own channel by a follow-up.
+//!
+//! **Where all of them are.** Every commit on a run tells `app::feeds` → what came within a moment goes out in one ephemeral commit for
+//! each event and part of the map → the rooms of `positions:` and `map:` (`live::hub::ticker`) keep the newest of each runner, and
+//! write one frame a tick for everybody inside.
+//!
+//! **Who may see what.** `app::sight` decides it for every window. Whoever commits that a right ends says so on the aggregate's topic
+//! `rights`; the rooms that it concerns hear it (`live::hub::rights`), ask those inside again, and send out who may not stay.
+//!
+//! **An account is deleted.** One commit marks it, and from then on nobody sees what is its own; the steps (`app::leaving`) take away
+//! everything else, one after the other, and are gone on with wherever they broke off.
 //!
 //! **Somebody asks too often, or guesses.** Each instance counts requests by token and by address for itself (`app::allowances`,
 //! at the one place where a family takes a request). Attempts at passwords, and wrong tokens, are counted in the store before they are

@@ -17,6 +17,7 @@ use crate::support::{Reply, Runner, Site, StoreKind, on_each_store, send, within
 on_each_store!(
     everything_of_a_deleted_account_is_gone,
     who_deletes_an_account_shows_its_password,
+    the_admin_that_a_store_begins_with_stays,
     nobody_is_sent_out_of_an_event_by_who_leaves_it,
     a_deletion_that_was_broken_off_is_gone_on_with_by_another_instance,
 );
@@ -194,6 +195,14 @@ async fn who_deletes_an_account_shows_its_password(kind: StoreKind) {
     let seen =
         site.ask(Method::DELETE, "/api/users/me").bearer_auth(&aino.token).header("If-Match", seen.header("etag"));
     assert_eq!(send(seen.json(&json!({ "current_password": PASSWORD }))).await.status, 204);
+}
+
+async fn the_admin_that_a_store_begins_with_stays(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let token = site.app.ensure_admin(None).await.unwrap().expect("made now");
+    let admin = site.holder_of(token.reveal()).await;
+    assert_eq!(delete(&site, &admin, json!({})).await.status, 409);
+    assert_eq!(site.get(&admin, "/api/users/me").await.data()["level"], "admin");
 }
 
 async fn a_deletion_that_was_broken_off_is_gone_on_with_by_another_instance(kind: StoreKind) {

@@ -18,8 +18,7 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("Live server API", "409", "live_api.rs"),
     ("Live server API", "416", "live_api.rs"),
     ("askFriend", "409", "friends.rs"),
-    // FIXME: the admin that a store begins with is deleted by no test.
-    ("deleteAccount", "409", "nowhere"),
+    ("deleteAccount", "409", "deletion.rs"),
     ("logIn", "403", "keys.rs"),
     ("logIn", "409", "keys.rs"),
     ("revokeToken", "409", "keys.rs"),
