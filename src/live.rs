@@ -320,21 +320,23 @@ async fn ask(app: &App, connection: &Connection, channel: &Channel) -> Verdict {
         return match app.still_good(&identity).await {
             Ok(true) => Verdict::Stays,
             Ok(false) | Err(AppError::Unauthenticated) => Verdict::Closes(disconnect::INVALID_TOKEN),
-            Err(_) => Verdict::Closes(disconnect::SERVER_ERROR),
+            Err(_) => Verdict::Unknown,
         };
     }
     if let (Channel::Link(_), Caller::Link(holder)) = (channel, connection.caller()) {
         return match app.link_still_good(holder).await {
             Ok(true) => Verdict::Stays,
             Ok(false) => Verdict::Closes(disconnect::INVALID_TOKEN),
-            Err(_) => Verdict::Closes(disconnect::SERVER_ERROR),
+            Err(_) => Verdict::Unknown,
         };
     }
     // What a link shows may have come to be nothing that its maker may share.
-    if let Caller::Link(holder) = connection.caller()
-        && matches!(app.link_still_good(holder).await, Ok(false))
-    {
-        return Verdict::Closes(disconnect::INVALID_TOKEN);
+    if let Caller::Link(holder) = connection.caller() {
+        match app.link_still_good(holder).await {
+            Ok(true) => {}
+            Ok(false) => return Verdict::Closes(disconnect::INVALID_TOKEN),
+            Err(_) => return Verdict::Unknown,
+        }
     }
     match app.open_channel(connection.caller(), &channel.name(), Grounds::Name).await {
         Ok(_) => Verdict::Stays,

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use futures::{FutureExt as _, StreamExt as _};
 
+use crate::app::channels::Channel;
 use crate::app::sight::Concerned;
 use crate::app::users::Caller;
 use crate::backend::{Backend, BackendError, Heard, Subscription, Topic};
@@ -53,12 +54,15 @@ pub(super) async fn ask_again(hub: &Hub, room: &Room, concerned: &Concerned) {
     let (anonymous, mut asked): (Vec<_>, Vec<_>) = members.into_iter().partition(is_anonymous);
     asked.extend(anonymous.first().cloned());
     let channel = &room.entrance.channel;
-    let patient_until = Instant::now() + limits::GAP_PAUSE * limits::GAP_ATTEMPTS_MAX;
     let ask = |member: Arc<Member>| async move {
         let ask = || (hub.rules.ask)(member.connection.clone(), channel.clone());
         let mut verdict = ask().await;
-        // The store is away for a moment, which may be why a word was missed. Nothing is said in the room meanwhile.
-        while verdict == Verdict::Unknown && Instant::now() < patient_until {
+        // The store is away for a moment, which may be why a word was missed. Nothing is said in the room meanwhile. Attempts are
+        // counted, as for a gap: over a link that is slow, each of them takes long.
+        for _ in 1..limits::GAP_ATTEMPTS_MAX {
+            if verdict != Verdict::Unknown {
+                break;
+            }
             tokio::time::sleep(limits::GAP_PAUSE).await;
             verdict = ask().await;
         }
@@ -83,6 +87,10 @@ pub(super) async fn ask_again(hub: &Hub, room: &Room, concerned: &Concerned) {
 fn carry_out(room: &Room, member: &Member, verdict: Verdict) {
     match verdict {
         Verdict::Stays => {}
+        // A connection hears on these that its credential has ended: it does not go on without them.
+        Verdict::Unknown if matches!(room.entrance.channel, Channel::User(_) | Channel::Link(_)) => {
+            member.connection.close(disconnect::SERVER_ERROR);
+        }
         // It subscribes again, and is asked then.
         Verdict::Unknown => send_out(room, member, disconnect::INSUFFICIENT_STATE),
         Verdict::Leaves(why) => send_out(room, member, why),

@@ -43,8 +43,9 @@ pub struct Story {
     pub begun: usize,
     /// How often it came back by its cursor.
     pub recovered: usize,
-    /// How often it was told that it has missed something (2500).
+    /// How often it was told that it has missed something (2500), and in which words.
     pub told: usize,
+    pub words: Vec<String>,
     /// How often it was told to come again.
     pub refused: usize,
     /// How often a socket ended.
@@ -165,6 +166,7 @@ impl Story {
                 // After a gap the store is asked; in one that was emptied there is no such run any more.
                 assert!(["2500", "2000"].contains(&&*push["unsubscribe"]["code"].to_string()), "{line}");
                 self.told += 1;
+                self.words.push(push["unsubscribe"].to_string());
                 return Some(Next::Subscribe);
             }
         }
