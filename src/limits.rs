@@ -2,11 +2,13 @@
 
 mod accounts;
 mod callers;
+mod events;
 
 use std::time::Duration;
 
 pub use accounts::*;
 pub use callers::*;
+pub use events::*;
 
 /// Fixes in one batch. A phone that was away for a quarter of an hour sends its backlog as one commit.
 pub const FIXES_LEN_MAX: usize = 1_000;

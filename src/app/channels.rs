@@ -168,11 +168,17 @@ impl App {
                 let record = self.visible(caller, *run).await.map_err(no_channel)?;
                 rights.push(rights_topic(&aggregate(*run)));
                 rights.push(rights_topic(&users::aggregate(&record.run.owner)));
-                rights.extend(record.run.event.map(|event| rights_topic(&events::aggregate(event))));
+                if let Some(event) = record.run.event {
+                    rights.push(rights_topic(&events::aggregate(event)));
+                    let record = self.events.read(&events::aggregate(event)).await?;
+                    rights.extend(record.map(|record| rights_topic(&users::aggregate(&record.event.creator))));
+                }
             }
             Channel::Event(event) | Channel::Positions(event) => {
-                self.visible_event(caller, *event).await.map_err(no_channel)?;
+                let (record, _) = self.visible_event(caller, *event).await.map_err(no_channel)?;
                 rights.push(rights_topic(&events::aggregate(*event)));
+                // Whom the creator blocks.
+                rights.push(rights_topic(&users::aggregate(&record.event.creator)));
             }
             Channel::User(user) if !caller.is(user) => return Err(AppError::Forbidden),
             Channel::Link(link) if !matches!(caller, Caller::Link(holder) if holder.link == *link) => {

@@ -45,6 +45,8 @@ pub enum Due {
     EventSaid(EventId),
     /// What this user was told may name somebody whose account is deleted.
     NewsOld(UserId),
+    /// Who was blocked may have been about to join something of who has blocked them.
+    Blocked { by: UserId, whom: UserId },
     /// What these links show ends at another time now, or is gone.
     LinksTo(Shared),
     /// What the free-form channel of this name has kept is too old to be shown.
@@ -90,6 +92,8 @@ impl fmt::Display for Due {
             Self::UserLeaves(user) => write!(f, "user-leaves/{user}"),
             Self::EventSaid(event) => write!(f, "event-said/{event}"),
             Self::NewsOld(user) => write!(f, "news-old/{user}"),
+            // No id holds a tilde.
+            Self::Blocked { by, whom } => write!(f, "blocked/{by}~{whom}"),
             Self::LinksTo(shared) => write!(f, "links-to/{shared}"),
             Self::HistoryOld(channel) => write!(f, "history-old/{channel}"),
             Self::PostedOld(name) => write!(f, "posted-old/{name}"),
@@ -113,7 +117,9 @@ impl Due {
     fn agenda(&self) -> Agenda {
         match self {
             Self::RunInactive(_) | Self::EventTurns(_) | Self::LinkOver(_) | Self::LinksTo(_) => Agenda::Awaited,
-            Self::GroupGone(_) | Self::UserLeaves(_) | Self::EventSaid(_) | Self::NewsOld(_) => Agenda::Removals,
+            Self::GroupGone(_) | Self::UserLeaves(_) | Self::EventSaid(_) | Self::NewsOld(_) | Self::Blocked { .. } => {
+                Agenda::Removals
+            }
             Self::HistoryOld(_) | Self::PostedOld(_) | Self::GuessesOld(_) => Agenda::Housekeeping,
         }
     }
@@ -128,6 +134,10 @@ impl Due {
             "user-leaves" => UserId::parse(id).map(Self::UserLeaves),
             "event-said" => EventId::parse(id).map(Self::EventSaid),
             "news-old" => UserId::parse(id).map(Self::NewsOld),
+            "blocked" => {
+                let (by, whom) = id.split_once('~')?;
+                Some(Self::Blocked { by: UserId::parse(by)?, whom: UserId::parse(whom)? })
+            }
             "links-to" => Shared::parse(id).map(Self::LinksTo),
             "history-old" => Some(Self::HistoryOld(id.into())),
             "posted-old" => Some(Self::PostedOld(id.into())),
@@ -145,6 +155,7 @@ impl Due {
             Self::UserLeaves(user) => crate::app::users::aggregate(user),
             Self::EventSaid(event) => crate::app::events::aggregate(*event),
             Self::NewsOld(user) => crate::app::users::aggregate(user),
+            Self::Blocked { by, whom } => crate::app::friends::aggregate_of(by, whom),
             Self::LinksTo(shared) => shared.aggregate(),
             Self::HistoryOld(channel) => Channel::Open(channel.clone()).aggregate(),
             Self::PostedOld(name) => crate::app::posted::aggregate(name),
@@ -220,6 +231,7 @@ impl App {
             Due::UserLeaves(user) => self.forget_user(user).await,
             Due::EventSaid(event) => self.forget_said(*event).await,
             Due::NewsOld(user) => self.forget_news(user).await,
+            Due::Blocked { by, whom } => self.look_at_block(by, whom).await,
             Due::LinksTo(shared) => self.look_at_changed_links_to(*shared).await,
             Due::HistoryOld(channel) => self.forget_old(channel).await,
             Due::PostedOld(name) => self.forget_posted(name).await,
@@ -253,6 +265,7 @@ mod tests {
             Due::UserLeaves(UserId::parse("aino").unwrap()),
             Due::EventSaid(EventId::new(7).unwrap()),
             Due::NewsOld(UserId::parse("aino").unwrap()),
+            Due::Blocked { by: UserId::parse("aino").unwrap(), whom: UserId::parse("e-ro").unwrap() },
             Due::LinksTo(Shared::Run(RunId::from_u128(7))),
             Due::HistoryOld("a/b:c".into()),
             Due::PostedOld("a/b".into()),

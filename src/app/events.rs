@@ -4,6 +4,7 @@
 //! invitation is a document beside it, so that joining costs the same however many there are. What happens goes to its bounded
 //! topic, and what concerns somebody to that user's own channel. The head tells where the topic then stands.
 
+mod blocking;
 mod changing;
 mod creating;
 mod forgetting;

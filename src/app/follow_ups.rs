@@ -72,6 +72,8 @@ enum What {
     ToldRoster,
     /// The user may not participate in an event any more: nor does their run, then.
     LeftEvent,
+    /// The user has blocked somebody, who has no part in the user's events any more.
+    Blocked,
 }
 
 impl Queue {
@@ -152,6 +154,11 @@ impl FollowUp {
         Ok(Self { change, lost_by: Some(other.to_string()), ..Self::on(user, What::Told) })
     }
 
+    /// Whom the user has blocked is sent out of the user's events.
+    pub fn blocked(user: &UserId, other: &UserId) -> Self {
+        Self { lost_by: Some(other.to_string()), ..Self::on(user, What::Blocked) }
+    }
+
     /// The own channels of all who participate in the event, or are invited to it, are to hear `change`.
     pub fn told_roster(event: &Event, change: &impl Serialize) -> Result<Self, AppError> {
         let (change, number) = (Some(raw(change)?), Some(event.id.number()));
@@ -174,7 +181,7 @@ impl FollowUp {
     fn queue(&self) -> Queue {
         match self.what {
             What::ToldRoster => Queue::Rosters,
-            What::RunStarted | What::RunFinished | What::Told | What::LeftEvent => Queue::Swift,
+            What::RunStarted | What::RunFinished | What::Told | What::LeftEvent | What::Blocked => Queue::Swift,
         }
     }
 }
@@ -186,6 +193,11 @@ impl App {
         if follow_up.what == What::RunFinished {
             let run = follow_up.run.as_deref().and_then(RunId::parse).ok_or(AppError::Internal)?;
             self.look_at_links_to(Shared::Run(run)).await?;
+        }
+        if follow_up.what == What::Blocked {
+            let other = follow_up.lost_by.as_deref().and_then(UserId::parse).ok_or(AppError::Internal)?;
+            let is_more = self.send_out_of_events(&user, &other).await?;
+            return Ok(is_more.then_some(follow_up));
         }
         let event = follow_up.event.map(|event| EventId::new(event).ok_or(AppError::Internal)).transpose()?;
         match event {

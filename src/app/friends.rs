@@ -8,11 +8,12 @@ mod listing;
 mod record;
 
 use crate::app::documents::{ChangeDocument, FriendChange, FriendDocument, UserName, standing_of_friend};
+use crate::app::due::Due;
 use crate::app::follow_ups::{self, FollowUp};
 use crate::app::transact::Draft;
 use crate::app::users::{Caller, Identity, aggregate};
 use crate::app::{App, AppError};
-use crate::backend::{Bound, Index, Order, Range, Version};
+use crate::backend::{AggregateId, Bound, Index, Order, Range, Version};
 use crate::domain::friendship::{Friendship, FriendshipError};
 use crate::domain::ids::UserId;
 use crate::domain::time::Timestamp;
@@ -21,6 +22,11 @@ use crate::limits;
 pub use listing::FriendFilter;
 pub use record::FriendshipRecord;
 use record::Pair;
+
+/// What holds what two users have said about each other.
+pub(in crate::app) fn aggregate_of(one: &UserId, other: &UserId) -> AggregateId {
+    Pair { own: one.clone(), other: other.clone() }.aggregate()
+}
 
 /// A word about another user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +115,10 @@ impl App {
                 for follow_up in consequences(&pair, &names, before.unwrap_or_default(), friendship, now)? {
                     cause(draft, &mut record, &follow_up, now)?;
                 }
+                if friendship.own.blocks.is_some() && before.unwrap_or_default().own.blocks.is_none() {
+                    let again_ms = now.plus_millis(limits::BLOCK_SECOND_LOOK_MS).as_millis();
+                    second_look(&pair.own, &pair.other).place(draft, Some(again_ms));
+                }
                 draft.put(record);
                 Ok(())
             })
@@ -133,6 +143,9 @@ impl App {
                 record::moved(draft, &pair, Some(before), None, now);
                 for follow_up in consequences(&pair, &names, before, Friendship::default(), now)? {
                     cause(draft, &mut record, &follow_up, now)?;
+                }
+                for (by, whom) in [(&pair.own, &pair.other), (&pair.other, &pair.own)] {
+                    second_look(by, whom).place(draft, None);
                 }
                 draft.remove();
                 Ok(())
@@ -178,6 +191,10 @@ impl App {
     }
 }
 
+fn second_look(by: &UserId, whom: &UserId) -> Due {
+    Due::Blocked { by: by.clone(), whom: whom.clone() }
+}
+
 /// What a change between two users means for each of them: what is told, and what is not seen any more.
 fn consequences(
     pair: &Pair,
@@ -208,6 +225,9 @@ fn consequences(
             follow_ups.push(FollowUp::lost_by(user, other, told.as_ref())?);
         } else if let Some(told) = told {
             follow_ups.push(FollowUp::told(user, &told)?);
+        }
+        if is_blocked {
+            follow_ups.push(FollowUp::blocked(user, other));
         }
     }
     Ok(follow_ups)

@@ -1,5 +1,9 @@
 //! Who may see what: the one place where it is decided, whatever the window.
 //!
+//! Whoever is blocked sees nothing of who has blocked them: no profile, no run, no event that they have made. From those of these
+//! events that are not over they are sent away (`app::events`). What a block does not do: within somebody else's event that both
+//! take part in, the roster and `positions:` are one and the same for all who see the event.
+//!
 //! A list is asked about in one go, so that it costs a bounded number of readings. What may not be seen is not there: lists
 //! leave it out, counts do not count it, and whoever asks for it by name is told that there is no such thing.
 
@@ -95,12 +99,24 @@ impl App {
         Ok(self.sees_runs(caller, &[run]).await?.contains(&true))
     }
 
-    /// Whether the caller, who stands to the event like this, may see it.
-    pub(in crate::app) fn sees_event(&self, caller: &Caller, event: &Event, standing: Standing) -> bool {
-        match caller {
-            Caller::Link(holder) if holder.shared == Shared::Event(event.id) => true,
-            _ => event.is_seen_by(standing),
-        }
+    /// Whether the caller, who stands to each of these events like this, may see it, in their order. Those whom its creator has
+    /// blocked do not, unless they participate: from what is not over they are about to be sent away, and what is over they were
+    /// a part of.
+    pub(in crate::app) async fn sees_events(
+        &self,
+        caller: &Caller,
+        events: &[(&Event, Standing)],
+    ) -> Result<Vec<bool>, AppError> {
+        let hangs =
+            |(event, standing): &(&Event, Standing)| *standing != Standing::Participant && event.is_seen_by(*standing);
+        let creators = events.iter().filter(|it| hangs(it)).map(|(event, _)| &event.creator);
+        let ties = self.ties(caller, creators).await?;
+        let is_blocked = |event: &Event| ties.get(&event.creator).is_some_and(|tie| tie.others.blocks.is_some());
+        let sees = |it: &(&Event, Standing)| match caller {
+            Caller::Link(holder) if holder.shared == Shared::Event(it.0.id) => true,
+            _ => it.0.is_seen_by(it.1) && !(hangs(it) && is_blocked(it.0)),
+        };
+        Ok(events.iter().map(sees).collect())
     }
 
     /// Which of these events the caller may see.
@@ -115,11 +131,10 @@ impl App {
         }
         let standings = self.standings(caller, &events).await?;
         let standings: BTreeMap<_, _> = events.iter().copied().zip(standings).collect();
-        let mut seen = self.read_events(&events).await?;
-        seen.retain(|record| {
-            let standing = standings.get(&record.event.id).copied().unwrap_or_default();
-            self.sees_event(caller, &record.event, standing)
-        });
-        Ok(seen.iter().map(|record| record.event.id).collect())
+        let records = self.read_events(&events).await?;
+        let standing = |event: &Event| standings.get(&event.id).copied().unwrap_or_default();
+        let asked: Vec<_> = records.iter().map(|record| (&record.event, standing(&record.event))).collect();
+        let seen = asked.iter().zip(self.sees_events(caller, &asked).await?);
+        Ok(seen.filter(|(_, is_seen)| *is_seen).map(|((event, _), _)| event.id).collect())
     }
 }

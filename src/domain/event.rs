@@ -71,9 +71,7 @@ pub enum EventError {
     Started,
     #[error("the event is full")]
     Full,
-    #[error("you were removed from the event")]
-    Removed,
-    /// It is private. Whoever asks may not even know that there is such an event.
+    /// It is private, or they were removed from it. Whoever asks may not even know that there is such an event.
     #[error("there is no invitation")]
     NotInvited,
     #[error("the creator cannot leave: cancel the event instead")]
@@ -212,8 +210,7 @@ impl Event {
     pub fn join(&mut self, standing: Standing, capacity_max: u32, now: Timestamp) -> Result<Option<u32>, EventError> {
         match standing {
             Standing::Participant => return Ok(None),
-            Standing::Removed if self.plan.private => return Err(EventError::NotInvited),
-            Standing::Removed => return Err(EventError::Removed),
+            Standing::Removed => return Err(EventError::NotInvited),
             Standing::Nobody | Standing::Declined | Standing::Left if self.plan.private => {
                 return Err(EventError::NotInvited);
             }

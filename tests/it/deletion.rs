@@ -79,6 +79,10 @@ async fn live(site: &Site, aino: &Runner, eero: &Runner, iida: &Runner) -> (RunI
         let asked = site.post(who, "/api/friends", json!({ "user": whom.id })).await;
         assert!(asked.status < 300, "{asked:?}");
     }
+    let blocked = site.runner("Blocked").await;
+    let path = format!("/api/friends/{}", blocked.id);
+    let blocks = send(site.ask(Method::PUT, &path).bearer_auth(&aino.token).json(&json!({ "state": "blocked" }))).await;
+    assert!(blocks.status < 300, "{blocks:?}");
     let path = format!("/api/friends/{}", aino.id);
     let accepted = site.ask(Method::PUT, &path).bearer_auth(&eero.token).json(&json!({ "state": "accepted" }));
     let accepted = send(accepted).await;

@@ -1,5 +1,6 @@
 //! Events as the app keeps them: who joins and sees them, what the clock and their creator make of them.
 
+mod blocks;
 pub mod clock;
 pub mod crowds;
 mod plans;

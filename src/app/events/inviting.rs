@@ -38,6 +38,7 @@ impl App {
     ) -> Result<Vec<InvitationDocument>, AppError> {
         let invited = self.whom(identity, whom, "users").await?;
         let (record, _) = self.visible_event(&Caller::User(identity.clone()), event).await?;
+        self.unless_blocked_by(&record.event.creator, &invited).await?;
         let told = self.who_is_told(identity, Some(&record.event), &invited).await?;
         let users: Vec<_> = [&identity.user].into_iter().chain(invited.iter().map(|(user, _)| user)).collect();
         let (who, asked) = (identity.clone(), invited.clone());
@@ -64,6 +65,7 @@ impl App {
         identity: &Identity,
         event: EventId,
     ) -> Result<ParticipantDocument, AppError> {
+        self.unless_blocked(identity, event).await?;
         let who = identity.clone();
         let (number, joined_ms) = self
             .decide_on_event(event, &[&identity.user], move |decision| match decision.standing(&who.user)? {
@@ -76,6 +78,7 @@ impl App {
 
     /// The caller will not come, and does not see a private event any more. Declining twice is the same success.
     pub async fn decline_invitation(&self, identity: &Identity, event: EventId) -> Result<(), AppError> {
+        self.unless_blocked(identity, event).await?;
         let who = identity.clone();
         self.decide_on_event(event, &[&identity.user], move |decision| match decision.standing(&who.user)? {
             Standing::Invited => decision.decline(&who.user),
@@ -108,7 +111,7 @@ impl App {
     }
 
     /// Whom these ids or names mean, each once, in their order, with their display names. `field` names the list in errors. Who
-    /// has blocked the caller is nobody to them.
+    /// has blocked the caller is nobody to them, and whom the caller has blocked is not invited.
     pub(super) async fn whom(
         &self,
         identity: &Identity,
@@ -121,9 +124,8 @@ impl App {
         let ids: Vec<_> = whom.iter().map(|text| UserId::parse(text)).collect();
         let keys: Vec<_> = ids.iter().flatten().map(|id| crate::app::users::aggregate(id).head()).collect();
         let mut values = self.backend.read(&keys).await?.into_iter();
-        let nobody = |index: usize| AppError::invalid(format!("{field}[{index}]"), "is nobody's id or name");
         let mut found = Vec::new();
-        for (index, (text, id)) in whom.iter().zip(ids).enumerate() {
+        for (text, id) in whom.iter().zip(ids) {
             let mut value = if id.is_some() { values.next().and_then(|value| value.value) } else { None };
             if value.is_none()
                 && let Some(named) = self.user_named(text).await?
@@ -131,17 +133,39 @@ impl App {
                 let key = crate::app::users::aggregate(&named).head();
                 value = self.backend.read(&[key]).await?.pop().and_then(|value| value.value);
             }
-            let user = decode::<UserRecord>(&value.ok_or_else(|| nobody(index))?)?;
-            found.push((user.user_id()?, user.shown_name().to_owned()));
+            let user = value.as_deref().map(decode::<UserRecord>).transpose()?;
+            found.push(match user {
+                Some(user) => Some((user.user_id()?, user.shown_name().to_owned())),
+                None => None,
+            });
         }
-        let caller = Caller::User(identity.clone());
-        let users: Vec<_> = found.iter().map(|(user, _)| user).collect();
-        if let Some(index) = self.sees_users(&caller, &users).await?.iter().position(|is_seen| !is_seen) {
-            return Err(nobody(index));
-        }
+        let found = self.only_those_who_may_be(identity, found, field).await?;
         let mut known = BTreeSet::new();
-        found.retain(|(user, _)| known.insert(user.clone()));
-        Ok(found)
+        Ok(found.into_iter().filter(|(user, _)| known.insert(user.clone())).collect())
+    }
+
+    /// All of them, or the error of the first who is nobody to the caller, by there being none or by a block.
+    async fn only_those_who_may_be(
+        &self,
+        identity: &Identity,
+        found: Vec<Option<(UserId, String)>>,
+        field: &str,
+    ) -> Result<Vec<(UserId, String)>, AppError> {
+        let users: Vec<_> = found.iter().flatten().map(|(user, _)| user).collect();
+        let mut ties = self.friendships(&identity.user, &users).await?.into_iter();
+        let mut there = Vec::with_capacity(found.len());
+        for (index, somebody) in found.into_iter().enumerate() {
+            let field = || format!("{field}[{index}]");
+            let tie = if somebody.is_some() { ties.next() } else { None };
+            match (somebody, tie) {
+                (Some(_), Some(tie)) if tie.own.blocks.is_some() => {
+                    return Err(AppError::invalid(field(), "is somebody whom you have blocked"));
+                }
+                (Some(somebody), Some(tie)) if tie.others.blocks.is_none() => there.push(somebody),
+                _ => return Err(AppError::invalid(field(), "is nobody's id or name")),
+            }
+        }
+        Ok(there)
     }
 }
 
@@ -202,7 +226,7 @@ impl Decision<'_> {
             (Standing::Invited, Some(invitation)) => return Ok(Some(invitation)),
             // Only the creator may take back what the creator did.
             (Standing::Removed, _) if self.event().creator != by.user => {
-                return Err(AppError::conflict("somebody of them was removed from the event"));
+                return Err(cannot_be_invited());
             }
             _ => {}
         }
@@ -262,7 +286,7 @@ impl Decision<'_> {
         self.lost_sight(user)
     }
 
-    fn withdraw(&mut self, user: &UserId) -> Result<(), AppError> {
+    pub(super) fn withdraw(&mut self, user: &UserId) -> Result<(), AppError> {
         let before = self.invitation(user)?.filter(|entry| entry.was_removed);
         self.strike_invitation(user)?;
         if let Some(entry) = before {
@@ -276,6 +300,11 @@ impl Decision<'_> {
         let is_seen = self.event().is_seen_by(standing);
         if is_seen { AppError::NotFound("invitation") } else { not_found() }
     }
+}
+
+/// Whether they were removed, or the event's creator has blocked them, is not told to others.
+pub(super) fn cannot_be_invited() -> AppError {
+    AppError::conflict("somebody of them cannot be invited to this event")
 }
 
 /// As the creator and the invited one see it.

@@ -16,8 +16,10 @@ use crate::limits;
 
 impl App {
     /// A public event takes everybody until it is full or over ([`AppError::Conflict`]), a private one whoever is invited; to
-    /// the others there is no such event. Joining twice is the same success.
+    /// the others there is no such event, nor to those who were removed or whom its creator has blocked. Joining twice is the
+    /// same success.
     pub async fn join_event(&self, identity: &Identity, event: EventId) -> Result<ParticipantDocument, AppError> {
+        self.unless_blocked(identity, event).await?;
         let who = identity.clone();
         let (number, joined_ms) =
             self.decide_on_event(event, &[&identity.user], move |decision| decision.join(&who).map(parts)).await?;
@@ -26,13 +28,14 @@ impl App {
 
     /// Leaving twice is the same success. The creator cannot leave.
     pub async fn leave_event(&self, identity: &Identity, event: EventId) -> Result<(), AppError> {
+        self.unless_blocked(identity, event).await?;
         let who = identity.clone();
         self.decide_on_event(event, &[&identity.user], move |decision| {
             match decision.standing(&who.user)? {
-                Standing::Participant => return decision.leave(&who.user, &who, false),
+                Standing::Participant => return decision.leave(&who.user, (&who.user, &who.name), false),
                 Standing::Nobody if decision.event().plan.private => return Err(not_found()),
-                Standing::Removed if decision.event().plan.private => return Err(not_found()),
-                Standing::Nobody | Standing::Invited | Standing::Declined | Standing::Left | Standing::Removed => {}
+                Standing::Removed => return Err(not_found()),
+                Standing::Nobody | Standing::Invited | Standing::Declined | Standing::Left => {}
             }
             Ok(())
         })
@@ -48,7 +51,7 @@ impl App {
         self.decide_on_event(event, &[&identity.user, user], move |decision| {
             decision.creators_own(&who.user)?;
             match decision.standing(&whom)? {
-                Standing::Participant => decision.leave(&whom, &who, true),
+                Standing::Participant => decision.leave(&whom, (&who.user, &who.name), true),
                 Standing::Removed => Ok(()),
                 Standing::Nobody | Standing::Invited | Standing::Declined | Standing::Left => {
                     Err(AppError::NotFound("participant"))
@@ -91,8 +94,23 @@ impl Decision<'_> {
         Ok(())
     }
 
-    /// `by` is whose will it is.
-    fn leave(&mut self, user: &UserId, by: &Identity, removed: bool) -> Result<(), AppError> {
+    /// By the creator's will, if the event is not over: a participant is removed, and who is invited is so no more.
+    pub(super) fn send_out(&mut self, user: &UserId) -> Result<(), AppError> {
+        if self.event().open(self.now).is_err() {
+            return Ok(());
+        }
+        match self.standing(user)? {
+            Standing::Participant => {
+                let (creator, name) = (self.event().creator.clone(), self.record.creator_name.clone());
+                self.leave(user, (&creator, &name), true)
+            }
+            Standing::Invited | Standing::Declined => self.withdraw(user),
+            Standing::Nobody | Standing::Left | Standing::Removed => Ok(()),
+        }
+    }
+
+    /// `by` is whose will it is, by id and name.
+    fn leave(&mut self, user: &UserId, by: (&UserId, &str), removed: bool) -> Result<(), AppError> {
         let Some(entry) = self.participant(user)? else { return Ok(()) };
         let now = self.now;
         self.event_mut().leave(user).map_err(refusal)?;
@@ -103,7 +121,7 @@ impl Decision<'_> {
         let is_private = self.event().plan.private;
         if removed || is_private {
             let state = if removed { InvitationState::Removed } else { InvitationState::Left };
-            let (name, by, by_name) = (entry.name.clone(), by.user.to_string(), by.name.to_string());
+            let (name, by, by_name) = (entry.name.clone(), by.0.to_string(), by.1.to_owned());
             self.put_invitation(
                 user,
                 &Invitation { state, name, by, by_name, at_ms: now.as_millis(), was_removed: false },

@@ -169,10 +169,10 @@ impl App {
         let mut records = self.read_events(&ids).await?;
         records.retain(|record| sought.matches(&record.event));
         let ids: Vec<_> = records.iter().map(|record| record.event.id).collect();
-        let mut standings = self.standings(caller, &ids).await?.into_iter();
-        records.retain(|record: &Arc<EventRecord>| {
-            standings.next().is_some_and(|standing| self.sees_event(caller, &record.event, standing))
-        });
+        let standings = self.standings(caller, &ids).await?;
+        let asked: Vec<_> = records.iter().map(|record| &record.event).zip(standings).collect();
+        let mut seen = self.sees_events(caller, &asked).await?.into_iter();
+        records.retain(|_: &Arc<EventRecord>| seen.next() == Some(true));
         Ok(records)
     }
 }

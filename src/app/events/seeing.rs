@@ -112,7 +112,8 @@ impl App {
     ) -> Result<(Arc<EventRecord>, Standing), AppError> {
         let record = self.events.read(&aggregate(event)).await?.ok_or_else(not_found)?;
         let standing = self.standings(caller, &[event]).await?.pop().ok_or(AppError::Internal)?;
-        if self.sees_event(caller, &record.event, standing) { Ok((record, standing)) } else { Err(not_found()) }
+        let is_seen = self.sees_events(caller, &[(&record.event, standing)]).await?.contains(&true);
+        if is_seen { Ok((record, standing)) } else { Err(not_found()) }
     }
 
     /// Whether this user may begin a run in the event now, or `planned` one later; why not, if not → the event, if everybody may
@@ -152,7 +153,13 @@ impl App {
         caller: &Caller,
         events: &[EventId],
     ) -> Result<Vec<Standing>, AppError> {
-        let Caller::User(Identity { user, .. }) = caller else { return Ok(vec![Standing::Nobody; events.len()]) };
+        match caller {
+            Caller::User(Identity { user, .. }) => self.standings_of(user, events).await,
+            _ => Ok(vec![Standing::Nobody; events.len()]),
+        }
+    }
+
+    pub(super) async fn standings_of(&self, user: &UserId, events: &[EventId]) -> Result<Vec<Standing>, AppError> {
         let keys: Vec<_> = events
             .iter()
             .flat_map(|event| [participant(user), invitation(user)].map(|name| aggregate(*event).key(&name)))

@@ -129,7 +129,7 @@ fn who_may_join_goes_by_how_they_stand_to_it() {
         (Declined, Ok(Some(1)), Err(EventError::NotInvited)),
         (Left, Ok(Some(1)), Err(EventError::NotInvited)),
         (Participant, Ok(None), Ok(None)),
-        (Removed, Err(EventError::Removed), Err(EventError::NotInvited)),
+        (Removed, Err(EventError::NotInvited), Err(EventError::NotInvited)),
     ] {
         for (is_private, answer) in [(false, public), (true, private)] {
             let mut event = event();

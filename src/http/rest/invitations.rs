@@ -128,7 +128,6 @@ async fn withdraw(call: &Call<'_>, event: EventId, user: Option<UserId>) -> Resu
     let identity = call.caller.identity()?;
     no_parameters(call.request)?;
     let user = user.unwrap_or_else(|| identity.user.clone());
-    call.app.person(call.caller, &user).await?;
     call.app.withdraw_invitation(identity, event, &user).await?;
     Ok(Success::deleted())
 }
