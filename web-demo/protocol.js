@@ -78,7 +78,6 @@
  * @property {number | null} climb_m
  * @property {number | null} descent_m
  * @property {string | null} reason of a finish
- * @property {number | null} event of a start in an event
  *
  * @typedef {FixesChange | StateChange} Change
  *
@@ -345,7 +344,6 @@ export function parseChange(data) {
         climb_m: numberOf(data.climb_m),
         descent_m: numberOf(data.descent_m),
         reason: typeof data.reason === 'string' ? data.reason : null,
-        event: numberOf(data.event),
       };
     default:
       return null;

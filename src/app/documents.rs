@@ -210,7 +210,7 @@ pub struct RunChange {
     pub totals: TotalsDocument,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'static str>,
-    /// The event that it is run in: when it starts, as far as everybody may be told.
+    /// The event that it is run in: when it starts, to its owner alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<u64>,
 }

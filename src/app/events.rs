@@ -12,6 +12,7 @@ mod indexes;
 mod inviting;
 mod joining;
 mod listing;
+mod parting;
 mod record;
 mod rosters;
 mod seeing;
@@ -29,7 +30,7 @@ pub use listing::{EventFilter, EventOrder};
 pub use record::{CounterRecord, EventRecord};
 pub use telling::RosterPlace;
 
-use crate::app::documents::{ChangeDocument, EventChange, EventDocument};
+use crate::app::documents::{ChangeDocument, EventDocument};
 use crate::app::follow_ups::{self, FollowUp};
 use crate::app::transact::{Draft, Lanes, OnceKey, encode};
 use crate::app::{App, AppError};
@@ -119,8 +120,7 @@ impl Decision<'_> {
             self.started(self.event().starts_at())?;
         }
         if turned.ended {
-            let at = self.event().ends_at().to_string();
-            self.announce(&EventChange::Ended { at, event: self.document() })?;
+            self.ended(self.event().ends_at())?;
         }
         Ok(())
     }

@@ -70,8 +70,10 @@ enum What {
     Told,
     /// All who participate in an event are told.
     ToldRoster,
-    /// The user may not participate in an event any more: nor does their run, then.
+    /// The user may not participate in an event any more, or the event may be over: then neither do their runs.
     LeftEvent,
+    /// The event is over or gone: so is what was planned for it.
+    EventOver,
     /// The user has blocked somebody, who has no part in the user's events any more.
     Blocked,
 }
@@ -165,9 +167,14 @@ impl FollowUp {
         Ok(Self { event: number, change, ..Self::on(&event.creator, What::ToldRoster) })
     }
 
-    /// Unless the user participates in the event, their run goes on outside it.
-    pub fn left_event(user: &UserId, event: &Event) -> Self {
-        Self { event: Some(event.id.number()), ..Self::on(user, What::LeftEvent) }
+    /// Unless the user participates in the event, their runs go on outside it.
+    pub fn left_event(user: &UserId, event: EventId) -> Self {
+        Self { event: Some(event.number()), ..Self::on(user, What::LeftEvent) }
+    }
+
+    /// What was planned for the event may be run without it.
+    pub fn event_over(event: &Event) -> Self {
+        Self { event: Some(event.id.number()), ..Self::on(&event.creator, What::EventOver) }
     }
 
     fn of(run: &Run, what: What, change: &ChangeDocument) -> Result<Self, AppError> {
@@ -180,7 +187,7 @@ impl FollowUp {
 
     fn queue(&self) -> Queue {
         match self.what {
-            What::ToldRoster => Queue::Rosters,
+            What::ToldRoster | What::EventOver => Queue::Rosters,
             What::RunStarted | What::RunFinished | What::Told | What::LeftEvent | What::Blocked => Queue::Swift,
         }
     }
@@ -207,10 +214,13 @@ impl App {
                 return Ok(told.map(|until| FollowUp { told_until: Some(until), ..follow_up }));
             }
             Some(event) if follow_up.what == What::LeftEvent => {
-                self.take_out_of_event(&user, event).await?;
-                return Ok(None);
+                let is_more = self.take_out_of_event(&user, event).await?;
+                return Ok(is_more.then_some(follow_up));
             }
-            Some(event) if follow_up.what == What::RunStarted => self.take_out_of_event(&user, event).await?,
+            Some(event) if follow_up.what == What::EventOver => {
+                return Ok(self.part_from_event(event).await?.then_some(follow_up));
+            }
+            Some(event) if follow_up.what == What::RunStarted => self.take_live_run_out(&user, event).await?,
             Some(_) | None => {}
         }
         let aggregate = crate::app::users::aggregate(&user);

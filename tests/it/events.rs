@@ -3,6 +3,7 @@
 mod blocks;
 pub mod clock;
 pub mod crowds;
+mod parting;
 mod plans;
 mod sight;
 

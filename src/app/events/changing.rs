@@ -53,7 +53,7 @@ impl App {
     pub async fn end_event(&self, identity: &Identity, event: EventId) -> Result<EventDocument, AppError> {
         self.by_hand(identity, event, None, |decision, now| {
             if decision.record.event.end(now).map_err(refusal)? {
-                decision.announce(&EventChange::Ended { at: now.to_string(), event: decision.document() })?;
+                decision.ended(now)?;
             }
             Ok(())
         })
@@ -73,6 +73,7 @@ impl App {
                 let (at, event) = (now.to_string(), EventName::of(decision.event()));
                 let news = EventNews::EventCancelled { at, event };
                 decision.cause(&FollowUp::told_roster(decision.event(), &news)?)?;
+                decision.cause(&FollowUp::event_over(decision.event()))?;
             }
             Ok(())
         })
@@ -120,6 +121,12 @@ impl Decision<'_> {
         self.announce(&EventChange::Started { at: at.to_string(), event: self.document() })?;
         let news = EventNews::EventStarted { at: at.to_string(), event: EventName::of(self.event()) };
         self.cause(&FollowUp::told_roster(self.event(), &news)?)
+    }
+
+    /// It has ended at this moment.
+    pub(super) fn ended(&mut self, at: Timestamp) -> Result<(), AppError> {
+        self.announce(&EventChange::Ended { at: at.to_string(), event: self.document() })?;
+        self.cause(&FollowUp::event_over(self.event()))
     }
 
     /// Somebody may see it no longer: every instance asks its sockets' rights again.

@@ -5,6 +5,7 @@ use crate::app::due::{self, Due};
 use crate::app::events::joining::name_of;
 use crate::app::events::record::{EventRecord, Invitation, InvitationState, Participant, invitation, participant};
 use crate::app::events::{Decision, aggregate, indexes};
+use crate::app::follow_ups::{self, FollowUp};
 use crate::app::links::Shared;
 use crate::app::mentions;
 use crate::app::sight::{rights_changed, rights_changed_of};
@@ -89,6 +90,7 @@ impl App {
             let members = self.backend.range(&range).await?.members;
             let users = mentions::users(&members)?;
             let is_last = users.len() < limits::PAGE_SIZE_MAX;
+            let now = self.clock.now();
             self.events
                 .transact(aggregate(event), None, move |draft| {
                     for user in &users {
@@ -101,6 +103,9 @@ impl App {
                         mentions::strike(draft, user);
                     }
                     if is_last && let Some(record) = draft.record().cloned() {
+                        let (number, at_ms) = (record.caused + 1, record.caused_ms.max(now.as_millis()));
+                        let over = FollowUp::event_over(&record.event);
+                        follow_ups::add(draft, number, &over, Timestamp::from_millis(at_ms))?;
                         indexes::gone(draft, &record.event);
                         draft.place(due::index(), Due::LinksTo(Shared::Event(event)).to_string(), Some(0));
                         draft.clear("");

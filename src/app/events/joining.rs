@@ -135,7 +135,7 @@ impl Decision<'_> {
             removed,
         })?;
         self.lost_sight(user)?;
-        self.cause(&FollowUp::left_event(user, self.event()))?;
+        self.cause(&FollowUp::left_event(user, self.event().id))?;
         if removed {
             let event = EventName::of(self.event());
             self.tell(user, &EventNews::Removed { at: now.to_string(), event })?;

@@ -116,23 +116,21 @@ impl App {
         if is_seen { Ok((record, standing)) } else { Err(not_found()) }
     }
 
-    /// Whether this user may begin a run in the event now, or `planned` one later; why not, if not → the event, if everybody may
-    /// be told that the run is one of it.
-    pub(in crate::app) async fn told_event(
+    /// Whether this user may begin a run in the event now, or `planned` one later; why not, if not.
+    pub(in crate::app) async fn takes_run(
         &self,
         identity: &Identity,
         event: Option<EventId>,
         planned: bool,
-    ) -> Result<Option<EventId>, AppError> {
-        let Some(event) = event else { return Ok(None) };
+    ) -> Result<(), AppError> {
+        let Some(event) = event else { return Ok(()) };
         let (record, standing) = self.visible_event(&Caller::User(identity.clone()), event).await?;
         if standing != Standing::Participant {
             return Err(AppError::conflict("you do not participate in the event: join it first"));
         }
         let now = self.clock.now();
         let taken = if planned { record.event.open(now).map(|_| ()) } else { record.event.takes_runs(now) };
-        taken.map_err(refusal)?;
-        Ok((!record.event.plan.private).then_some(event))
+        taken.map_err(refusal)
     }
 
     /// The user's number on the event's roster, if there is one.

@@ -1,4 +1,4 @@
-//! What an event causes for those who have to do with it: a word on their own channels, a run that goes on outside it.
+//! What an event causes for those who have to do with it: a word on their own channels.
 //!
 //! Carried out after the commit that caused it, and once more if it was not known to be done: neither does harm twice.
 
@@ -9,15 +9,13 @@ use bytes::Bytes;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
-use crate::app::documents::ChangeDocument;
 use crate::app::events::indexes;
 use crate::app::events::record::{Invitation, InvitationState, invitation};
-use crate::app::runs;
 use crate::app::transact::{Draft, OnceKey};
 use crate::app::users::record::UserRecord;
 use crate::app::{App, AppError, mentions, users};
 use crate::backend::{Bound, Index, Keep, Order, Range};
-use crate::domain::ids::{EventId, RunId, UserId};
+use crate::domain::ids::{EventId, UserId};
 use crate::limits;
 
 /// A place in an event's roster, or behind it among those who are invited.
@@ -92,36 +90,5 @@ impl App {
                 Ok(())
             })
             .await
-    }
-
-    /// The live run of who is not a participant any more goes on outside the event. Those who saw it there are asked whether they
-    /// may see it still. Of who has come back meanwhile it goes on in the event, by the new number.
-    pub(in crate::app) async fn take_out_of_event(&self, user: &UserId, event: EventId) -> Result<(), AppError> {
-        let Some(record) = self.users.read(&users::aggregate(user)).await? else { return Ok(()) };
-        let Some(run) = record.live_run.as_deref().and_then(RunId::parse) else { return Ok(()) };
-        let number = self.number_in(user, Some(event)).await?;
-        let now = self.clock.now();
-        let taken_out = self.change_run(run, move |draft, mut record| {
-            if record.run.event != Some(event) || (number.is_some() && record.number == number) {
-                return Ok(());
-            }
-            if number.is_some() {
-                record.number = number;
-                draft.put(record);
-            } else {
-                let before = record.run.clone();
-                record.run.event = None;
-                let change = ChangeDocument::changed(&record.run, now);
-                runs::announce(draft, &mut record, &change)?;
-                runs::moved(draft, Some(&before), &record.run);
-                draft.put(record);
-            }
-            Ok(())
-        });
-        match taken_out.await {
-            // It was about to be made, and has not been.
-            Err(AppError::NotFound(_)) => Ok(()),
-            done => done,
-        }
     }
 }

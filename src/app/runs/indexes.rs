@@ -5,7 +5,7 @@ use crate::app::links::Shared;
 use crate::app::runs::RunRecord;
 use crate::app::transact::Draft;
 use crate::app::{documents::state_name, due, near};
-use crate::backend::Index;
+use crate::backend::{Bound, Index};
 use crate::domain::cell::Cell;
 use crate::domain::geo::Place;
 use crate::domain::ids::{EventId, UserId};
@@ -43,6 +43,17 @@ pub fn live_of_event(event: EventId) -> Index {
     Index::new(format!("runs/live-of-event/{event}"))
 }
 
+/// The planned runs in an event, all scored alike, by their owners: `owner/run`.
+pub fn planned_of_event(event: EventId) -> Index {
+    Index::new(format!("runs/planned-of-event/{event}"))
+}
+
+/// In [`planned_of_event`] from the first of these places up to the second stand the runs of one owner.
+pub fn planned_of(owner: &UserId) -> (Bound, Bound) {
+    // What follows a slash is a zero.
+    (Bound::At(0, format!("{owner}/").into()), Bound::At(0, format!("{owner}0").into()))
+}
+
 /// The public runs that are live or paused, by where the runner is.
 pub fn public_near() -> (Index, Grain) {
     (Index::new("runs/public/near"), Grain::CITY_BLOCK)
@@ -61,6 +72,7 @@ pub fn gone(draft: &mut Draft<RunRecord>, run: &Run) {
     for index in others.into_iter().chain(of_events) {
         draft.place(index, member.clone(), None);
     }
+    moved_in_plans(draft, Some(run), None);
     draft.place(due::index(), due::Due::RunInactive(run.id).to_string(), None);
     // At once: links to it are over.
     draft.place(due::index(), due::Due::LinksTo(Shared::Run(run.id)).to_string(), Some(0));
@@ -109,6 +121,7 @@ pub fn moved(draft: &mut Draft<RunRecord>, before: Option<&Run>, run: &Run) {
         places.extend(run.event.filter(|_| run.is_under_way()).map(live_of_event));
         places
     };
+    moved_in_plans(draft, before, Some(run));
     let (old, new) = (before.map(places).unwrap_or_default(), places(run));
     for index in old.iter().filter(|index| !new.contains(index)) {
         draft.place(index.clone(), member.clone(), None);
@@ -125,5 +138,20 @@ pub fn moved(draft: &mut Draft<RunRecord>, before: Option<&Run>, run: &Run) {
     if before.is_none_or(|before| before.state != run.state) {
         let due_ms = run.inactive_at().map(|at| at.as_millis());
         draft.place(due::index(), due::Due::RunInactive(run.id).to_string(), due_ms);
+    }
+}
+
+fn moved_in_plans(draft: &mut Draft<RunRecord>, before: Option<&Run>, now: Option<&Run>) {
+    let planned = |run: &Run| {
+        let member = format!("{}/{}", run.owner, run.id);
+        run.event.filter(|_| run.state == State::Planned).map(|event| (planned_of_event(event), member))
+    };
+    let (old, new) = (before.and_then(planned), now.and_then(planned));
+    if old != new {
+        for (place, score) in [(old, None), (new, Some(0))] {
+            if let Some((index, member)) = place {
+                draft.place(index, member, score);
+            }
+        }
     }
 }

@@ -36,7 +36,7 @@ pub struct NewRun {
 
 impl App {
     pub async fn new_run(&self, identity: &Identity, new: NewRun) -> Result<RunDocument, AppError> {
-        let told = self.told_event(identity, new.event, new.planned).await?;
+        self.takes_run(identity, new.event, new.planned).await?;
         let id = new.id.unwrap_or_else(|| RunId::from_u128(Uuid::now_v7().as_u128()));
         let number = self.number_in(&identity.user, new.event).await?;
         let visibility = match new.visibility {
@@ -64,7 +64,10 @@ impl App {
                 }
                 let mut record = RunRecord { number, ..RunRecord::new(run.clone()) };
                 if record.run.state == State::Live {
-                    begin(draft, &mut record, told, now)?;
+                    begin(draft, &mut record, now)?;
+                } else if let Some(event) = record.run.event {
+                    // They may have left meanwhile.
+                    cause(draft, &record, &FollowUp::left_event(&record.run.owner, event), now)?;
                 }
                 indexes::moved(draft, None, &record.run);
                 draft.put(record);
@@ -88,22 +91,22 @@ impl App {
     /// A planned run begins.
     pub(super) async fn start(&self, identity: &Identity, run: RunId) -> Result<(), AppError> {
         let record = self.owned(identity, run).await?;
-        let told = match record.run.state {
+        match record.run.state {
             State::Planned => {
-                let told = self.told_event(identity, record.run.event, false).await?;
+                self.takes_run(identity, record.run.event, false).await?;
                 self.take_place(identity, run, false).await?;
-                told
             }
             State::Live | State::Paused => return Ok(()),
             State::Finished => return Err(AppError::conflict("the run is finished")),
-        };
+        }
         let number = self.number_in(&identity.user, record.run.event).await?;
         let now = self.clock.now();
         self.change_run(run, move |draft, mut record| {
             let before = record.run.clone();
-            record.number = number;
+            // It may have parted from its event meanwhile.
+            record.number = number.filter(|_| record.run.event.is_some());
             if record.run.start(now).map_err(refusal)? {
-                begin(draft, &mut record, told, now)?;
+                begin(draft, &mut record, now)?;
                 indexes::moved(draft, Some(&before), &record.run);
                 draft.put(record);
             }
@@ -195,14 +198,10 @@ impl App {
     }
 }
 
-/// Says that the run has begun. `told`: its event, if everybody may know of that.
-fn begin(
-    draft: &mut Draft<RunRecord>,
-    record: &mut RunRecord,
-    told: Option<EventId>,
-    now: Timestamp,
-) -> Result<(), AppError> {
-    let change = ChangeDocument::Started(RunChange::of(&record.run, now).in_event(told));
+/// Says that the run has begun. In which event is told to its owner alone: who may know of it may be another later, and what was
+/// said is kept. The run itself tells it to those who may know now.
+fn begin(draft: &mut Draft<RunRecord>, record: &mut RunRecord, now: Timestamp) -> Result<(), AppError> {
+    let change = ChangeDocument::Started(RunChange::of(&record.run, now));
     announce(draft, record, &change)?;
     cause(draft, record, &FollowUp::run_started(&record.run, now)?, now)
 }

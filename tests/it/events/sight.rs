@@ -300,7 +300,8 @@ async fn public_run_does_not_give_a_private_event_away(kind: StoreKind) {
             assert_eq!(reply["data"]["run"]["event"], json!(event));
             let history = client.ask("history", json!({ "channel": format!("run:{run}"), "limit": 10 })).await;
             let started = &history["history"]["publications"][0]["data"];
-            assert_eq!((&started["type"], started["event"].as_u64()), (&json!("started"), event));
+            // Who may know of the event may be another later, and this is kept.
+            assert_eq!((&started["type"], &started["event"]), (&json!("started"), &Value::Null));
         }
     }
 }
@@ -367,10 +368,9 @@ async fn run_that_begins_while_its_runner_is_removed_goes_on_outside(kind: Store
     );
     removed.unwrap();
     crate::support::within(async { while site.app.carry_out_follow_ups().await.unwrap() > 0 {} }).await;
-    if started.is_ok() {
-        assert_eq!(site.app.run(&user(&eero), run).await.unwrap().event, None);
-        assert!(site.app.run(&user(&aino), run).await.is_err());
-    }
+    drop(started);
+    assert_eq!(site.app.run(&user(&eero), run).await.unwrap().event, None);
+    assert!(site.app.run(&user(&aino), run).await.is_err());
 }
 
 async fn invitations_are_no_nuisance(kind: StoreKind) {
