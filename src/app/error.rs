@@ -35,6 +35,9 @@ pub enum AppError {
         /// The run that stands in the way, if one does.
         run: Option<RunId>,
     },
+    /// An idempotency key came with another request before.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
     /// The place in a channel that was asked for is not known, or what came after it is kept no more.
     #[error("what came after this position is not kept any more")]
     Unrecoverable,

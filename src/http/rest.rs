@@ -133,6 +133,11 @@ macro_rules! resources {
                 matches!(self, Self::Runs(runs::Place::Fixes(_)))
             }
 
+            /// Whether a POST here may be answered with a secret, or sent with a password.
+            fn tells_secrets(&self) -> bool {
+                matches!(self, Self::Users(_) | Self::Tokens(_) | Self::ShareLinks(_))
+            }
+
             async fn call(self, call: &Call<'_>) -> Result<Success, Error> {
                 match self { $(Self::$resource(place) => place.call(call).await,)* }
             }
@@ -196,6 +201,10 @@ async fn call(app: &Arc<App>, resource: Resource, request: &Arc<Request>) -> Res
     if *method != Method::GET && !resource.has_version() && tags::if_match(&request.headers)?.is_some() {
         // What is named is not what is there, for there is no version to be named.
         return Err(AppError::Stale.into());
+    }
+    if intent == Intent::Write {
+        // Whether it is needed or not: what did not arrive as a whole may not be what was meant.
+        request.body.as_ref().map_err(|&error| error)?;
     }
     if *method == Method::POST
         && !resource.remembers()

@@ -254,7 +254,7 @@ async fn batch_that_made_the_run_arrive_is_answered_the_same_again(kind: StoreKi
     let other_key = site.app.record(&owner, run, batch.clone(), Some("other key")).await.unwrap_err();
     assert!(matches!(other_key, AppError::Conflict { .. }));
     let other_batch = site.app.record(&owner, run, batch[..10].to_vec(), Some("key")).await.unwrap_err();
-    assert!(matches!(other_batch, AppError::Invalid { field, .. } if field == "Idempotency-Key"));
+    assert!(matches!(other_batch, AppError::KeyReused));
 }
 
 async fn visitor_to_a_silent_run_is_told_the_present_time(kind: StoreKind) {

@@ -104,10 +104,7 @@ impl<R: Record> Batch<R> {
             let seen = job.once().and_then(|once| Some((once, found.iter().find(|seen| seen.key == once.key)?)));
             match seen.map(|(once, seen)| once.answer_in(&seen.record)) {
                 Some(Some(answer)) => job.settle(Outcome::Repeated(answer)),
-                Some(None) => {
-                    let problem = "was used for another request";
-                    job.settle(Outcome::Failed(AppError::invalid("Idempotency-Key", problem)));
-                }
+                Some(None) => job.settle(Outcome::Failed(AppError::KeyReused)),
                 None => self.0.push((job, refusal)),
             }
         }

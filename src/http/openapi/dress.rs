@@ -38,6 +38,7 @@ fn dress_call(call: &mut Object, method: &str, path: &str) -> Result<(), String>
     }
     if method == "post" {
         parameters.push("idempotencyKey");
+        responses.extend([("409", "Conflict"), ("422", "KeyReused")]);
     }
     // A file that is written while it is sent has no tag.
     let is_file = call.get("responses").and_then(|responses| responses.pointer("/200/content")).is_some();
@@ -58,8 +59,12 @@ fn dress_call(call: &mut Object, method: &str, path: &str) -> Result<(), String>
     if path.contains('{') {
         responses.push(("404", "NotFound"));
     }
+    if method != "get" {
+        // A body is read to its end, whether there is something to say in it or not.
+        responses.extend([("408", "RequestTimeout"), ("413", "PayloadTooLarge")]);
+    }
     if has_body {
-        responses.extend([("408", "RequestTimeout"), ("413", "PayloadTooLarge"), ("415", "UnsupportedMediaType")]);
+        responses.push(("415", "UnsupportedMediaType"));
     }
 
     if let Some(body) = call.get_mut("requestBody") {
@@ -98,6 +103,9 @@ fn dress_response(status: &str, response: &mut Value, is_tagged: bool) -> Result
     let mut headers = json!({ "X-Request-Id": { "$ref": "#/components/headers/RequestId" } });
     if status == "201" {
         headers["Location"] = json!({ "$ref": "#/components/headers/Location" });
+    }
+    if status == "409" {
+        headers["Retry-After"] = json!({ "$ref": "#/components/headers/RetryAfterUnderWay" });
     }
     if is_tagged && status == "200" {
         headers["ETag"] = json!({ "$ref": "#/components/headers/ETag" });

@@ -334,6 +334,11 @@ impl From<AppError> for Error {
                 let message = "It was changed meanwhile: read it again, and send what it says in ETag as If-Match.";
                 Self::new(StatusCode::PRECONDITION_FAILED, message)
             }
+            AppError::KeyReused => {
+                let message = "The Idempotency-Key was used for another request.";
+                let field = Some("Idempotency-Key".to_owned());
+                Self { field, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, message) }
+            }
             AppError::TooOften { retry_after_s } => {
                 Self { retry_after_s, ..Self::new(StatusCode::TOO_MANY_REQUESTS, "There were too many requests.") }
             }
@@ -429,6 +434,7 @@ mod tests {
             (BodyError::TooSlow.into(), 408, "RequestTimeout"),
             (AppError::conflict("the name is taken").into(), 409, "Conflict"),
             (BodyError::TooLarge.into(), 413, "PayloadTooLarge"),
+            (AppError::KeyReused.into(), 422, "UnprocessableEntity"),
             (AppError::Internal.into(), 500, "InternalServerError"),
             (AppError::Busy.into(), 503, "ServiceUnavailable"),
             (BodyError::NoRoom.into(), 503, "ServiceUnavailable"),

@@ -125,7 +125,6 @@ async fn answer(call: &Call<'_>, user: &UserId) -> Result<Success, Error> {
 async fn end(call: &Call<'_>, user: &UserId) -> Result<Success, Error> {
     let identity = call.caller.identity()?;
     no_parameters(call.request)?;
-    call.request.body.as_ref().map_err(|&error| error)?;
     call.app.say_of_friend(identity, user, Word::End, call.if_match()?).await?;
     Ok(Success::deleted())
 }

@@ -159,7 +159,6 @@ async fn saved(call: &Call<'_>, group: &GroupId, change: ChangeGroup) -> Result<
 async fn delete(call: &Call<'_>, group: &GroupId) -> Result<Success, Error> {
     let identity = call.caller.identity()?;
     no_parameters(call.request)?;
-    call.request.body.as_ref().map_err(|&error| error)?;
     call.app.delete_group(identity, group, call.if_match()?).await?;
     Ok(Success::deleted())
 }
@@ -194,7 +193,6 @@ async fn join(call: &Call<'_>, group: &GroupId) -> Result<Success, Error> {
 async fn leave(call: &Call<'_>, group: &GroupId, user: &UserId) -> Result<Success, Error> {
     let identity = call.caller.identity()?;
     no_parameters(call.request)?;
-    call.request.body.as_ref().map_err(|&error| error)?;
     call.app.leave_group(identity, group, user).await?;
     Ok(Success::deleted())
 }

@@ -1,10 +1,13 @@
 //! `Idempotency-Key`: a POST that is sent again is answered as it was the first time, and does nothing.
 //!
+//! What is wrong with a key has three statuses, as the IETF's `draft-ietf-httpapi-idempotency-key-header` has them: 400 for one that
+//! is no key, 422 for one that came with another request before, and 409 (with `Retry-After`) while the same request is being
+//! carried out.
+//!
 //! It holds for every POST of the API alike; what a resource does is not known here. `POST /api/runs/:id/fixes` remembers by
 //! itself, in the very commit that records the fixes.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use tokio::sync::oneshot;
 use warp::http::{HeaderMap, Method};
@@ -14,7 +17,8 @@ use super::{Call, Resource};
 use crate::app::posted::{self, Claim, PostKey, Posted};
 use crate::app::users::Caller;
 use crate::app::{App, AppError};
-use crate::http::request::Request;
+use crate::http::caller;
+use crate::http::request::{Request, Shown};
 use crate::limits;
 
 const NAME: &str = "Idempotency-Key";
@@ -45,13 +49,18 @@ pub async fn carry_out(
 ) -> Result<Success, Error> {
     let body = request.body.as_ref().map_err(|&error| error)?;
     let scope = caller.identity().ok().map(|identity| identity.user.to_string());
+    // Whoever reads the store may guess a key that was ill chosen, and may know the rest of the request, but not this.
+    let shown = match caller::shown(&request.headers) {
+        Shown::Secret(secret) if resource.tells_secrets() && scope.is_some() => secret,
+        _ => String::new(),
+    };
     if scope.is_none() && key.len() < limits::IDEMPOTENCY_KEY_LEN_MIN_OPEN {
         let len_min = limits::IDEMPOTENCY_KEY_LEN_MIN_OPEN;
         let problem =
             format!("must be {len_min} characters or more, which nobody can guess, where nobody is logged in");
         return Err(AppError::invalid(NAME, problem).into());
     }
-    let parts = [request.path.as_bytes(), request.query.as_bytes(), body];
+    let parts = [request.path.as_bytes(), request.query.as_bytes(), body, shown.as_bytes()];
     let of = scope.clone().unwrap_or_else(|| format!("{:?}", request.origin));
     let key = PostKey::new(scope.as_deref(), &of, key, &parts);
     let claim = match claim(app, &key).await? {
@@ -79,13 +88,13 @@ enum Standing {
 
 /// Who comes second waits a while for the first one's answer.
 async fn claim(app: &App, key: &PostKey) -> Result<Standing, Error> {
-    let until = Instant::now() + limits::CLAIM_WAIT;
+    let until = app.clock.going() + limits::CLAIM_WAIT;
     loop {
         match app.claim(key).await? {
             Posted::New(claim) => return Ok(Standing::Mine(claim)),
             Posted::Answered(answer) => return Ok(Standing::Answered(Success::recall(&answer)?)),
-            Posted::Another => return Err(AppError::invalid(NAME, "was used for another request").into()),
-            Posted::UnderWay if Instant::now() < until => tokio::time::sleep(limits::CLAIM_LOOK).await,
+            Posted::Another => return Err(AppError::KeyReused.into()),
+            Posted::UnderWay if app.clock.going() < until => tokio::time::sleep(limits::CLAIM_LOOK).await,
             Posted::UnderWay => return Err(Error::under_way()),
         }
     }

@@ -160,8 +160,10 @@ impl From<AppError> for Error {
                 Self { retry_after_s, ..Self::new(StatusCode::TOO_MANY_REQUESTS, "Too many requests") }
             }
             AppError::Conflict { message, .. } => Self::new(StatusCode::CONFLICT, answer::capitalised(&message)),
-            // Of channels, which this document does not have.
-            AppError::Unrecoverable | AppError::NotAvailable => Self::new(StatusCode::NOT_FOUND, "Not available"),
+            // Of channels and of idempotency keys, which this document does not have.
+            AppError::Unrecoverable | AppError::NotAvailable | AppError::KeyReused => {
+                Self::new(StatusCode::NOT_FOUND, "Not available")
+            }
             AppError::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "The server is busy"),
             AppError::Unavailable => Self::new(StatusCode::SERVICE_UNAVAILABLE, "The store is not available"),
             AppError::Internal => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal error"),

@@ -67,7 +67,6 @@ impl Flavour {
         Some(match (call, status) {
             ("createRun", 409) => Self::Usual,
             ("recordFixes" | "pauseRun" | "resumeRun" | "startRun", 409) => Self::Finished,
-            ("finishRun", 409) => Self::Planned,
             ("runnityUpdateRun", 404) => Self::Resting,
             ("runnityListEvents", 404) => Self::NoEvents,
             ("changeEvent" | "replaceEvent" | "startEvent" | "invite", 409) => Self::Cancelled,

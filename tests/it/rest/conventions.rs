@@ -67,10 +67,9 @@ async fn post_that_is_sent_again_is_answered_the_same(kind: StoreKind) {
         assert_ne!(again.header("x-request-id"), first.header("x-request-id"), "it is another request");
     }
     let another = send(post(&other, &aino, "/api/runs", "one", &json!({"state": "live"}))).await;
-    assert_eq!(another.status, 400);
-    assert_eq!(another.json()["error"]["field"], "Idempotency-Key");
+    assert_eq!((another.status, &another.json()["error"]["field"]), (422, &json!("Idempotency-Key")));
     let elsewhere = format!("{}/start", first.header("location"));
-    assert_eq!(send(post(&site, &aino, &elsewhere, "one", &body)).await.status, 400, "of another path");
+    assert_eq!(send(post(&site, &aino, &elsewhere, "one", &body)).await.status, 422, "of another path");
     let hers = send(post(&site, &mika, "/api/runs", "one", &body)).await;
     assert_eq!(hers.status, 201, "a key is its owner's");
     assert_ne!(hers.header("location"), first.header("location"));

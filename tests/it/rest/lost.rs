@@ -10,6 +10,7 @@ use crate::support::{Reply, Runner, Site, StoreKind, on_each_store, send};
 
 on_each_store!(
     lost_answer_makes_nothing_twice,
+    secret_is_told_again_to_the_same_token_alone,
     newest_answers_of_one_user_are_remembered,
     keys_of_strangers_cannot_be_guessed,
     what_was_posted_goes_with_its_account,
@@ -80,6 +81,28 @@ async fn lost_answer_makes_nothing_twice(kind: StoreKind) {
     let hers = post(&site, Some(&mika), path, &key(2), body).await;
     assert_eq!(hers.status, 201);
     assert_ne!(hers.data()["token"], firsts[2]["token"]);
+}
+
+/// Who reads the store and guesses the key, and what was sent with it, has not got the token.
+async fn secret_is_told_again_to_the_same_token_alone(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let aino = site.runner("Aino").await;
+    let run = site.post(&aino, "/api/runs", json!({"state": "planned"})).await.data()["id"].clone();
+    let other = site.post(&aino, "/api/tokens", json!({"label": "Watch"})).await.data();
+    let other = site.holder_of(other["token"].as_str().unwrap()).await;
+    let posts = [("/api/tokens", json!({"label": "Phone"})), ("/api/share-links", json!({ "run": run }))];
+    for (number, (path, body)) in posts.iter().enumerate() {
+        let key = number.to_string();
+        let first = post(&site, Some(&aino), path, &key, body).await;
+        assert_eq!(first.status, 201, "{path}");
+        assert_eq!(post(&site, Some(&aino), path, &key, body).await.data(), first.data(), "{path}");
+        let refused = post(&site, Some(&other), path, &key, body).await;
+        assert_eq!((refused.status, &refused.json()["error"]["field"]), (422, &json!("Idempotency-Key")), "{path}");
+    }
+    let planned = json!({"state": "planned"});
+    let first = post(&site, Some(&aino), "/api/runs", "run", &planned).await;
+    let again = post(&site, Some(&other), "/api/runs", "run", &planned).await;
+    assert_eq!(again.data(), first.data(), "there is no secret in it");
 }
 
 async fn newest_answers_of_one_user_are_remembered(kind: StoreKind) {

@@ -320,7 +320,14 @@ async fn lost_answer_does_not_make_a_second_run(kind: StoreKind) {
     commit.puts.push(runnity::backend::Put { key: aggregate.head(), value });
     site.app.backend.commit(commit).await.unwrap();
 
-    let busy = post(&other).await;
+    // It waits for the first one's answer, and time goes on meanwhile.
+    let mut waiting = std::pin::pin!(post(&other));
+    let busy = loop {
+        match tokio::time::timeout(Duration::from_millis(100), &mut waiting).await {
+            Ok(busy) => break busy,
+            Err(_) => site.clock.advance(Duration::from_millis(500)),
+        }
+    };
     assert_eq!((busy.status, busy.header("retry-after")), (409, "1"), "it may still be carried out");
     site.advance(Duration::from_secs(180)).await;
     let again = post(&other).await;
