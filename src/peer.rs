@@ -5,13 +5,16 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 
 /// The header in which proxies note for whom they speak, each behind what it was told itself.
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+const UNTRUSTED: &str = "a proxy on this machine forwards requests and is not named in --trusted-proxies: nobody who comes by it \
+                         is counted, and guessing is not slowed by address";
 
 /// Who is at the other end, as an extension of each request: `warp::ext::get::<Peer>()`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +50,10 @@ impl TrustedProxies {
     pub fn origin(&self, peer: Peer, headers: &HeaderMap) -> Option<Origin> {
         let peer = peer.0.ip().to_canonical();
         if !self.trusts(peer) {
+            if peer.is_loopback() && headers.contains_key(FORWARDED_FOR) {
+                static TOLD: Once = Once::new();
+                TOLD.call_once(|| tracing::warn!("{UNTRUSTED}"));
+            }
             return (!peer.is_loopback()).then(|| Origin::of(peer));
         }
         // From right to left: what stands left of the first stranger is only what that stranger says.

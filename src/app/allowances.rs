@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use governor::clock::Clock as _;
-use governor::middleware::{StateInformationMiddleware, StateSnapshot};
+use governor::middleware::StateInformationMiddleware;
 use governor::nanos::Nanos;
 use governor::state::StateStore;
 use governor::{Quota, RateLimiter};
@@ -37,11 +37,8 @@ pub fn digest(secret: &str) -> Digest {
 }
 
 pub struct Allowances {
-    tokens: Option<Limiter<Digest>>,
-    addresses: Option<Limiter<Origin>>,
-    /// Those of the addresses: a turn can be given back.
-    buckets: Buckets<Origin>,
-    per_address: u32,
+    tokens: Option<Counter<Digest>>,
+    addresses: Option<Counter<Origin>>,
     /// Tokens and sessions that were found good lately. Whether they still are is asked at each request all the same.
     good: Mutex<LruCache<Digest, ()>>,
 }
@@ -98,6 +95,23 @@ impl<K: Eq + std::hash::Hash + Clone> Daily<K> {
     }
 }
 
+/// The turns of all callers of one kind.
+struct Counter<K: Eq + std::hash::Hash + Clone> {
+    limiter: Limiter<K>,
+    /// Those of the limiter: a turn can be given back, and more can be owed than are left.
+    buckets: Buckets<K>,
+    /// When the limiter was made: its buckets count from there.
+    since: Duration,
+    quota: Quota,
+    of: Counted,
+}
+
+/// Whose turns are counted.
+enum Who {
+    Token(Digest),
+    Address(Origin),
+}
+
 type Limiter<K> = RateLimiter<K, Buckets<K>, Going, StateInformationMiddleware>;
 
 /// How long our clock is going, which no setting of the time turns back.
@@ -114,12 +128,9 @@ impl<K: Eq + std::hash::Hash + Clone> Buckets<K> {
 
 impl Allowances {
     pub fn new(rates: Rates, clock: &Clock) -> Self {
-        let buckets = Buckets::new();
         Self {
-            tokens: limiter(rates.per_token, Buckets::new(), clock),
-            addresses: limiter(rates.per_address, Buckets(buckets.0.clone()), clock),
-            buckets,
-            per_address: rates.per_address,
+            tokens: Counter::new(Counted::Token, rates.per_token, clock),
+            addresses: Counter::new(Counted::Address, rates.per_address, clock),
             good: Mutex::new(LruCache::new(callers_len_max())),
         }
     }
@@ -127,39 +138,45 @@ impl Allowances {
     /// Somebody's turn. `shown`: the secret that the request holds, if it holds one; `origin`: whose request it is, if that
     /// is to be counted.
     pub fn take(&self, shown: Option<&str>, origin: Option<Origin>) -> Turn {
-        self.take_all(shown, origin, 1)
+        let turn = match self.who(shown, origin) {
+            Some(Who::Token(digest)) => self.tokens.as_ref().map(|tokens| tokens.take(&digest)),
+            Some(Who::Address(origin)) => self.addresses.as_ref().map(|addresses| addresses.take(&origin)),
+            None => None,
+        };
+        turn.unwrap_or_default()
     }
 
     /// A request has looked at so many members of indexes → how the caller stands, if it costs more than the turn that was
-    /// taken for it. Who has not enough left pays with all of it.
-    pub fn pay(&self, shown: Option<&str>, origin: Option<Origin>, looked_at: usize) -> Turn {
+    /// taken for it. Who has not enough left owes the rest: many at once are no cheaper than one after the other.
+    pub fn pay(&self, shown: Option<&str>, origin: Option<Origin>, looked_at: usize) -> Option<Standing> {
         let turns = looked_at.saturating_sub(limits::LOOKED_AT_FREE).div_ceil(limits::LOOKED_AT_PER_TURN);
-        self.take_all(shown, origin, turns)
+        if turns == 0 {
+            return None;
+        }
+        let turns = u32::try_from(turns).unwrap_or(u32::MAX);
+        match self.who(shown, origin)? {
+            Who::Token(digest) => self.tokens.as_ref()?.owe(&digest, turns),
+            Who::Address(origin) => self.addresses.as_ref()?.owe(&origin, turns),
+        }
     }
 
-    fn take_all(&self, shown: Option<&str>, origin: Option<Origin>, turns: usize) -> Turn {
-        if turns == 0 || (self.tokens.is_none() && self.addresses.is_none()) {
-            return Turn::default();
+    /// `None`: this caller is not counted.
+    fn who(&self, shown: Option<&str>, origin: Option<Origin>) -> Option<Who> {
+        if self.tokens.is_none() && self.addresses.is_none() {
+            return None;
         }
         // A share link is in the hands of thousands.
         let own = shown.filter(|secret| LinkSecret::parse(secret).is_none());
         let known = own.map(digest).filter(|digest| self.is_good(digest));
-        match (known, origin) {
-            (Some(digest), _) => take_turns(self.tokens.as_ref(), &digest, Counted::Token, turns),
-            (None, Some(origin)) => take_turns(self.addresses.as_ref(), &origin, Counted::Address, turns),
-            (None, None) => Turn::default(),
-        }
+        known.map(Who::Token).or(origin.map(Who::Address))
     }
 
     /// This secret was found good just now. `origin`: whose turn was taken while that was not known. It is given back, so that
     /// the phones of a stadium that come for the first time do not take each other's.
     pub fn found_good(&self, digest: Digest, origin: Option<Origin>) {
         let is_known = self.good.lock().put(digest, ()).is_some();
-        let one = Duration::from_secs(1).checked_div(self.per_address);
-        if let (false, Some(origin), Some(one)) = (is_known, origin, one)
-            && let Some(full_at) = self.buckets.0.lock().get_mut(&origin)
-        {
-            *full_at = full_at.saturating_sub(one.into());
+        if let (false, Some(origin), Some(addresses)) = (is_known, origin, &self.addresses) {
+            addresses.give_back(&origin);
         }
     }
 
@@ -174,60 +191,68 @@ impl Allowances {
     }
 }
 
-fn limiter<K: Eq + std::hash::Hash + Clone>(per_s: u32, buckets: Buckets<K>, clock: &Clock) -> Option<Limiter<K>> {
-    let burst = NonZeroU32::new(per_s.saturating_mul(limits::REQUESTS_BURST_S))?;
-    let quota = Quota::per_second(NonZeroU32::new(per_s)?).allow_burst(burst);
-    Some(RateLimiter::new(quota, buckets, Going(clock.clone())))
-}
-
 pub(in crate::app) fn callers_len_max() -> NonZeroUsize {
     NonZeroUsize::new(limits::CALLERS_LEN_MAX).unwrap_or(NonZeroUsize::MIN)
 }
 
-/// One after the other, for as long as there are any.
-fn take_turns<K: Eq + std::hash::Hash + Clone>(
-    limiter: Option<&Limiter<K>>,
-    key: &K,
-    of: Counted,
-    turns: usize,
-) -> Turn {
-    let mut last = Turn::default();
-    for _ in 0..turns {
-        last = turn(limiter, key, of);
-        if last.retry_after_s.is_some() {
-            break;
+impl<K: Eq + std::hash::Hash + Clone> Counter<K> {
+    /// `None`: as many as there are.
+    fn new(of: Counted, per_s: u32, clock: &Clock) -> Option<Self> {
+        let burst = NonZeroU32::new(per_s.saturating_mul(limits::REQUESTS_BURST_S))?;
+        let quota = Quota::per_second(NonZeroU32::new(per_s)?).allow_burst(burst);
+        let buckets = Buckets::new();
+        let limiter = RateLimiter::new(quota, Buckets(buckets.0.clone()), Going(clock.clone()));
+        Some(Self { limiter, buckets, since: clock.going(), quota, of })
+    }
+
+    fn take(&self, key: &K) -> Turn {
+        match self.limiter.check_key(key) {
+            Ok(snapshot) => {
+                let remaining = snapshot.remaining_burst_capacity();
+                let missing = self.quota.burst_size().get().saturating_sub(remaining);
+                let reset = self.quota.replenish_interval().saturating_mul(missing);
+                Turn { standing: Some(self.standing(remaining, reset)), retry_after_s: None }
+            }
+            Err(until) => {
+                let wait = until.wait_time_from(self.limiter.clock().now());
+                // With the turn that is waited for all but one are still missing.
+                let rest = self.quota.burst_size_replenished_in().saturating_sub(self.quota.replenish_interval());
+                let standing = self.standing(0, wait + rest);
+                Turn { standing: Some(standing), retry_after_s: Some(whole_s(wait).max(1)) }
+            }
         }
     }
-    last
-}
 
-fn turn<K: Eq + std::hash::Hash + Clone>(limiter: Option<&Limiter<K>>, key: &K, of: Counted) -> Turn {
-    let Some(limiter) = limiter else { return Turn::default() };
-    match limiter.check_key(key) {
-        Ok(snapshot) => Turn { standing: Some(Standing::of(of, &snapshot)), retry_after_s: None },
-        Err(until) => {
-            let wait = until.wait_time_from(limiter.clock().now());
-            let window = until.quota().burst_size_replenished_in();
-            let quota = until.quota().burst_size().get();
-            let standing = Standing { of, quota, window_s: whole_s(window), remaining: 0, reset_s: whole_s(window) };
-            Turn { standing: Some(standing), retry_after_s: Some(whole_s(wait).max(1)) }
+    /// So many more than the one that was taken just now, whether they are left or not → how the caller stands.
+    fn owe(&self, key: &K, turns: u32) -> Option<Standing> {
+        let (one, window) = (self.quota.replenish_interval(), self.quota.burst_size_replenished_in());
+        let now = self.limiter.clock().now().saturating_sub(self.since);
+        let most = now + window + limits::OWED_MAX;
+        let mut buckets = self.buckets.0.lock();
+        let full_at = buckets.get_mut(key)?;
+        let owed = Duration::from(*full_at) + one.saturating_mul(turns);
+        *full_at = owed.min(most).into();
+        let missing = owed.min(most).saturating_sub(now);
+        let left = window.saturating_sub(missing).as_nanos() / one.as_nanos().max(1);
+        Some(self.standing(u32::try_from(left).unwrap_or(u32::MAX), missing))
+    }
+
+    /// One that was taken just now.
+    fn give_back(&self, key: &K) {
+        if let Some(full_at) = self.buckets.0.lock().get_mut(key) {
+            *full_at = full_at.saturating_sub(self.quota.replenish_interval().into());
         }
+    }
+
+    fn standing(&self, remaining: u32, reset: Duration) -> Standing {
+        let window_s = whole_s(self.quota.burst_size_replenished_in());
+        Standing { of: self.of, quota: self.quota.burst_size().get(), window_s, remaining, reset_s: whole_s(reset) }
     }
 }
 
 /// Whole seconds, never too few.
 fn whole_s(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
-}
-
-impl Standing {
-    fn of(of: Counted, snapshot: &StateSnapshot) -> Self {
-        let quota = snapshot.quota();
-        let (all, remaining) = (quota.burst_size().get(), snapshot.remaining_burst_capacity());
-        let reset = quota.replenish_interval().saturating_mul(all.saturating_sub(remaining));
-        let window_s = whole_s(quota.burst_size_replenished_in());
-        Self { of, quota: all, window_s, remaining, reset_s: whole_s(reset) }
-    }
 }
 
 impl governor::clock::Clock for Going {
@@ -318,6 +343,29 @@ mod tests {
     }
 
     #[test]
+    fn many_at_once_that_look_at_much_cost_as_much_as_one_after_the_other() {
+        let (allowances, clock) = allowances(0, 1);
+        let burst = limits::REQUESTS_BURST_S;
+        assert_eq!(spend_all(&allowances, None, HOME), burst, "they are all under way");
+        let looked_at = limits::LOOKED_AT_FREE + 3 * limits::LOOKED_AT_PER_TURN;
+        for number in 1..=burst {
+            let standing = allowances.pay(None, HOME, looked_at).unwrap();
+            assert_eq!((standing.remaining, standing.reset_s), (0, u64::from(burst + 3 * number)));
+        }
+        let refused = allowances.take(None, HOME);
+        assert_eq!(refused.retry_after_s, Some(u64::from(3 * burst) + 1));
+        assert_eq!(refused.standing.unwrap().reset_s, u64::from(4 * burst));
+        clock.advance(Duration::from_secs(u64::from(3 * burst)));
+        assert_eq!(spend_all(&allowances, None, HOME), 0, "what is owed comes first");
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(spend_all(&allowances, None, HOME), 1);
+        allowances.pay(None, HOME, usize::MAX);
+        clock.advance(limits::OWED_MAX + Duration::from_secs(1));
+        assert_eq!(spend_all(&allowances, None, HOME), 1, "there is an end to it");
+        assert_eq!(allowances.pay(None, HOME, limits::LOOKED_AT_FREE), None, "that much is free");
+    }
+
+    #[test]
     fn no_limit_is_none() {
         let (allowances, _) = allowances(0, 0);
         allowances.found_good(digest("good"), None);
@@ -331,6 +379,7 @@ mod tests {
         for number in 0..=limits::CALLERS_LEN_MAX as u32 {
             allowances.take(None, Some(Origin::V4(number.into())));
         }
-        assert_eq!(allowances.buckets.0.lock().len(), limits::CALLERS_LEN_MAX);
+        let addresses = allowances.addresses.as_ref().unwrap();
+        assert_eq!(addresses.buckets.0.lock().len(), limits::CALLERS_LEN_MAX);
     }
 }

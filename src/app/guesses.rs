@@ -57,6 +57,11 @@ fn address(origin: Origin) -> String {
     hash(&format!("{origin:?}"))
 }
 
+/// An address as it stands at a name: at another name it is another, so that nobody is followed from name to name.
+fn address_at(name: &str, origin: Origin) -> String {
+    hash(&format!("{} {origin:?}", crate::app::users::names::fold(name)))
+}
+
 fn patience(id: &str) -> Patience {
     match id.split_once('-') {
         Some(("name", _)) => limits::GUESSES_OF_NAME,
@@ -79,7 +84,7 @@ impl App {
         if let Some(origin) = origin {
             self.unless_many_guesses(name, origin).await?;
         }
-        let from = origin.map(address);
+        let from = origin.map(|origin| address_at(name, origin));
         let attempt =
             self.count(At::Name(name), move |guesses, now| guesses.attempt_from(from.as_deref(), now)).await?;
         let is_at_home = attempt == Attempt::May { is_at_home: true };
@@ -100,7 +105,7 @@ impl App {
             return Ok(());
         }
         let of_name = self.guesses.read(&Lanes::<GuessesRecord>::aggregate(At::Name(name).id())).await?;
-        let is_home = of_name.is_some_and(|guesses| guesses.is_home(&address(origin), self.clock.now()));
+        let is_home = of_name.is_some_and(|guesses| guesses.is_home(&address_at(name, origin), self.clock.now()));
         if is_home { Ok(()) } else { self.unless_too_often(of_address) }
     }
 
@@ -117,7 +122,7 @@ impl App {
 
     /// The password was right.
     pub(in crate::app) async fn guessed(&self, guess: Guess<'_>) -> Result<(), AppError> {
-        let from = guess.origin.map(address);
+        let from = guess.origin.map(|origin| address_at(guess.name, origin));
         self.count(At::Name(guess.name), move |guesses, now| guesses.was_right(from.as_deref(), now)).await?;
         if let Some(origin) = guess.origin.filter(|_| !guess.is_at_home) {
             self.count(At::Passwords(origin), |guesses, now| guesses.was_right(None, now)).await?;

@@ -121,8 +121,8 @@ where
         let app = app.clone();
         async move {
             let (mut answer, looked_at) = looked_at::counted(answer).await;
-            let paid = counted.map(|secret| app.allowances.pay(secret.as_deref(), origin, looked_at));
-            if let Some(standing) = paid.and_then(|paid| paid.standing).or(turn.standing) {
+            let paid = counted.and_then(|secret| app.allowances.pay(secret.as_deref(), origin, looked_at));
+            if let Some(standing) = paid.or(turn.standing) {
                 answer::tell_standing(&mut answer.response, &standing);
             }
             answer

@@ -1,5 +1,7 @@
 //! What one caller may do, and for how long it is waited with those who guess: each bound with its reason.
 
+use std::time::Duration;
+
 /// How many attempts are borne, and how long the next has to wait.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
@@ -17,6 +19,8 @@ pub const REQUESTS_PER_TOKEN: u32 = 50;
 pub const LOOKED_AT_FREE: usize = 200;
 /// Of those beyond, how many cost as much as one more request: they are read and decoded as a request's own are.
 pub const LOOKED_AT_PER_TURN: usize = 50;
+/// How long somebody may have to be silent at most for what was looked at beyond their turns: all lists that fit into a burst.
+pub const OWED_MAX: Duration = Duration::from_secs(60);
 /// Requests a second from one address by those who show no good token, unless the operator says otherwise: two thousand
 /// spectators behind one address who open the page within a minute, each with five requests.
 pub const REQUESTS_PER_ADDRESS_S: u32 = 200;
@@ -39,8 +43,9 @@ pub const SIGN_UPS_OF_ADDRESS: Patience = Patience { free: 20, longest_ms: 60 * 
 pub const GUESSES_OF_TOKENS: Patience = Patience { free: 200, longest_ms: 60 * 1_000, forgotten_ms: 5 * 1_000 };
 /// Addresses that are told apart at one name: those of a busy family, and some of a guesser's.
 pub const GUESSES_ADDRESSES_LEN_MAX: usize = 64;
-/// How long it is remembered that the right password came from an address: as long as people are away from home at most.
-pub const GUESSES_HOME_MS: i64 = 90 * 24 * 60 * 60 * 1_000;
+/// How long it is remembered that the right password came from an address: a long journey. No longer, for the hash of an address
+/// tells it to whoever has the store and tries them all.
+pub const GUESSES_HOME_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 /// People whom one user invites in a day: a large club. All at once, and one more every 86 seconds.
 pub const INVITES_A_DAY: u32 = 1_000;
 /// Invitations of which one user hears by another in a day. More stand, and are not told.

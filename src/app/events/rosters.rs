@@ -4,7 +4,7 @@ use crate::app::documents::UserName;
 use crate::app::events::indexes;
 use crate::app::events::joining::name_of;
 use crate::app::events::record::{Participant, participant};
-use crate::app::{App, AppError};
+use crate::app::{App, AppError, looked_at};
 use crate::backend::Range;
 use crate::domain::ids::{EventId, UserId};
 use crate::limits;
@@ -31,6 +31,7 @@ impl App {
             return Ok(Vec::new());
         }
         let members = self.backend.range(&Range::all(indexes::roster(event), limit)).await?.members;
+        looked_at::add(members.len());
         let members: Vec<_> = members.into_iter().map(|(_, member)| member).collect();
         let entries: Vec<(UserId, Participant)> = self.entries(event, &members, participant).await?;
         Ok(entries.iter().map(|(user, entry)| name_of(user, &entry.name)).collect())
