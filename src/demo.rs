@@ -1,7 +1,9 @@
 //! Who runs in the demo: recorded runs on their own ground, and most on a course through central Helsinki at the recorded
-//! runs' true paces.
+//! runs' true paces. Some of these run in an event.
 //!
 //! The runners are simulated phones like any others: they come in by the same door as everybody.
+
+pub mod events;
 
 use crate::domain::fix::Fix;
 use crate::simulate::plan::Plan;
@@ -30,17 +32,16 @@ const NAMES: [&str; 20] = [
     "Sam J.",
 ];
 
-/// `runners` on the Helsinki course, and one on each recorded track's own ground. Each has some of the way behind already,
+/// `runners` on the Helsinki course, then one on each recorded track's own ground. Each has some of the way behind already,
 /// and begins anew at the end.
 pub fn plans(runners: usize) -> Vec<Plan> {
     let mut tracks = recorded::all();
     tracks.retain(|track| track.on_foot);
     let names = NAMES.iter().enumerate().cycle().map(|(index, name)| (index, (*name).to_owned()));
-    let mut plans: Vec<Plan> =
-        tracks.iter().zip(names.clone()).map(|(track, (index, name))| own(track, index, name)).collect();
+    let own = tracks.iter().zip(names.clone()).map(|(track, (index, name))| own(track, index, name));
     let names = names.skip(tracks.len()).zip(0..runners);
-    plans.extend(names.map(|((_, name), index)| on_course(&tracks[index % tracks.len()], index, name)));
-    plans
+    let on_course = names.map(|((_, name), index)| on_course(&tracks[index % tracks.len()], index, name));
+    on_course.chain(own).collect()
 }
 
 fn own(track: &Recorded, index: usize, name: String) -> Plan {
@@ -62,7 +63,7 @@ fn on_course(track: &Recorded, index: usize, name: String) -> Plan {
 fn plan(fixes: Vec<Fix>, index: usize, name: String) -> Plan {
     #[allow(clippy::cast_precision_loss)] // at most a thousand runners
     let behind_s = 240.0 + (index as f64 * 0.618_034).fract() * 900.0;
-    let mut plan = Plan { name, fixes, behind_s: 0.0, again: true };
+    let mut plan = Plan { name, fixes, behind_s: 0.0, again: true, event: None };
     // Nobody is near the end when the demo begins.
     plan.behind_s = behind_s.min(plan.length_s() / 2.0);
     plan

@@ -142,22 +142,23 @@ async fn run_demo(demo: config::Demo) -> Result<(), Failure> {
         drain: Duration::ZERO,
         ..instance::Options::default()
     };
-    let app = App::new(backend.clone(), clock, Settings::default());
+    let app = App::new(backend.clone(), clock.clone(), Settings::default());
     let instance = Instance::start(app, instance::listen(demo.listen).await?, options).await?;
     let stop = CancellationToken::new();
-    let runners = simulate::run(
-        simulate::Options {
-            server: format!("http://{}", instance.local_address()),
+    let server = format!("http://{}", instance.local_address());
+    let mut plans = demo::plans(usize::from(demo.runners));
+    let runners = async {
+        let tokens = demo::events::hold(&server, &mut plans, clock.now()).await?;
+        let options = simulate::Options {
+            server: server.clone(),
             transport: simulate::Transport::WebSocket,
             visibility: documents::visibility_name(Visibility::Public),
             speed: 1.0,
             watch: false,
-            tokens: Vec::new(),
-        },
-        demo::plans(usize::from(demo.runners)),
-        Arc::new(Report::default()),
-        stop.clone(),
-    );
+            tokens,
+        };
+        simulate::run(options, plans, Arc::new(Report::default()), stop.clone()).await
+    };
     println!("Runnity's demo is at http://{} (Ctrl-C ends it)", instance.address());
     let done = tokio::select! {
         done = runners => done.map_err(Failure::from),

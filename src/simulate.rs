@@ -6,7 +6,7 @@ mod clock;
 mod phone;
 pub mod plan;
 pub mod report;
-mod rest;
+pub mod rest;
 mod socket;
 mod spectator;
 

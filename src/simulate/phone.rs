@@ -67,7 +67,7 @@ impl Phone {
 
     /// One run from its start to its end.
     async fn run(&mut self, stop: &CancellationToken) -> Result<(), SimulateError> {
-        let run = self.rest.start_run(&self.token, self.options.visibility).await?;
+        let run = self.start().await?;
         if let Some(watcher) = &self.watcher {
             watcher.watch(&run).await;
         }
@@ -77,6 +77,18 @@ impl Phone {
             sent.and(self.rest.finish_run(&self.token, &run).await)
         } else {
             sent
+        }
+    }
+
+    /// In its event, until that is over: then they run on by themselves.
+    async fn start(&mut self) -> Result<String, SimulateError> {
+        let (token, visibility) = (&self.token, self.options.visibility);
+        match self.rest.start_run(token, visibility, self.plan.event).await {
+            Err(error) if self.plan.event.is_some() && error.is_conflict() => {
+                self.plan.event = None;
+                self.rest.start_run(token, visibility, None).await
+            }
+            started => started,
         }
     }
 

@@ -12,6 +12,8 @@ pub struct Plan {
     pub behind_s: f64,
     /// Begins anew at its end, for as long as the simulation goes.
     pub again: bool,
+    /// The event that it is run in, by its number: the runner participates.
+    pub event: Option<u64>,
 }
 
 impl Plan {
@@ -30,7 +32,7 @@ impl Plan {
 pub fn share_out(tracks: &[Vec<Fix>], runners: usize) -> Vec<Plan> {
     let plan = |(index, fixes): (usize, &Vec<Fix>)| {
         let name = format!("Runner {}", index + 1);
-        Plan { name, fixes: fixes.clone(), behind_s: 0.0, again: false }
+        Plan { name, fixes: fixes.clone(), behind_s: 0.0, again: false, event: None }
     };
     tracks.iter().cycle().take(runners).enumerate().map(plan).collect()
 }

@@ -1,4 +1,4 @@
-//! The HTTP calls that a phone makes.
+//! The HTTP calls that a phone makes, and whoever holds an event for it.
 
 use std::time::Duration;
 
@@ -50,8 +50,8 @@ impl Rest {
     }
 
     /// A new live run → its id. When there is a live run already, that one: the answer to an earlier attempt may have been lost.
-    pub async fn start_run(&self, token: &str, visibility: &str) -> Result<String, SimulateError> {
-        let body = json!({"visibility": visibility});
+    pub async fn start_run(&self, token: &str, visibility: &str, event: Option<u64>) -> Result<String, SimulateError> {
+        let body = json!({"visibility": visibility, "event": event});
         let request = self.client.post(format!("{}/api/runs", self.server)).bearer_auth(token).json(&body);
         match self.call("a new run", request).await {
             Err(SimulateError::Refused { run: Some(run), .. }) => Ok(run),
@@ -68,6 +68,25 @@ impl Rest {
     pub async fn finish_run(&self, token: &str, run: &str) -> Result<(), SimulateError> {
         let request = self.client.post(format!("{}/api/runs/{run}/finish", self.server)).bearer_auth(token);
         self.call("the end of a run", request).await.map(|_| ())
+    }
+
+    /// A new event by its plan, a document of our REST API → its number. Sent again, it is one event all the same.
+    pub async fn new_event(&self, token: &str, plan: &Value) -> Result<u64, SimulateError> {
+        let request = self.client.post(format!("{}/api/events", self.server)).bearer_auth(token).json(plan);
+        let request = request.header("Idempotency-Key", Uuid::new_v4().to_string());
+        let event = self.call("a new event", request).await?;
+        event["id"].as_u64().ok_or(SimulateError::Incomplete("id"))
+    }
+
+    pub async fn join_event(&self, token: &str, event: u64) -> Result<(), SimulateError> {
+        let request = self.client.post(format!("{}/api/events/{event}/participants", self.server)).bearer_auth(token);
+        self.call("a participant", request).await.map(|_| ())
+    }
+
+    /// Before its time, by its creator's hand.
+    pub async fn end_event(&self, token: &str, event: u64) -> Result<(), SimulateError> {
+        let request = self.client.post(format!("{}/api/events/{event}/end", self.server)).bearer_auth(token);
+        self.call("the end of an event", request).await.map(|_| ())
     }
 
     /// One call, again and again while the server is not there or is busy.

@@ -12,6 +12,7 @@ mod channels;
 mod copy;
 mod crash;
 mod deletion;
+mod demo;
 mod deploy;
 mod duties;
 mod events;

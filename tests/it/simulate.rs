@@ -70,7 +70,7 @@ async fn interrupted(kind: StoreKind, transport: Transport) {
     let identity = site.app.authenticate(&runner.token).await.unwrap();
     // As if the answer that told of this run had been lost.
     let in_the_way = site.app.new_run(&identity, NewRun::default()).await.unwrap().id;
-    let plan = Plan { name: "Aino".to_owned(), fixes: track(), behind_s: 0.0, again: true };
+    let plan = Plan { name: "Aino".to_owned(), fixes: track(), behind_s: 0.0, again: true, event: None };
     let options = Options { watch: false, tokens: vec![runner.token], ..options(&site, transport, 20.0) };
     let stop = CancellationToken::new();
     let running = tokio::spawn(simulate::run(options, vec![plan], Arc::new(Report::default()), stop.clone()));
