@@ -46,10 +46,13 @@ class Heard {
       const left_ms = deadline - Date.now();
       const seen = () => this.items.map((item) => `${item.event} ${item.code ?? ''} ${item.offset ?? ''}`).join(', ');
       if (left_ms <= 0) throw new Error(`${what} did not come; there came: ${seen() || 'nothing'}`);
+      let timer;
       await new Promise((resolve) => {
         this.wake = resolve;
-        setTimeout(resolve, left_ms);
+        timer = setTimeout(resolve, left_ms);
       });
+      // Nothing waits for it any more, and Node.js would.
+      clearTimeout(timer);
     }
   }
 
