@@ -3,13 +3,15 @@
  */
 
 import { held } from './held.js';
-import { parseFix, parseRun, timeOf } from './protocol.js';
+import { parseEvent, parseFix, parseRun } from './protocol.js';
 
 /** Runs in one answer; the server's bound is 200. */
 const PAGE_SIZE = 200;
 /** Fixes in one answer, and answers for one track: what a day's run at one fix a second needs. */
 const FIXES_PAGE_SIZE = 5000;
 const FIXES_PAGES_MAX = 20;
+/** Events of each kind that are listed: what people look through. */
+const EVENTS_PAGE_SIZE = 30;
 const DEADLINE_MS = 10_000;
 
 /** An answer that is not a success. `status` is 0 when there was no answer at all. */
@@ -44,10 +46,15 @@ async function get(path) {
   return body?.data;
 }
 
-/** Who is out there: live runs and paused ones. @returns {Promise<import('./protocol.js').Run[]>} */
-export async function listRuns() {
+/**
+ * Who is out there: live runs and paused ones.
+ * @param {number | null} [event] only those that are run in this event
+ * @returns {Promise<import('./protocol.js').Run[]>}
+ */
+export async function listRuns(event = null) {
+  const more = event === null ? '' : `&event=${event}`;
   const answers = await Promise.all(
-    ['live', 'paused'].map((state) => get(`/api/runs?state=${state}&page=1&page_size=${PAGE_SIZE}${held.event === null ? '' : `&event=${held.event}`}`)),
+    ['live', 'paused'].map((state) => get(`/api/runs?state=${state}&page=1&page_size=${PAGE_SIZE}${more}`)),
   );
   const runs = [];
   for (const document of answers.flat()) {
@@ -85,8 +92,21 @@ export async function getHeldLink() {
   return { run: typeof link?.run === 'string' ? link.run : null, event: typeof link?.event === 'number' ? link.event : null };
 }
 
-/** @param {number} id @returns {Promise<{name: string, state: string, starts_at_ms: number | null}>} */
+/** Public events: current ones, those to come soonest first, those that have passed latest first. */
+export async function listEvents() {
+  const states = ['current', 'come_up', 'passed'];
+  const answers = await Promise.all(states.map((state) => get(`/api/events?state=${state}&page=1&page_size=${EVENTS_PAGE_SIZE}`)));
+  const events = [];
+  for (const document of answers.flat()) {
+    const event = parseEvent(document);
+    if (event) events.push(event);
+  }
+  return events;
+}
+
+/** @param {number} id @returns {Promise<import('./protocol.js').RunEvent>} */
 export async function getEvent(id) {
-  const event = await get(`/api/events/${id}`);
-  return { name: String(event?.name ?? 'An event'), state: String(event?.state ?? ''), starts_at_ms: timeOf(event?.starts_at) };
+  const event = parseEvent(await get(`/api/events/${id}`));
+  if (!event) throw new ApiError(0, 'The answer is not an event.');
+  return event;
 }

@@ -12,6 +12,8 @@ import { isCalm } from './settings.js';
 const FOLLOW_PART = 0.6;
 /** A group is shown no nearer than this: a neighbourhood, not a doorway. */
 const GROUP_ZOOM_MAX = 16;
+/** From here on a view has few enough cells to be told who is where. */
+const APPROACH_ZOOM = 6;
 
 /**
  * @param {import('./base-map.js').BaseMap} baseMap
@@ -114,6 +116,12 @@ export function createCamera(baseMap, runners, { groups: bar }) {
     fit(ids, true);
   }
 
+  /** Nearer to a place where many are, so far that they are told one by one. @param {{latitude: number, longitude: number}} place */
+  function approach({ latitude, longitude }) {
+    mode = 'user';
+    map.easeTo({ center: [longitude, latitude], zoom: Math.max(map.getZoom() + 2, APPROACH_ZOOM), duration: isCalm() ? 0 : 900 });
+  }
+
   next.addEventListener('click', () => {
     findGroups();
     if (groups.length === 0) return;
@@ -124,5 +132,5 @@ export function createCamera(baseMap, runners, { groups: bar }) {
   });
   everyone.addEventListener('click', () => showRunners([...runners.byId.keys()]));
 
-  return { runnersChanged, follow, keepInView, showRunners };
+  return { runnersChanged, follow, keepInView, showRunners, approach };
 }

@@ -57,6 +57,12 @@ export function formatAge(age_s) {
   return days === 1 ? 'a day ago' : `${days} days ago`;
 }
 
+/** @param {number} from_ms @param {number} until_ms @returns {string} like "Wed 25 Nov, 18:00 – 19:30", where the reader is */
+export function formatSpan(from_ms, until_ms) {
+  const parts = /** @type {const} */ ({ weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+  return new Intl.DateTimeFormat(undefined, parts).formatRange(from_ms, Math.max(from_ms, until_ms));
+}
+
 /** @param {number} height_m @param {Units} units @returns {string} like "12 m" or "39 ft" */
 export function formatHeight(height_m, units) {
   return units === 'mi' ? `${Math.round(height_m / FOOT_M)} ft` : `${Math.round(height_m)} m`;

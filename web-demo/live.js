@@ -1,12 +1,14 @@
 /**
- * The live connection: one Centrifuge client, a subscription for each run that is looked at closely, and one for each cell of the
- * map in view. Hands out parsed documents; knows no screen.
+ * The live connection: one Centrifuge client, a subscription for each run that is looked at closely, one for each cell of the
+ * map in view, two for an event. Hands out parsed documents; knows no screen.
  * Reconnecting, back-off and recovery are the SDK's.
  */
 
 import { hear, serverNow } from './clock.js';
 import { held } from './held.js';
-import { mapChannel, parseChange, parseFrame, parseSnapshot, runChannel } from './protocol.js';
+import {
+  eventChannel, mapChannel, parseChange, parseEventChange, parseEventSnapshot, parseFrame, parseSnapshot, positionsChannel, runChannel,
+} from './protocol.js';
 import { loadCentrifuge } from './vendor.js';
 
 /** The server allows this many channels on one connection. */
@@ -24,6 +26,14 @@ const RETRY_AFTER_MS = 15_000;
  * @property {(change: import('./protocol.js').Change, now_ms: number) => void} change
  * @property {() => void} recovered back, with nothing missed
  * @property {() => void} gone the run is no longer to be seen
+ *
+ * @typedef {object} EventHandlers
+ * @property {(snapshot: import('./protocol.js').EventSnapshot) => void} snapshot a new picture: forget the old one
+ * @property {(change: import('./protocol.js').EventChange) => void} change
+ * @property {(frame: import('./protocol.js').Frame) => void} frame where its runners are
+ * @property {() => void} gone the event is no longer to be seen
+ *
+ * @typedef {import('./protocol.js').Frame | import('./protocol.js').Counts} Told
  */
 
 /** @param {string} [path] @returns {string} */
@@ -89,18 +99,10 @@ export async function openLive(onConnection) {
   /** @type {Map<string, import('centrifuge').Subscription>} */
   const cells = new Map();
 
-  /** @param {string} cell @param {(frame: import('./protocol.js').Frame, whole: boolean) => void} hearFrame */
+  /** @param {string} cell @param {(frame: Told, whole: boolean) => void} hearFrame */
   function enter(cell, hearFrame) {
     const subscription = client.newSubscription(mapChannel(cell));
-    const take = (/** @type {unknown} */ data, /** @type {boolean} */ whole) => {
-      const frame = parseFrame(data);
-      if (!frame || frame.type === 'counts') return;
-      // A picture may have been written a moment ago, for somebody else.
-      if (frame.type === 'positions') hear(frame.at_ms);
-      hearFrame(frame, whole);
-    };
-    subscription.on('subscribed', (context) => take(context.data, true));
-    subscription.on('publication', (context) => take(context.data, false));
+    onFrames(subscription, hearFrame);
     cells.set(cell, subscription);
     subscription.subscribe();
   }
@@ -114,8 +116,51 @@ export async function openLive(onConnection) {
     client.removeSubscription(subscription);
   }
 
+  /** @param {number} id @param {EventHandlers} handlers */
+  function watchEvent(id, handlers) {
+    const subscription = client.newSubscription(eventChannel(id), { recoverable: true, positioned: true });
+    subscription.on('subscribed', (context) => {
+      const snapshot = parseEventSnapshot(context.data);
+      if (!snapshot) return;
+      hear(snapshot.at_ms);
+      handlers.snapshot(snapshot);
+    });
+    subscription.on('publication', (context) => {
+      const change = parseEventChange(context.data);
+      if (!change) return;
+      hear(change.at_ms);
+      handlers.change(change);
+    });
+    subscription.on('unsubscribed', (context) => {
+      if (context.code !== 0) handlers.gone();
+    });
+    const positions = client.newSubscription(positionsChannel(id));
+    onFrames(positions, (frame) => {
+      if (frame.type !== 'counts') handlers.frame(frame);
+    });
+    subscription.subscribe();
+    positions.subscribe();
+  }
+
   client.connect();
-  return { watch, unwatch, enter, leave };
+  return { watch, unwatch, enter, leave, watchEvent };
+}
+
+/**
+ * What a channel of ticks tells: whole pictures when it is entered, then frames.
+ * @param {import('centrifuge').Subscription} subscription
+ * @param {(frame: Told, whole: boolean) => void} hearFrame
+ */
+function onFrames(subscription, hearFrame) {
+  const take = (/** @type {unknown} */ data, /** @type {boolean} */ whole) => {
+    const frame = parseFrame(data);
+    if (!frame) return;
+    // A picture may have been written a moment ago, for somebody else.
+    if (frame.type === 'positions') hear(frame.at_ms);
+    hearFrame(frame, whole);
+  };
+  subscription.on('subscribed', (context) => take(context.data, true));
+  subscription.on('publication', (context) => take(context.data, false));
 }
 
 /**

@@ -3,7 +3,8 @@
  * nobody looks. Repainting the map would cost a hundred times as much as the runners.
  */
 
-import { mercatorX, mercatorY } from './geo.js';
+import { crowdsOf } from './cells.js';
+import { latitudeOf, longitudeOf, mercatorX, mercatorY } from './geo.js';
 import { createMapCanvas } from './map-canvas.js';
 import { drawBadge, drawName, drawRunner, dotRadius } from './marker.js';
 import { palette } from './map-look.js';
@@ -13,6 +14,7 @@ import { isStale } from './runners.js';
 /** @typedef {import('./runners.js').Runner} Runner */
 /** @typedef {{runner: Runner, left: number, top: number, stale: boolean}} Spot a runner and its pixel */
 /** @typedef {{spots: Spot[], left: number, top: number}} Bunch runners whose dots would lie on each other */
+/** @typedef {{x: number, y: number, count: number, left: number, top: number}} Crowd more than are known one by one, on the plane */
 
 /** 30 frames a second. */
 const FRAME_MS = 32;
@@ -33,24 +35,34 @@ const BUNCH_PX = 20;
  * @param {() => boolean} options.isCalm no motion wanted
  * @param {(ids: string[]) => void} options.onPick a runner was clicked, or several in a bunch; none: the open map
  * @param {() => import('./track-layer.js').Shown | null} [options.track] the track that ends at a runner's marker
+ * @param {() => Map<string, number>} [options.counts] how many there are in each cell of zoom 6, where so much is in view
+ * @param {(place: {latitude: number, longitude: number}) => void} [options.onCrowd] such a number was clicked
  */
-export function createRunnerLayer({ map, runners, now, isDark, isCalm, onPick, track = () => null }) {
+export function createRunnerLayer({ map, runners, now, isDark, isCalm, onPick, track = () => null, counts = () => new Map(), onCrowd }) {
   const { canvas, context, clear, projection } = createMapCanvas(map, 'runner-canvas');
   let selected = '';
   let frame = 0;
   let last_ms = 0;
   /** @type {Bunch[]} */
   let drawn = [];
+  /** @type {Crowd[]} */
+  let crowds = [];
 
   function draw() {
     const now_ms = now();
     const at = projection();
     const spots = [];
     let moving = false;
+    const places = [];
     for (const runner of runners()) {
       if (isCalm()) settle(runner.motion);
       const place = placeAt(runner.motion, now_ms);
-      if (!place) continue;
+      if (place) places.push({ ...place, runner });
+    }
+    const counted = counts();
+    const found = counted.size > 0 ? crowdsOf(counted, places) : { crowds: [], rest: places };
+    crowds = found.crowds.map((crowd) => ({ ...crowd, left: at.left(crowd.x), top: at.top(crowd.y) }));
+    for (const { runner, ...place } of found.rest) {
       moving ||= place.moving;
       const left = at.left(place.x);
       const top = at.top(place.y);
@@ -74,6 +86,7 @@ export function createRunnerLayer({ map, runners, now, isDark, isCalm, onPick, t
     const colours = palette(isDark());
     const radius = dotRadius(at.zoom);
     drawTail(at);
+    for (const { left, top, count } of crowds) drawBadge(context, left, top, count, colours);
     for (const { spots, left, top } of drawn) {
       if (spots.length > 1) drawBadge(context, left, top, spots.length, colours);
       else {
@@ -135,14 +148,17 @@ export function createRunnerLayer({ map, runners, now, isDark, isCalm, onPick, t
     wake();
   });
 
-  /** @param {{x: number, y: number}} point @returns {Bunch | null} */
-  function hit(point) {
+  /**
+   * @template {{left: number, top: number}} Drawn
+   * @param {{x: number, y: number}} point @param {Drawn[]} all @returns {Drawn | null} the nearest, if a finger would touch it
+   */
+  function hit(point, all) {
     let best = null;
     let best_px = HIT_PX;
-    for (const bunch of drawn) {
-      const distance_px = Math.hypot(bunch.left - point.x, bunch.top - point.y);
+    for (const each of all) {
+      const distance_px = Math.hypot(each.left - point.x, each.top - point.y);
       if (distance_px <= best_px) {
-        best = bunch;
+        best = each;
         best_px = distance_px;
       }
     }
@@ -150,10 +166,12 @@ export function createRunnerLayer({ map, runners, now, isDark, isCalm, onPick, t
   }
 
   map.on('click', (/** @type {any} */ input) => {
-    onPick(hit(input.point)?.spots.map((spot) => spot.runner.run.id) ?? []);
+    const crowd = hit(input.point, crowds);
+    if (crowd && onCrowd) onCrowd({ latitude: latitudeOf(crowd.y), longitude: longitudeOf(crowd.x) });
+    else onPick(hit(input.point, drawn)?.spots.map((spot) => spot.runner.run.id) ?? []);
   });
   map.on('mousemove', (/** @type {any} */ input) => {
-    map.getCanvas().style.cursor = hit(input.point) ? 'pointer' : '';
+    map.getCanvas().style.cursor = hit(input.point, drawn) || (onCrowd && hit(input.point, crowds)) ? 'pointer' : '';
   });
 
   return {
@@ -164,6 +182,8 @@ export function createRunnerLayer({ map, runners, now, isDark, isCalm, onPick, t
       selected = id;
       wake();
     },
+    /** How many are drawn in one number each, where nobody is seen to move. */
+    crowds: () => crowds.map(({ count, left, top }) => ({ count, left, top })),
     /** Where everybody is drawn, in pixels of the canvas. */
     drawn() {
       return drawn.flatMap(({ spots }) => spots.map(({ runner, left, top, stale }) => ({

@@ -1,10 +1,10 @@
 /**
- * The page behind a share link: the run's page or the live map of an event, for somebody without an account. Both are the pages
+ * The page behind a share link: a run's page or an event's, for somebody without an account. Both are the pages
  * that everybody else sees; here they are opened with the link's secret. It stays in the address, for people pass it on.
  */
 
-import { ApiError, getEvent, getHeldLink } from './api.js';
-import { find, setText } from './header.js';
+import { ApiError, getHeldLink } from './api.js';
+import { find } from './header.js';
 import { held } from './held.js';
 
 /** While the server does not answer, it is asked again. */
@@ -26,19 +26,6 @@ async function adopt(path, styles) {
   find('main').replaceWith(document.adoptNode(main));
 }
 
-/** @param {number} id */
-async function showEvent(id) {
-  const event = await getEvent(id);
-  await adopt('/index.html', '/live-page.css');
-  await import('./main.js');
-  document.title = `${event.name} · Runnity`;
-  const title = find('#people-title');
-  title.firstChild?.replaceWith(`${event.name} `);
-  const starts = event.starts_at_ms === null ? '' : new Date(event.starts_at_ms).toLocaleString();
-  setText(find('#empty h2'), event.state === 'come_up' ? `It starts ${starts}` : 'Nobody is running right now');
-  for (const hint of document.querySelectorAll('#empty p ~ p, #empty pre')) hint.remove();
-}
-
 async function open() {
   held.secret = location.hash.slice(1);
   const link = await getHeldLink();
@@ -48,7 +35,8 @@ async function open() {
     await adopt('/run.html', '/run-page.css');
     await import('./run-page.js');
   } else if (held.event !== null) {
-    await showEvent(held.event);
+    await adopt('/event.html', '/live-page.css');
+    await import('./event-page.js');
   }
 }
 

@@ -1,15 +1,17 @@
 /**
  * Which cells of the map are watched: those that the view shows, and the ones before until the new ones have answered, so that
- * nobody vanishes while the map is moved. Hands out who is where, by the ids of their runs; knows no map and no screen.
+ * nobody vanishes while the map is moved. Hands out who is where, by the ids of their runs, or how many there are where so much is
+ * in view that nobody is seen to move; knows no map and no screen.
  */
 
 /** @typedef {import('./protocol.js').Frame} Frame */
+/** @typedef {import('./protocol.js').Counts} Counts */
 /** @typedef {{id: string, latitude: number, longitude: number, time_ms: number, paused: boolean}} Seen */
-/** @typedef {{names: Map<number, string>, answered: boolean}} Cell */
+/** @typedef {{names: Map<number, string>, counts: Map<string, number>, answered: boolean}} Cell */
 
 /**
  * @param {object} options
- * @param {(cell: string, hear: (frame: Frame, whole: boolean) => void) => void} options.enter
+ * @param {(cell: string, hear: (frame: Frame | Counts, whole: boolean) => void) => void} options.enter
  * @param {(cell: string) => void} options.leave
  * @param {(seen: Seen[], now_ms: number) => void} options.onSeen
  * @param {(id: string) => void} options.onGone nowhere in view any more, as far as is known
@@ -26,6 +28,18 @@ export function createView({ enter, leave, onSeen, onGone }) {
       for (const name of names.values()) if (name === id) return true;
     }
     return false;
+  }
+
+  /** Only what has changed is told, and what is none any more. @param {Cell} cell @param {Counts} frame @param {boolean} whole */
+  function count(cell, frame, whole) {
+    if (whole) cell.counts.clear();
+    for (const each of frame.cells) {
+      if (each.count > 0) cell.counts.set(each.cell, each.count);
+      else cell.counts.delete(each.cell);
+    }
+    cell.answered = true;
+    onSeen([], frame.at_ms);
+    tidy();
   }
 
   /** @param {Cell} cell @param {Frame} frame @param {boolean} whole */
@@ -68,14 +82,22 @@ export function createView({ enter, leave, onSeen, onGone }) {
       wanted = new Set(shown);
       for (const name of wanted) {
         if (cells.has(name)) continue;
-        const cell = { names: new Map(), answered: false };
+        const cell = { names: new Map(), counts: new Map(), answered: false };
         cells.set(name, cell);
         enter(name, (frame, whole) => {
-          if (cells.get(name) === cell) hear(cell, frame, whole);
+          if (cells.get(name) !== cell) return;
+          if (frame.type === 'counts') count(cell, frame, whole);
+          else hear(cell, frame, whole);
         });
       }
       tidy();
     },
     isSeen,
+    /** How many there are in each cell of zoom 6; empty where they are seen one by one. @returns {Map<string, number>} */
+    counts() {
+      const all = new Map();
+      for (const name of wanted) for (const [cell, count] of cells.get(name)?.counts ?? []) all.set(cell, count);
+      return all;
+    },
   };
 }

@@ -111,6 +111,7 @@ fn file_name(path: &str) -> Option<String> {
         ["s"] => return Some("shared.html".to_owned()),
         ["keys"] => return Some("keys.html".to_owned()),
         ["runs", id] if !id.is_empty() => return Some("run.html".to_owned()),
+        ["events", id] if !id.is_empty() => return Some("event.html".to_owned()),
         _ => {}
     }
     // A leading dot is a hidden file, or a step up; a colon means a drive or a stream to some systems.
@@ -154,6 +155,8 @@ mod tests {
             ("/", Some("index.html")),
             ("/runs/0192", Some("run.html")),
             ("/runs/any%20thing", Some("run.html")),
+            ("/events/17", Some("event.html")),
+            ("/events/", None),
             ("/s", Some("shared.html")),
             ("/keys", Some("keys.html")),
             ("/main.js", Some("main.js")),

@@ -37,6 +37,7 @@ async fn site_on_folder() -> (Site, tempfile::TempDir) {
     write(outside.path(), "secret.txt", "secret");
     write(&folder, "index.html", "<!doctype html>list");
     write(&folder, "run.html", "<!doctype html>run");
+    write(&folder, "event.html", "<!doctype html>event");
     write(&folder, "main.js", "export {};");
     write(&folder, "worker.mjs", "export {};");
     write(&folder, ".hidden", "hidden");
@@ -54,6 +55,7 @@ async fn files_have_their_types_and_tags() {
         ("/", "text/html; charset=utf-8", "<!doctype html>list", "no-cache"),
         ("/index.html", "text/html; charset=utf-8", "<!doctype html>list", "no-cache"),
         ("/runs/0192", "text/html; charset=utf-8", "<!doctype html>run", "no-cache"),
+        ("/events/17", "text/html; charset=utf-8", "<!doctype html>event", "no-cache"),
         ("/main.js", "text/javascript; charset=utf-8", "export {};", "no-cache"),
         ("/worker.mjs?v=1", "text/javascript; charset=utf-8", "export {};", "no-cache"),
         (

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ARTIFACTS, launch, openLine, openPage, Phone, serverUrl, until } from './support.mjs';
+import { ARTIFACTS, holdEvent, launch, openLine, openPage, Phone, serverUrl, until } from './support.mjs';
 
 const url = serverUrl();
 const AXE = readFileSync(new URL('./node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
@@ -11,12 +11,15 @@ const AXE = readFileSync(new URL('./node_modules/axe-core/axe.min.js', import.me
 const AWAY = [/ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_SOCKET|WebSocket connection/];
 
 let browser;
-/** A runner of ours with more than a kilometre behind it, running on through all tests. */
+/** A runner of ours with more than a kilometre behind it, running on through all tests, and the event that it is run in. */
 let aino;
+let event;
 
 before(async () => {
   browser = await launch();
-  aino = (await Phone.start(url, { name: 'Aino', before_s: 420 })).keepRunning();
+  aino = await Phone.signUp(url, 'Aino');
+  event = await holdEvent(aino, { name: 'Morning laps', description: 'Round the block, and coffee.' });
+  (await aino.begin({ event, before_s: 420 })).keepRunning();
 }, { timeout: 60_000 });
 
 after(async () => {
@@ -39,6 +42,14 @@ async function openRun(options = {}) {
   const opened = await openPage(browser, `${options.url ?? url}/runs/${aino.run}`, options);
   await until(opened.page, () => window.runnity.run()?.points > 50 && window.runnity.drawn().length === 1);
   await opened.page.locator('#chart canvas').waitFor();
+  return opened;
+}
+
+/** The page of the event that our runner runs in. */
+async function openEvent(options = {}) {
+  const opened = await openPage(browser, `${url}/events/${event}`, options);
+  await rowOf(opened.page, aino).waitFor();
+  await until(opened.page, (id) => window.runnity.drawn().some((each) => each.id === id), aino.run);
   return opened;
 }
 
@@ -279,26 +290,23 @@ test('with_reduced_motion_markers_stand_at_the_newest_fix', async () => {
 });
 
 for (const theme of ['light', 'dark']) {
-  for (const [name, open] of [['live', openLive], ['run', openRun]]) {
-    test(`axe_finds_nothing_serious_on_the_${name}_page_in_${theme}`, async () => {
-      const { page, context } = await open({ theme });
-      if (name === 'live') await rowOf(page, aino).click();
+  for (const [name, open] of [['live', openLive], ['run', openRun], ['event', openEvent]]) {
+    test(`the_${name}_page_is_readable_at_every_width_in_${theme}`, { timeout: 90_000 }, async () => {
+      // One page for all widths: what takes long is to draw a map, not to look at it.
+      const { page, context, faults } = await open({ theme, width: 360, height: 740 });
+      for (const [width, height] of [[360, 740], [768, 1024], [1440, 900]]) {
+        await page.setViewportSize({ width, height });
+        await until(page, () => window.runnity.idle());
+        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), 'nothing is wider than the page');
+        await page.screenshot({ path: join(ARTIFACTS, `${name}-${width}-${theme}.png`), fullPage: name === 'run' });
+      }
+      if (name !== 'run') await rowOf(page, aino).click();
       await page.evaluate(AXE);
       const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
       const grave = violations.filter((each) => ['serious', 'critical'].includes(each.impact));
       assert.deepEqual(grave.map((each) => `${each.id}: ${each.nodes.map((node) => node.html).join(' ')}`), []);
+      assert.deepEqual(faults, []);
       await context.close();
-    });
-
-    test(`screenshots_of_the_${name}_page_in_${theme}`, { timeout: 90_000 }, async () => {
-      for (const [width, height] of [[360, 740], [768, 1024], [1440, 900]]) {
-        const { page, context, faults } = await open({ theme, width, height });
-        await until(page, () => window.runnity.idle());
-        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), 'nothing is wider than the page');
-        await page.screenshot({ path: join(ARTIFACTS, `${name}-${width}-${theme}.png`), fullPage: name === 'run' });
-        assert.deepEqual(faults, []);
-        await context.close();
-      }
     });
   }
 }

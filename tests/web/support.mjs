@@ -63,14 +63,15 @@ export async function until(page, look, argument, timeout = DEADLINE_MS) {
   return handle.jsonValue();
 }
 
-async function call(url, path, { token, method = 'POST', body } = {}) {
+/** A call of our REST API → its `data`. */
+export async function call(url, path, { token, method = 'POST', body } = {}) {
   const response = await fetch(`${url}${path}`, {
     method,
     headers: { 'Content-Type': 'application/json', ...(token ? { Authorization: `Bearer ${token}` } : {}) },
     body: body === undefined ? undefined : JSON.stringify(body),
     signal: AbortSignal.timeout(DEADLINE_MS),
   });
-  const answer = await response.json();
+  const answer = response.status === 204 ? {} : await response.json();
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
   return answer.data;
 }
@@ -83,17 +84,27 @@ const METRES_PER_DEGREE = 111_195;
  * A runner of our own, on Unioninkatu in Helsinki: signs up, starts a public run and has `before_s` seconds of it behind it.
  */
 export class Phone {
-  static async start(url, { name = 'Test Runner', before_s = 0 } = {}) {
+  static async start(url, { name, ...run } = {}) {
+    return (await Phone.signUp(url, name)).begin(run);
+  }
+
+  /** Somebody who does not run yet. */
+  static async signUp(url, name = 'Test Runner') {
     const phone = new Phone();
     phone.url = url;
     phone.name = `${name} ${randomBytes(3).toString('hex')}`;
-    const password = randomBytes(12).toString('hex');
-    phone.token = (await call(url, '/api/users', { body: { name: phone.name, password, visibility: 'public' } })).token;
-    phone.run = (await call(url, '/api/runs', { token: phone.token, body: { visibility: 'public' } })).id;
-    phone.begun_ms = Date.now() - before_s * 1000;
-    phone.sent_s = -1;
-    await phone.catchUp();
+    phone.password = randomBytes(12).toString('hex');
+    const { name: known, password } = phone;
+    phone.token = (await call(url, '/api/users', { body: { name: known, password, visibility: 'public' } })).token;
     return phone;
+  }
+
+  async begin({ before_s = 0, visibility = 'public', event } = {}) {
+    this.run = (await call(this.url, '/api/runs', { token: this.token, body: { visibility, event } })).id;
+    this.begun_ms = Date.now() - before_s * 1000;
+    this.sent_s = -1;
+    await this.catchUp();
+    return this;
   }
 
   /** A fix for each second since the last one that was sent, up to now. */
@@ -134,6 +145,14 @@ export class Phone {
   async say(what) {
     await call(this.url, `/api/runs/${this.run}/${what}`, { token: this.token });
   }
+}
+
+/** An event of this runner's that is under way → its id. */
+export async function holdEvent(phone, { name, ...more }) {
+  const begun = new Date(Date.now() - 600_000).toISOString();
+  const plan = { name, date: begun.slice(0, 10), time: begun.slice(11, 19), time_zone: 'UTC', private: false, ...more };
+  const body = { ...plan, start: { latitude: 60.1699, longitude: 24.9508 } };
+  return (await call(phone.url, '/api/events', { token: phone.token, body })).id;
 }
 
 /** A line to the server that can be cut and mended. */

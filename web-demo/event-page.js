@@ -1,0 +1,143 @@
+/**
+ * The page of one event: when it is, who takes part, and where those are who are running. Wires the modules together; also for
+ * somebody who came by a share link.
+ *
+ * The event's own channel tells who comes and goes, and what becomes of it; its channel of positions tells where its runners are.
+ */
+
+import { ApiError, getEvent, listRuns } from './api.js';
+import { when } from './event-list.js';
+import { applyEventChange, eventKnown, EVENT_WORDS, participantsWords } from './events.js';
+import { find, setText } from './header.js';
+import { held } from './held.js';
+import { createLiveView } from './live-view.js';
+
+/** While the server does not answer, it is asked again. */
+const RETRY_MS = 4_000;
+/** Names that are shown of those who are not running: more than anybody reads. */
+const ROSTER_SHOWN_MAX = 200;
+
+const page = find('#event-page');
+const id = held.event ?? Number(location.pathname.split('/').filter(Boolean)[1]);
+/** @type {import('./events.js').Known | null} */
+let known = null;
+let isPlaced = false;
+/** The roster as it is shown, so that it is written only when it differs. */
+let written = '';
+
+/** @type {Record<import('./protocol.js').EventState, string>} */
+const NOBODY_WORDS = {
+  current: 'Nobody is running right now. As soon as somebody starts, they appear here and on the map.',
+  come_up: 'It has not started. Those who warm up are shown from an hour before.',
+  passed: 'It is over.',
+  cancelled: 'It was cancelled.',
+};
+
+const view = createLiveView({
+  label: 'Map of the event',
+  listRuns: () => listRuns(id),
+  onRender(all) {
+    if (known) render(known, all);
+  },
+  onLive(live) {
+    live.watchEvent(id, {
+      snapshot(snapshot) {
+        known = eventKnown(snapshot);
+        view.changed();
+      },
+      change(change) {
+        if (known) applyEventChange(known, change);
+        view.changed();
+      },
+      frame: placeAll,
+      gone: showUnknown,
+    });
+  },
+  onLook(baseMap) {
+    // Where it starts, until somebody is out: then the camera goes there.
+    if (isPlaced || !known) return;
+    isPlaced = true;
+    if (known.event.start && view.runners.byId.size === 0) baseMap.goTo(known.event.start);
+  },
+});
+
+/** Runners by the users that they are: whoever begins another run is that run's. */
+function byUser() {
+  /** @type {Map<string, import('./runners.js').Runner>} */
+  const found = new Map();
+  for (const runner of view.runners.byId.values()) {
+    if (runner.run.state !== 'finished' || !found.has(runner.run.user.id)) found.set(runner.run.user.id, runner);
+  }
+  return found;
+}
+
+/** @param {import('./protocol.js').Frame} frame */
+function placeAll(frame) {
+  const runners = byUser();
+  for (const { number, ...place } of frame.runners) {
+    const participant = known?.roster.get(number);
+    if (!participant) continue;
+    const runner = runners.get(participant.id);
+    view.placed(runner?.run.state === 'finished' ? undefined : runner, `${number} ${runner?.run.id}`, place, frame.at_ms);
+  }
+  for (const number of frame.gone) view.gone(runners.get(known?.roster.get(number)?.id ?? ''));
+  view.changed();
+}
+
+/** @param {import('./events.js').Known} event @param {import('./runners.js').Runner[]} all */
+function render({ event, roster }, all) {
+  page.dataset.shows = 'event';
+  document.title = `${event.name} · Runnity`;
+  setText(find('#event-name'), event.name);
+  setText(find('#state'), EVENT_WORDS[event.state]);
+  find('#state').dataset.state = event.state;
+  setText(find('#when'), when(event));
+  setText(find('#description'), event.description);
+  setText(find('#people'), participantsWords(event));
+  setText(find('#creator'), `held by ${event.creator.name}`);
+  const out = all.filter((runner) => runner.run.state !== 'finished').length;
+  setText(find('#count'), out ? String(out) : '');
+  find('#nobody').hidden = all.length > 0;
+  setText(find('#nobody'), NOBODY_WORDS[event.state]);
+  const running = new Set(all.map((runner) => runner.run.user.id));
+  const others = [...roster.values()].filter((participant) => !running.has(participant.id));
+  find('#roster-title').hidden = others.length === 0;
+  setText(find('#others'), String(others.length));
+  writeRoster(others.sort((a, b) => a.number - b.number).slice(0, ROSTER_SHOWN_MAX), others.length);
+}
+
+/** Names are other people's words: text, never markup. @param {import('./protocol.js').Participant[]} shown @param {number} len */
+function writeRoster(shown, len) {
+  const names = shown.map((participant) => participant.name);
+  if (len > shown.length) names.push(`and ${len - shown.length} more`);
+  const now = names.join('\n');
+  if (now === written) return;
+  written = now;
+  find('#roster').replaceChildren(...names.map((name) => {
+    const item = document.createElement('li');
+    item.textContent = name;
+    return item;
+  }));
+}
+
+function showUnknown() {
+  page.dataset.shows = 'unknown';
+  document.title = 'This event is not here · Runnity';
+  find('#connection').hidden = true;
+}
+
+async function start() {
+  for (;;) {
+    try {
+      known = { event: await getEvent(id), roster: new Map() };
+      break;
+    } catch (failure) {
+      if (failure instanceof ApiError && failure.status > 0 && failure.status < 500) return showUnknown();
+      console.info('event:', failure instanceof Error ? failure.message : failure);
+      await new Promise((resolve) => window.setTimeout(resolve, RETRY_MS));
+    }
+  }
+  await view.start();
+}
+
+start();

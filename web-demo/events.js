@@ -1,0 +1,38 @@
+/**
+ * What is known of one event: its plan, and who participates, by the numbers that its runners go by. Pure: no DOM, no socket.
+ */
+
+/** @typedef {import('./protocol.js').RunEvent} RunEvent */
+/** @typedef {import('./protocol.js').Participant} Participant */
+
+/** @typedef {{event: RunEvent, roster: Map<number, Participant>}} Known */
+
+/** @type {Record<import('./protocol.js').EventState, string>} */
+export const EVENT_WORDS = { current: 'Now', come_up: 'Coming up', passed: 'Passed', cancelled: 'Cancelled' };
+
+/** @param {import('./protocol.js').EventSnapshot} snapshot @returns {Known} */
+export function eventKnown({ event, roster }) {
+  return { event, roster: new Map(roster.map((participant) => [participant.number, participant])) };
+}
+
+/** @param {Known} known @param {import('./protocol.js').EventChange} change */
+export function applyEventChange(known, change) {
+  switch (change.type) {
+    case 'joined':
+      known.roster.set(change.number, { number: change.number, ...change.user });
+      known.event = { ...known.event, participants: change.participants };
+      break;
+    case 'left':
+      known.roster.delete(change.number);
+      known.event = { ...known.event, participants: change.participants };
+      break;
+    default:
+      known.event = change.event;
+  }
+}
+
+/** How many come, and of how many. @param {RunEvent} event @returns {string} like "8 people" or "8 of 20 people" */
+export function participantsWords({ participants, capacity }) {
+  if (capacity !== null) return `${participants} of ${capacity} people`;
+  return participants === 1 ? '1 person' : `${participants} people`;
+}
