@@ -75,6 +75,9 @@ export class BaseMap {
   /** @param {any} maplibre @param {any} map @param {import('./map-style.js').MapConfig} config */
   constructor(maplibre, map, config) {
     this.map = map;
+    this.maplibre = maplibre;
+    /** @type {any} */
+    this.marker = null;
     this.config = config;
     this.dark = isDark();
     this.course = /** @type {object | null} */ (null);
@@ -142,6 +145,19 @@ export class BaseMap {
     this.map.fitBounds([[bounds.west, bounds.south], [bounds.east, bounds.north]], {
       padding, maxZoom: zoomMax, animate: animate && !isCalm(), duration: 900,
     });
+  }
+
+  /** Puts a word at a place, or moves it there. @param {{latitude: number, longitude: number}} place @param {string} word */
+  sign({ latitude, longitude }, word) {
+    if (!this.marker) {
+      const element = document.createElement('div');
+      element.className = 'map-sign';
+      element.textContent = word;
+      element.setAttribute('role', 'img');
+      element.setAttribute('aria-label', word);
+      this.marker = new this.maplibre.Marker({ element, anchor: 'bottom' });
+    }
+    this.marker.setLngLat([longitude, latitude]).addTo(this.map);
   }
 
   /** Moves to a place, no nearer or farther than is needed. @param {{latitude: number, longitude: number}} place */

@@ -21,7 +21,8 @@ const page = find('#event-page');
 const id = held.event ?? Number(location.pathname.split('/').filter(Boolean)[1]);
 /** @type {import('./events.js').Known | null} */
 let known = null;
-let isPlaced = false;
+/** @type {import('./base-map.js').BaseMap | null} */
+let map = null;
 /** The roster as it is shown, so that it is written only when it differs. */
 let written = '';
 
@@ -43,10 +44,12 @@ const view = createLiveView({
     live.watchEvent(id, {
       snapshot(snapshot) {
         known = eventKnown(snapshot);
+        signStart();
         view.changed();
       },
       change(change) {
         if (known) applyEventChange(known, change);
+        signStart();
         view.changed();
       },
       frame: placeAll,
@@ -54,12 +57,17 @@ const view = createLiveView({
     });
   },
   onLook(baseMap) {
-    // Where it starts, until somebody is out: then the camera goes there.
-    if (isPlaced || !known) return;
-    isPlaced = true;
-    if (known.event.start && view.runners.byId.size === 0) baseMap.goTo(known.event.start);
+    if (map) return;
+    map = baseMap;
+    signStart();
+    // Until somebody is out: then the camera goes there.
+    if (known?.event.start && view.runners.byId.size === 0) baseMap.goTo(known.event.start);
   },
 });
+
+function signStart() {
+  if (known?.event.start) map?.sign(known.event.start, 'Start');
+}
 
 /** Runners by the users that they are: whoever begins another run is that run's. */
 function byUser() {
@@ -102,6 +110,7 @@ function render({ event, roster }, all) {
   const running = new Set(all.map((runner) => runner.run.user.id));
   const others = [...roster.values()].filter((participant) => !running.has(participant.id));
   find('#roster-title').hidden = others.length === 0;
+  setText(find('#roster-word'), all.length > 0 ? 'Also taking part' : 'Taking part');
   setText(find('#others'), String(others.length));
   writeRoster(others.sort((a, b) => a.number - b.number).slice(0, ROSTER_SHOWN_MAX), others.length);
 }

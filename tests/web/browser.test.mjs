@@ -53,23 +53,32 @@ async function openEvent(options = {}) {
   return opened;
 }
 
+/** A live page for all tests that only look at it: what takes long is to draw the map. @type {ReturnType<typeof openLive> | undefined} */
+let opened;
+async function lookAtLive({ selected }) {
+  opened ??= openLive();
+  const { page, faults } = await opened;
+  const row = rowOf(page, aino);
+  if ((await row.getAttribute('aria-pressed') === 'true') !== selected) await row.click();
+  if (selected) await until(page, () => window.runnity.zoom() >= 15);
+  await until(page, () => window.runnity.idle());
+  return { page, faults, row };
+}
+
 const drawn = (page, id) => page.evaluate((run) => window.runnity.drawn().find((each) => each.id === run), id);
 
 test('the_list_says_in_words_who_is_running', async () => {
-  const { page, context, faults } = await openLive();
-  const text = await rowOf(page, aino).innerText();
+  const { page, row, faults } = await lookAtLive({ selected: false });
+  const text = await row.innerText();
   assert.match(text, /1\.\d\d km/);
   assert.match(text, /just now|\d+ s ago/);
   await page.locator('#connection[data-connection="live"]').waitFor();
   assert.deepEqual(faults, []);
-  await context.close();
 });
 
 test('a_marker_moves_without_a_reload', async () => {
-  const { page, context, faults } = await openLive();
+  const { page, faults } = await lookAtLive({ selected: true });
   await page.evaluate(() => { window.notReloaded = true; });
-  await rowOf(page, aino).click();
-  await until(page, () => window.runnity.zoom() >= 15 && window.runnity.idle());
   const from = await drawn(page, aino.run);
   const picture = await page.locator('.runner-canvas').evaluate((canvas) => canvas.toDataURL());
   await until(page, ([run, left, top]) => {
@@ -79,31 +88,29 @@ test('a_marker_moves_without_a_reload', async () => {
   assert.notEqual(await page.locator('.runner-canvas').evaluate((canvas) => canvas.toDataURL()), picture);
   assert.equal(await page.evaluate(() => window.notReloaded), true);
   assert.deepEqual(faults, []);
-  await context.close();
 });
 
+/** In how many places a runner is drawn within three seconds. */
+const placesOf = (page, id) => page.evaluate((run) => new Promise((resolve) => {
+  const seen = new Set();
+  const started_ms = performance.now();
+  const look = () => {
+    const here = window.runnity.drawn().find((each) => each.id === run);
+    if (here) seen.add(`${here.left.toFixed(2)} ${here.top.toFixed(2)}`);
+    if (performance.now() - started_ms > 3000) resolve(seen.size);
+    else requestAnimationFrame(look);
+  };
+  look();
+}), id);
+
 test('a_marker_moves_in_small_steps_between_two_fixes', async () => {
-  const { page, context } = await openLive();
-  await rowOf(page, aino).click();
-  await until(page, () => window.runnity.zoom() >= 15 && window.runnity.idle());
-  const places = await page.evaluate((run) => new Promise((resolve) => {
-    const seen = new Set();
-    const started_ms = performance.now();
-    const look = () => {
-      const here = window.runnity.drawn().find((each) => each.id === run);
-      if (here) seen.add(`${here.left.toFixed(2)} ${here.top.toFixed(2)}`);
-      if (performance.now() - started_ms > 3000) resolve(seen.size);
-      else requestAnimationFrame(look);
-    };
-    look();
-  }), aino.run);
+  const { page } = await lookAtLive({ selected: true });
+  const places = await placesOf(page, aino.run);
   assert.ok(places > 6, `${places} places in 3 s, of a runner that sends one fix a second`);
-  await context.close();
 });
 
 test('list_and_map_select_the_same_runner', async () => {
-  const { page, context, faults } = await openLive();
-  const row = rowOf(page, aino);
+  const { page, row, faults } = await lookAtLive({ selected: false });
   await row.click();
   assert.equal(await row.getAttribute('aria-pressed'), 'true');
   await page.getByRole('link', { name: 'Track, splits and chart' }).waitFor();
@@ -115,21 +122,20 @@ test('list_and_map_select_the_same_runner', async () => {
   await page.mouse.click(box.x + at.left, box.y + at.top);
   await until(page, () => document.querySelectorAll('.runner-row[aria-pressed="true"]').length === 1);
   assert.deepEqual(faults, []);
-  await context.close();
 });
 
 test('the_keyboard_reaches_rows_and_map', async () => {
-  const { page, context } = await openLive();
+  const { page } = await lookAtLive({ selected: false });
   await page.locator('.runner-row').first().focus();
   await page.keyboard.press('End');
   assert.equal(await page.evaluate(() => document.activeElement === [...document.querySelectorAll('.runner-row')].at(-1)), true);
   await page.keyboard.press('Enter');
   await page.locator('.runner-row[aria-pressed="true"]').waitFor();
   await page.locator('.maplibregl-canvas').focus();
+  await until(page, () => window.runnity.idle());
   const zoom = await page.evaluate(() => window.runnity.zoom());
   await page.keyboard.press('-');
   await until(page, (was) => window.runnity.zoom() < was - 0.5, zoom);
-  await context.close();
 });
 
 test('units_and_theme_change_and_stay', async () => {
@@ -273,17 +279,7 @@ test('without_webgl_the_list_stands_alone', async () => {
 test('with_reduced_motion_markers_stand_at_the_newest_fix', async () => {
   const { page, context, faults } = await openLive({ reducedMotion: 'reduce' });
   await until(page, () => window.runnity.idle());
-  const places = await page.evaluate((run) => new Promise((resolve) => {
-    const seen = new Set();
-    const started_ms = performance.now();
-    const look = () => {
-      const here = window.runnity.drawn().find((each) => each.id === run);
-      if (here) seen.add(`${here.left.toFixed(2)} ${here.top.toFixed(2)}`);
-      if (performance.now() - started_ms > 3000) resolve(seen.size);
-      else requestAnimationFrame(look);
-    };
-    look();
-  }), aino.run);
+  const places = await placesOf(page, aino.run);
   assert.ok(places <= 5, `${places} places in 3 s`);
   assert.deepEqual(faults, []);
   await context.close();
