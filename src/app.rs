@@ -54,7 +54,7 @@ use api_key::ApiKey;
 use channels::Snapshots;
 use duties::{LeaseRecord, Watch};
 pub use error::AppError;
-use events::{CounterRecord, EventRecord};
+use events::{CounterRecord, EventRecord, KeptRosters};
 use export::Exports;
 use feeds::Feeds;
 use follow_ups::Outbox;
@@ -107,6 +107,7 @@ pub struct App {
     exports: Exports,
     tracks: Tracks,
     snapshots: Snapshots,
+    rosters: KeptRosters,
     feeds: Arc<Feeds>,
     instances: Instances,
     /// When it was looked whether an instance that is not known has just come.
@@ -178,6 +179,7 @@ impl App {
             exports: Exports::default(),
             tracks: Tracks::default(),
             snapshots: Snapshots::default(),
+            rosters: KeptRosters::default(),
             feeds,
             instances: Instances::default(),
             nodes_looked_at: tokio::sync::Mutex::default(),

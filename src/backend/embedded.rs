@@ -136,8 +136,11 @@ impl Embedded {
 impl Backend for Embedded {
     fn read<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Versioned>, BackendError>> {
         Box::pin(async move {
-            let view = self.engine.view()?;
-            keys.iter().map(|key| read(&view, key)).collect()
+            if keys.len() <= limits::STORE_INLINE_ROWS_MAX {
+                return read_all(&self.engine, keys);
+            }
+            let keys = keys.to_vec();
+            aside(&self.engine, move |engine| read_all(engine, &keys)).await
         })
     }
 
@@ -234,6 +237,12 @@ fn make_dir(dir: &Path) -> std::io::Result<()> {
 /// Makes what was made in a directory outlast a power cut.
 fn sync_dir(dir: &Path) -> std::io::Result<()> {
     std::fs::File::open(dir)?.sync_all()
+}
+
+/// All of one moment.
+fn read_all(engine: &Engine, keys: &[Key]) -> Result<Vec<Versioned>, BackendError> {
+    let view = engine.view()?;
+    keys.iter().map(|key| read(&view, key)).collect()
 }
 
 fn read(rows: &impl Rows, key: &Key) -> Result<Versioned, BackendError> {

@@ -3,6 +3,7 @@
 mod blocks;
 pub mod clock;
 pub mod crowds;
+mod long;
 mod parting;
 mod plans;
 mod sight;

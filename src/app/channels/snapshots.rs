@@ -100,9 +100,10 @@ impl App {
         let now = self.clock.now();
         let state = record.event.state_at(now) as u64;
         let cell = self.snapshots.cell(Channel::Event(event), (epoch.clone(), record.offset, state));
-        let encoded = cell.get_or_try_init(async || encode(&self.event_with_roster(&record, now).await?)).await?;
+        let cursor = Cursor { epoch, offset: record.offset };
+        let encoded = cell.get_or_try_init(|| self.encode_with_roster(&record, &cursor, now)).await?;
         let data = SnapshotDocument::at(encoded, now).into();
-        Ok(Snapshot { data: Some(data), cursor: Cursor { epoch, offset: record.offset } })
+        Ok(Snapshot { data: Some(data), cursor })
     }
 
     async fn encode_snapshot(&self, record: &RunRecord, events: &BTreeSet<EventId>) -> Result<Bytes, AppError> {

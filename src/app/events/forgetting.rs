@@ -70,6 +70,7 @@ impl App {
                 self.events
                     .transact_beside(aggregate(event), None, names, move |draft| {
                         let name = invitation(&invited);
+                        draft.place(indexes::sent(event), format!("{by}/{invited}"), None);
                         if let Some(entry) = draft.beside::<Invitation>(&name)?.filter(|it| it.by == by.as_str()) {
                             let creator = draft.record().map(|record| record.event.creator.to_string());
                             let by = creator.unwrap_or_default();
@@ -89,10 +90,14 @@ impl App {
             let range = Range::all(mentions::within(&aggregate(event)), limits::PAGE_SIZE_MAX);
             let members = self.backend.range(&range).await?.members;
             let users = mentions::users(&members)?;
-            let is_last = users.len() < limits::PAGE_SIZE_MAX;
+            let sent = self.backend.range(&Range::all(indexes::sent(event), limits::PAGE_SIZE_MAX)).await?.members;
+            let is_last = users.len() < limits::PAGE_SIZE_MAX && sent.len() < limits::PAGE_SIZE_MAX;
             let now = self.clock.now();
             self.events
                 .transact(aggregate(event), None, move |draft| {
+                    for (_, member) in &sent {
+                        draft.place(indexes::sent(event), member.clone(), None);
+                    }
                     for user in &users {
                         draft.remove_beside(&participant(user));
                         draft.remove_beside(&invitation(user));
@@ -141,6 +146,9 @@ fn forget(draft: &mut Draft<EventRecord>, user: &UserId, now: Timestamp) -> Resu
     let mut decision = Decision { draft, record, now, is_another: true };
     if entry.is_some() {
         decision.record.event.participants = decision.record.event.participants.saturating_sub(1);
+    }
+    if let Some(invited) = &invited {
+        indexes::was_sent(decision.draft, &before, &invited.by, user, false);
     }
     if invited.is_some_and(|it| matches!(it.state, InvitationState::Invited | InvitationState::Declined)) {
         decision.record.invited = decision.record.invited.saturating_sub(1);

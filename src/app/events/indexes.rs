@@ -5,7 +5,7 @@ use crate::app::events::record::EventRecord;
 use crate::app::links::Shared;
 use crate::app::near;
 use crate::app::transact::Draft;
-use crate::backend::Index;
+use crate::backend::{Bound, Index};
 use crate::domain::event::Event;
 use crate::domain::ids::{EventId, UserId};
 use crate::domain::morton::Grain;
@@ -45,6 +45,24 @@ pub fn roster(event: EventId) -> Index {
 /// Who is invited or has declined, scored by when they were invited, in milliseconds.
 pub fn invited(event: EventId) -> Index {
     Index::new(format!("event/{event}/invited"))
+}
+
+/// Invitations of others than the creator, all scored alike, by who has sent them: `by/invited`.
+pub fn sent(event: EventId) -> Index {
+    Index::new(format!("event/{event}/sent"))
+}
+
+/// In [`sent`] from the first of these places up to the second stand those of one user.
+pub fn sent_by(user: &UserId) -> (Bound, Bound) {
+    // What follows a slash is a zero.
+    (Bound::At(0, format!("{user}/").into()), Bound::At(0, format!("{user}0").into()))
+}
+
+/// An invitation was sent by this user, who may be the creator, or is none any more.
+pub fn was_sent(draft: &mut Draft<EventRecord>, event: &Event, by: &str, invited: &UserId, is_one: bool) {
+    if by != event.creator.as_str() {
+        draft.place(sent(event.id), format!("{by}/{invited}"), is_one.then_some(0));
+    }
 }
 
 /// A user's list gains the event, or loses it.

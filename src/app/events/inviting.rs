@@ -230,6 +230,10 @@ impl Decision<'_> {
             }
             _ => {}
         }
+        if let Some(before) = self.invitation(user)? {
+            indexes::was_sent(self.draft, &self.record.event, &before.by, user, false);
+        }
+        indexes::was_sent(self.draft, &self.record.event, by.user.as_str(), user, true);
         if standing != Standing::Declined {
             if self.record.invited >= limits::EVENT_INVITED_MAX {
                 return Err(AppError::conflict("too many are invited already"));
@@ -270,6 +274,7 @@ impl Decision<'_> {
     pub(super) fn strike_invitation(&mut self, user: &UserId) -> Result<(), AppError> {
         let Some(entry) = self.invitation(user)? else { return Ok(()) };
         self.draft.remove_beside(&invitation(user));
+        indexes::was_sent(self.draft, &self.record.event, &entry.by, user, false);
         indexes::asked(self.draft, &self.record.event, user, false);
         if matches!(entry.state, InvitationState::Invited | InvitationState::Declined) {
             self.record.invited = self.record.invited.saturating_sub(1);

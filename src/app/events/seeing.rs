@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::app::documents::{EventDocument, EventSnapshotDocument, InvitationDocument, ParticipantDocument, Role};
+use crate::app::documents::{EventDocument, InvitationDocument, ParticipantDocument, Role};
 use crate::app::events::inviting::shown;
 use crate::app::events::joining::name_of;
 use crate::app::events::record::{Invitation, InvitationState, Participant, invitation, participant, standing};
@@ -13,14 +13,11 @@ use crate::app::transact::decode;
 use crate::app::users::record::UserRecord;
 use crate::app::users::{Caller, Identity};
 use crate::app::{App, AppError};
-use crate::backend::{Bound, Index, Order, Range};
+use crate::backend::Range;
 use crate::domain::event::Standing;
 use crate::domain::ids::{EventId, RunId, UserId};
 use crate::domain::time::Timestamp;
 use crate::limits;
-
-/// Bytes of a row of the roster besides the name and the id: brackets, quotes and the number.
-const ROSTER_ROW_BYTES: usize = 16;
 
 impl App {
     /// An event that the caller may see, as it is now.
@@ -42,7 +39,7 @@ impl App {
         page: Page,
     ) -> Result<Vec<ParticipantDocument>, AppError> {
         self.visible_event(caller, event).await?;
-        let members = self.page_of(indexes::roster(event), page).await?;
+        let members = self.page_of(Range::all(indexes::roster(event), 0), page).await?;
         let entries: Vec<(UserId, Participant)> = self.entries(event, &members, participant).await?;
         let users: Vec<_> = entries.iter().map(|(user, _)| user).collect();
         let runs = self.live_runs_in(caller, event, &users).await?;
@@ -55,8 +52,8 @@ impl App {
         Ok(entries.into_iter().zip(runs).map(document).collect())
     }
 
-    /// A page of those who are invited or have declined, by when they were invited: all of them for the event's creator, for
-    /// others those that they have sent or got.
+    /// A page of those who are invited or have declined: all of them for the event's creator, by when they were invited; for others
+    /// the one that they have got, and then those that they have sent, by whom they have invited.
     pub async fn invitations(
         &self,
         identity: &Identity,
@@ -64,44 +61,14 @@ impl App {
         page: Page,
     ) -> Result<Vec<InvitationDocument>, AppError> {
         let (record, _) = self.visible_event(&Caller::User(identity.clone()), event).await?;
-        let is_creators = record.event.creator == identity.user;
-        let read = if is_creators { page } else { Page { page: 1, size: limits::EVENT_INVITED_MAX as usize } };
-        let members = self.page_of(indexes::invited(event), read).await?;
+        let members = if record.event.creator == identity.user {
+            self.page_of(Range::all(indexes::invited(event), 0), page).await?
+        } else {
+            self.sent_and_got(&identity.user, event, page).await?
+        };
         let mut entries: Vec<(UserId, Invitation)> = self.entries(event, &members, invitation).await?;
         entries.retain(|(_, it)| matches!(it.state, InvitationState::Invited | InvitationState::Declined));
-        if !is_creators {
-            entries.retain(|(user, it)| *user == identity.user || it.by == identity.user.as_str());
-            entries = entries.into_iter().skip(page.skipped()).take(page.size).collect();
-        }
         Ok(entries.iter().map(|(user, entry)| shown(user, entry)).collect())
-    }
-
-    /// The event and all who participate, as far as they go in one reply.
-    pub(in crate::app) async fn event_with_roster(
-        &self,
-        record: &EventRecord,
-        now: Timestamp,
-    ) -> Result<EventSnapshotDocument, AppError> {
-        let event = record.event.id;
-        let range = Range::all(indexes::roster(event), limits::EVENT_PARTICIPANTS_MAX as usize);
-        let members = self.backend.range(&range).await?.members;
-        // What came since the record was read is heard after the snapshot.
-        let covered = members.into_iter().filter(|(number, _)| *number <= i64::from(record.event.last_number));
-        let members: Vec<_> = covered.map(|(_, member)| member).collect();
-        let entries: Vec<(UserId, Participant)> = self.entries(event, &members, participant).await?;
-        let (mut roster, mut bytes) = (Vec::new(), 0);
-        let mut complete = true;
-        for (user, Participant { number, name, .. }) in entries {
-            bytes += user.as_str().len() + name.len() + ROSTER_ROW_BYTES;
-            complete = bytes <= limits::SNAPSHOT_ROSTER_BYTES_MAX;
-            if !complete {
-                break;
-            }
-            if number <= record.event.last_number {
-                roster.push((number, user.to_string(), name));
-            }
-        }
-        Ok(EventSnapshotDocument { event: document(record, now), roster, complete })
     }
 
     /// The event and how the caller stands to it; [`AppError::NotFound`] when it may not be seen.
@@ -178,20 +145,29 @@ impl App {
         values.map(|value| decode::<EventRecord>(&value).map(Arc::new)).collect()
     }
 
-    /// The members of an index of one event on this page.
-    async fn page_of(&self, index: Index, page: Page) -> Result<Vec<Arc<str>>, AppError> {
+    /// Whose invitation the user has got or sent, on this page.
+    async fn sent_and_got(&self, user: &UserId, event: EventId, page: Page) -> Result<Vec<Arc<str>>, AppError> {
+        let own = aggregate(event).key(&invitation(user));
+        let got = self.backend.read(&[own]).await?.pop().and_then(|entry| entry.value);
+        let got: Option<Invitation> = got.as_deref().map(decode).transpose()?;
+        let has_got = got.is_some_and(|it| matches!(it.state, InvitationState::Invited | InvitationState::Declined));
+        let (from, until) = indexes::sent_by(user);
+        let sent = Range { from, until, ..Range::all(indexes::sent(event), 0) };
+        // Those before this page, and this page.
+        let up_to = Page { page: 1, size: page.skipped().saturating_add(page.size).min(limits::LIST_LOOKED_AT_MAX) };
+        let sent = self.page_of(sent, up_to).await?;
+        let invited = sent.iter().map(|member| member.rsplit('/').next().unwrap_or_default().into());
+        let all = has_got.then(|| user.as_str().into()).into_iter().chain(invited);
+        Ok(all.skip(page.skipped()).take(page.size).collect())
+    }
+
+    /// The members of a range on this page.
+    async fn page_of(&self, range: Range, page: Page) -> Result<Vec<Arc<str>>, AppError> {
         let wanted = page.skipped().saturating_add(page.size);
         if page.skipped() >= limits::LIST_LOOKED_AT_MAX {
             return Ok(Vec::new());
         }
-        let range = Range {
-            index,
-            from: Bound::Start,
-            until: Bound::End,
-            order: Order::Ascending,
-            limit: wanted.min(limits::LIST_LOOKED_AT_MAX),
-            count: false,
-        };
+        let range = Range { limit: wanted.min(limits::LIST_LOOKED_AT_MAX), ..range };
         let members = self.backend.range(&range).await?.members;
         Ok(members.into_iter().skip(page.skipped()).map(|(_, member)| member).collect())
     }
