@@ -160,6 +160,11 @@ impl Decision<'_> {
         self.cause(&FollowUp::told(user, news)?)
     }
 
+    /// As [`Decision::tell`], once in a day at most for what has this name.
+    fn tell_once(&mut self, user: &UserId, name: String, news: &impl Serialize) -> Result<(), AppError> {
+        self.cause(&FollowUp::told_once(user, name, news)?)
+    }
+
     fn cause(&mut self, follow_up: &FollowUp) -> Result<(), AppError> {
         self.record.caused += 1;
         // The instance that decided before may have a clock that is ahead of this one's.

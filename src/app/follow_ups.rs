@@ -52,6 +52,9 @@ pub struct FollowUp {
     /// What the user's own channel is to hear.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     change: Option<Box<RawValue>>,
+    /// Of what is told once in a day at most: the same as before is not told again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    once: Option<String>,
     /// Somebody who may not see any more what the user has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lost_by: Option<String>,
@@ -150,6 +153,11 @@ impl FollowUp {
         Ok(Self { change: Some(raw(change)?), ..Self::on(user, What::Told) })
     }
 
+    /// As [`FollowUp::told`], but not if what has this name was told to the user within the last [`limits::ONCE_KEEP`].
+    pub fn told_once(user: &UserId, name: String, change: &impl Serialize) -> Result<Self, AppError> {
+        Ok(Self { once: Some(name), ..Self::told(user, change)? })
+    }
+
     /// What this user has `other` may not see any more, and loses at once. The user's own channel is to hear `change`.
     pub fn lost_by(user: &UserId, other: &UserId, change: Option<&ChangeDocument>) -> Result<Self, AppError> {
         let change = change.map(raw).transpose()?;
@@ -182,7 +190,16 @@ impl FollowUp {
     }
 
     fn on(user: &UserId, what: What) -> Self {
-        Self { user: user.to_string(), run: None, event: None, what, change: None, lost_by: None, told_until: None }
+        Self {
+            user: user.to_string(),
+            run: None,
+            event: None,
+            what,
+            change: None,
+            once: None,
+            lost_by: None,
+            told_until: None,
+        }
     }
 
     fn queue(&self) -> Queue {
@@ -224,6 +241,10 @@ impl App {
             Some(_) | None => {}
         }
         let aggregate = crate::app::users::aggregate(&user);
+        let once = match &follow_up.once {
+            Some(name) => OnceKey { key: format!("told/{name}").into(), digest: "".into() },
+            None => once,
+        };
         self.users
             .transact(aggregate, Some(once), move |draft: &mut Draft<UserRecord>| {
                 // The account may have gone meanwhile: then there is nobody to tell.

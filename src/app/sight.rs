@@ -5,7 +5,9 @@
 //! take part in, the roster and `positions:` are one and the same for all who see the event.
 //!
 //! A list is asked about in one go, so that it costs a bounded number of readings. What may not be seen is not there: lists
-//! leave it out, counts do not count it, and whoever asks for it by name is told that there is no such thing.
+//! leave it out, counts do not count it, and whoever asks for it by name is told that there is no such thing. How many members a
+//! group has, and how many participate in an event, is one number for all who see it: those whom a list of the members leaves out
+//! for somebody, because of a block, are among them.
 
 mod rights;
 

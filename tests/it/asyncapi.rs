@@ -179,7 +179,9 @@ async fn said(site: &Site, runner: &Runner) -> Vec<Value> {
     site.app.delete_run(identity, runnity::domain::ids::RunId::parse(&planned.id).unwrap(), None).await.unwrap();
     phone.until(|line| line["push"]["pub"]["data"]["type"] == "run_deleted").await;
     meet_somebody(site, runner).await;
-    phone.until(|line| line["push"]["pub"]["data"]["type"] == "group_invited").await;
+    for kind in ["friend_removed", "group_invited"] {
+        phone.until(|line| line["push"]["pub"]["data"]["type"] == kind).await;
+    }
     // What else can be asked, by somebody who is in the channel and by somebody who is not.
     for channel in [&run, "news"] {
         spectator.ask("subscribe", json!({ "channel": channel })).await;

@@ -1,5 +1,7 @@
 //! Groups: who makes, finds, joins and leaves them, and for whom they are not there.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use runnity::app::groups::NewGroup;
 use serde_json::{Value, json};
@@ -138,6 +140,11 @@ async fn a_private_group_is_there_for_its_own_alone(kind: StoreKind) {
     assert_eq!(invite(&site, &eero, &path, &oona).await, 403);
     assert_eq!(delete(&site, &aino, &own).await, 204);
     assert_eq!((other.get(&eero, &path).await.status, groups(&other, &eero, "?mine=true").await), (404, vec![]));
+    // Invited three times on one day, they were told once; on the next day it is news again.
+    site.advance(Duration::from_secs(25 * 60 * 60)).await;
+    invite(&site, &aino, &path, &eero).await;
+    let told = eeros.push(&format!("#{}", eero.id)).await["pub"]["data"].clone();
+    assert_eq!((&told["type"], &told["at"]), (&json!("group_invited"), &json!("2026-11-22T10:00:00.000Z")));
 }
 
 async fn of_many_who_join_at_once_each_is_counted_once(kind: StoreKind) {

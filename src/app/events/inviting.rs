@@ -257,7 +257,8 @@ impl Decision<'_> {
         };
         let creator = self.event().creator.clone();
         for who in [user, &creator].into_iter().filter(|who| told.contains(*who)) {
-            self.tell(who, &news)?;
+            // Withdrawn and sent again, it is no news.
+            self.tell_once(who, format!("invited/{id}/{}/{user}", by.user), &news)?;
         }
         Ok(Some(invitation))
     }

@@ -260,7 +260,9 @@ fn invite(
         group: GroupName { id: group.id.clone(), name: group.name.clone() },
         by: UserName { id: by.user.to_string(), name: by.name.to_string() },
     });
-    cause(draft, group, &FollowUp::told(user, &told)?, now)
+    // Withdrawn and sent again, it is no news.
+    let name = format!("group-invited/{}/{}", group.id, by.user);
+    cause(draft, group, &FollowUp::told_once(user, name, &told)?, now)
 }
 
 /// The user is neither a member nor invited any more. Puts the group.
