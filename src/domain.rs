@@ -1,8 +1,9 @@
 //! What is true. Pure: no clock, no I/O, no JSON; time comes in as an argument.
 //!
-//! In reading order: `time`, `ids`, `user`, `friendship`; `geo`, `cell`, `morton` and `fix`; then `run`, where they meet, and `track`.
+//! In reading order: `time`, `ids`, `edit`, `user`, `friendship`; `geo`, `cell`, `morton` and `fix`; then `run`, where they meet, and `track`.
 
 pub mod cell;
+pub mod edit;
 pub mod event;
 pub mod fix;
 pub mod friendship;

@@ -9,7 +9,7 @@ mod tests;
 
 use thiserror::Error;
 
-pub use plan::{Edit, Plan, PlanChange, local, moment};
+pub use plan::{Plan, PlanChange, local, moment};
 
 use super::ids::{EventId, UserId};
 use super::time::Timestamp;

@@ -1,49 +1,12 @@
-//! A member of a partial update: left alone, taken away, or set.
+//! A member of a partial update, as JSON has it: left out, `null`, or a value. Needs `#[serde(default)]` where it stands.
 
 use serde::{Deserialize, Deserializer};
 
-/// Left out, `null`, or a value. Needs `#[serde(default)]` where it stands.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Edit<T> {
-    /// Left out: it stays as it is.
-    #[default]
-    Keep,
-    /// `null`: it is not known any more.
-    Clear,
-    Set(T),
-}
+pub use crate::domain::edit::Edit;
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Edit<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Option::deserialize(deserializer)?.map_or(Self::Clear, Self::Set))
-    }
-}
-
-impl<T> Edit<T> {
-    /// In a complete replacement what is left out is taken away.
-    pub fn replacing(self) -> Self {
-        match self {
-            Self::Keep => Self::Clear,
-            other => other,
-        }
-    }
-
-    /// # Errors
-    /// Those of `check`, for a value that is set.
-    pub fn checked<U, E>(self, check: impl FnOnce(T) -> Result<U, E>) -> Result<Edit<U>, E> {
-        Ok(match self {
-            Self::Keep => Edit::Keep,
-            Self::Clear => Edit::Clear,
-            Self::Set(value) => Edit::Set(check(value)?),
-        })
-    }
-
-    pub fn apply(self, to: &mut Option<T>) {
-        match self {
-            Self::Keep => {}
-            Self::Clear => *to = None,
-            Self::Set(value) => *to = Some(value),
-        }
     }
 }
 

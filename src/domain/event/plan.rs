@@ -3,6 +3,7 @@
 use chrono::{LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 
+use crate::domain::edit::Edit;
 use crate::domain::geo::Place;
 use crate::domain::time::Timestamp;
 
@@ -36,25 +37,6 @@ pub struct PlanChange {
     pub start: Option<Place>,
     pub destination: Edit<Place>,
     pub capacity: Edit<u32>,
-}
-
-/// A change of something that need not be there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Edit<T> {
-    #[default]
-    Keep,
-    Clear,
-    Set(T),
-}
-
-impl<T> Edit<T> {
-    fn on(self, before: Option<T>) -> Option<T> {
-        match self {
-            Self::Keep => before,
-            Self::Clear => None,
-            Self::Set(value) => Some(value),
-        }
-    }
 }
 
 impl Plan {

@@ -3,7 +3,8 @@
 use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 
-use super::{Edit, Event, EventError, Plan, PlanChange, Standing, State, Turned};
+use super::{Event, EventError, Plan, PlanChange, Standing, State, Turned};
+use crate::domain::edit::Edit;
 use crate::domain::geo::Place;
 use crate::domain::ids::{EventId, UserId};
 use crate::domain::time::Timestamp;

@@ -13,7 +13,6 @@ use super::reading::{Query, body, no_parameters};
 use crate::app::documents::{self, Edit, EventDocument, Object, PlaceDocument};
 use crate::app::events::{ChangeEvent, EventFilter, EventOrder, NewEvent};
 use crate::app::{AppError, Period};
-use crate::domain::event;
 use crate::domain::geo;
 use crate::domain::ids::EventId;
 use crate::limits;
@@ -184,8 +183,8 @@ impl Read {
             zone: kept("time_zone", self.zone)?,
             duration_s: kept("duration_s", self.duration_s)?,
             start: kept("start", self.start)?,
-            destination: edit(self.destination),
-            capacity: edit(self.capacity),
+            destination: self.destination,
+            capacity: self.capacity,
         })
     }
 }
@@ -206,14 +205,6 @@ fn kept<T>(field: &str, value: Edit<T>) -> Result<Option<T>, AppError> {
     match value {
         Edit::Clear => Err(AppError::invalid(field, "must not be null")),
         value => Ok(given(value)),
-    }
-}
-
-fn edit<T>(value: Edit<T>) -> event::Edit<T> {
-    match value {
-        Edit::Keep => event::Edit::Keep,
-        Edit::Clear => event::Edit::Clear,
-        Edit::Set(value) => event::Edit::Set(value),
     }
 }
 
@@ -313,8 +304,8 @@ async fn replace(call: &Call<'_>, event: EventId) -> Result<Success, Error> {
         zone: Some(zone),
         duration_s: Some(plan.duration_s.unwrap_or(limits::EVENT_DURATION_S)),
         start: Some(plan.start),
-        destination: plan.destination.map_or(event::Edit::Clear, event::Edit::Set),
-        capacity: plan.capacity.map_or(event::Edit::Clear, event::Edit::Set),
+        destination: plan.destination.map_or(Edit::Clear, Edit::Set),
+        capacity: plan.capacity.map_or(Edit::Clear, Edit::Set),
     };
     shown(&call.app.change_event(identity, event, change, call.if_match()?).await?)
 }
