@@ -188,6 +188,45 @@ impl App {
             }
             archive.send().await?;
         }
+        archive.write(b"],")?;
+        let own = events.iter().filter(|event| event.creator.id == identity.user.as_str()).map(|event| event.id);
+        self.write_rosters(identity, own, archive).await
+    }
+
+    /// Who participates in the user's own events, and who is invited to them by whomever.
+    async fn write_rosters(
+        &self,
+        identity: &Identity,
+        events: impl Iterator<Item = u64>,
+        archive: &mut Archive,
+    ) -> Result<(), AppError> {
+        let caller = Caller::User(identity.clone());
+        archive.write(b"\"own_events\":[")?;
+        for (index, event) in events.enumerate() {
+            let id = EventId::new(event).ok_or(AppError::Internal)?;
+            archive.write(
+                format!("{}{{\"event\":{event},\"participants\":[", if index > 0 { "," } else { "" }).as_bytes(),
+            )?;
+            let mut written = 0;
+            for page in pages() {
+                let found = still_there(self.participants(&caller, id, page).await)?.unwrap_or_default();
+                written = archive.items(written, &found).await?;
+                if found.len() < page.size {
+                    break;
+                }
+            }
+            archive.write(b"],\"invitations\":[")?;
+            let mut written = 0;
+            for page in pages() {
+                let found = still_there(self.invitations(identity, id, page).await)?.unwrap_or_default();
+                written = archive.items(written, &found).await?;
+                if found.len() < page.size {
+                    break;
+                }
+            }
+            archive.write(b"]}")?;
+            self.may_go_on(identity).await?;
+        }
         archive.write(b"],")
     }
 
@@ -242,6 +281,15 @@ impl Archive {
         serde_json::to_writer(&mut self.zip, value).map_err(|_| unwritten())
     }
 
+    /// Some more of a list of which so many are `written` → how many are now. Waits until they are taken.
+    async fn items(&mut self, written: usize, values: &[impl Serialize]) -> Result<usize, AppError> {
+        for (index, value) in values.iter().enumerate() {
+            self.item(written + index == 0, value)?;
+        }
+        self.send().await?;
+        Ok(written + values.len())
+    }
+
     /// As GPX for other programs, and with all that is known of each fix.
     fn track(&mut self, run: RunId, fixes: &[Kept]) -> Result<(), AppError> {
         self.start(&format!("runs/{run}.gpx"))?;
@@ -269,6 +317,11 @@ impl Archive {
         let part = std::mem::take(&mut *pipe.0.lock());
         taken(&sender, part).await
     }
+}
+
+/// All of a list that has a bound of its own.
+fn pages() -> impl Iterator<Item = Page> {
+    (1..=limits::LIST_LOOKED_AT_MAX / limits::PAGE_SIZE_MAX).map(|page| Page { page, size: limits::PAGE_SIZE_MAX })
 }
 
 /// `None`: it has gone since it was listed.

@@ -28,8 +28,11 @@ async fn an_export_has_everything_and_is_read_back(kind: StoreKind) {
     let event = site.post(&aino, "/api/events", event).await;
     assert_eq!(event.status, 201, "{event:?}");
     let invitations = format!("{}/invitations", event.header("location"));
-    let invited = site.post(&aino, &invitations, json!({ "users": [eero.id] })).await;
+    let vesa = site.runner("Vesa").await;
+    let invited = site.post(&aino, &invitations, json!({ "users": [eero.id, vesa.id] })).await;
     assert!(invited.status < 300, "{invited:?}");
+    let joined = site.post(&vesa, &format!("{}/participants", event.header("location")), json!({})).await;
+    assert_eq!(joined.status, 201, "{joined:?}");
     for (owner, name, member) in [(&aino, "Runners", &eero), (&eero, "His", &aino)] {
         let group = site.post(owner, "/api/groups", json!({ "name": name })).await;
         let members = format!("{}/members", group.header("location"));
@@ -67,6 +70,14 @@ async fn an_export_has_everything_and_is_read_back(kind: StoreKind) {
     let to = |sent: &Value| sent["invitations"][0]["user"]["id"].clone();
     assert_eq!(sent.iter().map(to).collect::<Vec<_>>(), [json!(eero.id), json!(eero.id)], "{sent:?}");
     assert_eq!((&sent[0]["group"], &sent[1]["event"]), (&account["groups"][0]["id"], &account["events"][0]["id"]));
+    let own = account["own_events"].as_array().unwrap();
+    let participants = own[0]["participants"].as_array().unwrap();
+    assert_eq!((own.len(), &own[0]["event"]), (1, &account["events"][0]["id"]));
+    assert_eq!(
+        participants.iter().map(|it| it["user"]["name"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["Aino", "Vesa"]
+    );
+    assert_eq!(own[0]["invitations"][0]["user"]["id"], eero.id);
     assert!(account["news"].is_array());
     let runs: Vec<_> = account["runs"].as_array().unwrap().iter().map(|run| run["id"].as_str().unwrap()).collect();
     assert_eq!(runs, [second.to_string(), first.to_string()]);
