@@ -88,7 +88,8 @@ impl App {
         .await
     }
 
-    /// By the event's creator, or by who has invited. Withdrawing twice is the same success.
+    /// By the event's creator, or by who has invited. Withdrawing twice is the same success. [`AppError::NotFound`]: there is no
+    /// invitation, and no such user for the caller.
     pub async fn withdraw_invitation(
         &self,
         identity: &Identity,
@@ -96,18 +97,25 @@ impl App {
         user: &UserId,
     ) -> Result<(), AppError> {
         let (who, whom) = (identity.clone(), user.clone());
-        self.decide_on_event(event, &[&identity.user, user], move |decision| {
-            let invitation = decision.invitation(&whom)?;
-            let is_own = invitation.as_ref().is_some_and(|invitation| invitation.by == who.user.as_str());
-            if !is_own || !decision.event().is_seen_by(decision.standing(&who.user)?) {
-                decision.creators_own(&who.user)?;
-            }
-            match invitation.map(|invitation| invitation.state) {
-                Some(InvitationState::Invited | InvitationState::Declined) => decision.withdraw(&whom),
-                Some(InvitationState::Left | InvitationState::Removed) | None => Ok(()),
-            }
-        })
-        .await
+        let is_withdrawn = self
+            .decide_on_event(event, &[&identity.user, user], move |decision| {
+                let invitation = decision.invitation(&whom)?;
+                let is_own = invitation.as_ref().is_some_and(|invitation| invitation.by == who.user.as_str());
+                if !is_own || !decision.event().is_seen_by(decision.standing(&who.user)?) {
+                    decision.creators_own(&who.user)?;
+                }
+                match invitation.map(|invitation| invitation.state) {
+                    Some(InvitationState::Invited | InvitationState::Declined) => decision.withdraw(&whom)?,
+                    Some(InvitationState::Left | InvitationState::Removed) => {}
+                    None => return Ok(false),
+                }
+                Ok(true)
+            })
+            .await?;
+        if !is_withdrawn {
+            self.person(&Caller::User(identity.clone()), user).await?;
+        }
+        Ok(())
     }
 
     /// Whom these ids or names mean, each once, in their order, with their display names. `field` names the list in errors. Who
