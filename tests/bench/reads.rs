@@ -86,8 +86,10 @@ fn wrk(arguments: &Reads, cores: Cores, server: SocketAddr, path: &str, token: O
         line.split_whitespace().nth(at).map(str::to_owned)
     };
     let number = |line: &str, at: usize| word(line, at)?.parse::<f64>().ok();
-    let ms = |line: &str| {
-        let text = word(line, 1)?;
+    // The line that begins with it: others have shares of their own at their ends, such as 62.50%.
+    let ms = |percent: &str| {
+        let line = said.lines().find(|it| it.split_whitespace().next() == Some(percent))?;
+        let text = line.split_whitespace().nth(1)?;
         let (number, unit) = text.split_at(text.find(|letter: char| letter.is_ascii_alphabetic())?);
         let factor = match unit {
             "us" => 0.001,
