@@ -61,8 +61,8 @@ async fn whom_the_creator_blocks_is_out_of_their_events(kind: StoreKind) {
     not_there(other.app.accept_invitation(&sisu.identity, secret).await);
     not_there(other.app.decline_invitation(&sisu.identity, secret).await);
     for (by, refused) in [
-        (&vesa, site.app.invite(&vesa.identity, open, &[sisu.id.clone()]).await.unwrap_err()),
-        (&aino, site.app.invite(&aino.identity, open, &[sisu.id.clone()]).await.unwrap_err()),
+        (&vesa, site.app.invite(&vesa.identity, open, std::slice::from_ref(&sisu.id)).await.unwrap_err()),
+        (&aino, site.app.invite(&aino.identity, open, std::slice::from_ref(&sisu.id)).await.unwrap_err()),
     ] {
         let is_own = matches!(&refused, AppError::Invalid { field, .. } if field == "users[0]");
         let is_told_little = matches!(refused, AppError::Conflict { run: None, .. });
