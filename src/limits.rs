@@ -3,12 +3,14 @@
 mod accounts;
 mod callers;
 mod events;
+mod shown;
 
 use std::time::Duration;
 
 pub use accounts::*;
 pub use callers::*;
 pub use events::*;
+pub use shown::*;
 
 /// Fixes in one batch. A phone that was away for a quarter of an hour sends its backlog as one commit.
 pub const FIXES_LEN_MAX: usize = 1_000;
@@ -391,27 +393,6 @@ pub const GROUP_BYTES_MAX: usize = 64 * 1024;
 pub const GAP_PAUSE: Duration = Duration::from_millis(250);
 /// How often a room tries to fill a gap before its subscribers are told that they have missed something.
 pub const GAP_ATTEMPTS_MAX: u32 = 20;
-/// How long this instance gathers who has moved, to tell it together: a small part of a tick.
-pub const FEED_GATHER: Duration = Duration::from_millis(25);
-/// Runs that have moved here and are yet to be told. Beyond, they are found when the store is read again.
-pub const FEED_WORDS_LEN_MAX: usize = 65_536;
-/// Events and parts of the map that are told at the same time.
-pub const FEEDS_AT_ONCE: usize = 32;
-/// Runners in one picture: those of the largest races there are. With their ids, half of what may wait for a slow reader.
-pub const SEEN_LEN_MAX: usize = 10_000;
-/// Of those, how many are listed at once.
-pub const SEEN_READ_LEN: usize = 1_000;
-/// How often a room that shows where runners are compares what it has heard with the store: what an instance that died did not
-/// tell is seen within this time.
-pub const SEEN_READ_EVERY: Duration = Duration::from_secs(10);
-/// A whole picture is not written anew for each who comes, but is no older than this.
-pub const PICTURE_AGE_MAX_MS: i64 = 1_000;
-/// Between two frames of positions, unless the operator says otherwise: as often as phones measure.
-pub const TICK: Duration = Duration::from_secs(1);
-/// What the operator may say: below, frames cost more than they show; above, markers stand still for too long.
-pub const TICK_MIN: Duration = Duration::from_millis(250);
-/// As said above.
-pub const TICK_MAX: Duration = Duration::from_secs(5);
 /// Members of a room whose rights are asked again at the same time.
 pub const RIGHTS_ASKED_AT_ONCE: usize = 32;
 /// How long a room without members keeps its topic: a page that is reloaded finds it open.

@@ -4,6 +4,8 @@
  * in view that nobody is seen to move; knows no map and no screen.
  */
 
+import { CELLS_MAX } from './cells.js';
+
 /** @typedef {import('./protocol.js').Frame} Frame */
 /** @typedef {import('./protocol.js').Counts} Counts */
 /** @typedef {{id: string, latitude: number, longitude: number, time_ms: number, paused: boolean}} Seen */
@@ -70,16 +72,24 @@ export function createView({ enter, leave, onSeen, onGone }) {
   function tidy() {
     for (const cell of wanted) if (!cells.get(cell)?.answered) return;
     for (const cell of [...cells.keys()]) {
-      if (wanted.has(cell)) continue;
-      cells.delete(cell);
-      leave(cell);
+      if (!wanted.has(cell)) drop(cell);
     }
+  }
+
+  /** @param {string} cell */
+  function drop(cell) {
+    cells.delete(cell);
+    leave(cell);
   }
 
   return {
     /** @param {string[]} shown quadkeys of the cells in view */
     show(shown) {
       wanted = new Set(shown);
+      // A connection may watch so many: where both views are large, the one before is left at once.
+      const all = new Set([...cells.keys(), ...wanted]).size;
+      const tooMany = [...cells.keys()].filter((cell) => !wanted.has(cell)).slice(0, Math.max(0, all - CELLS_MAX));
+      tooMany.forEach(drop);
       for (const name of wanted) {
         if (cells.has(name)) continue;
         const cell = { names: new Map(), counts: new Map(), answered: false };

@@ -7,6 +7,7 @@
 
 mod listing;
 mod picture;
+mod region;
 mod word;
 
 use std::collections::HashMap;
@@ -28,6 +29,7 @@ use crate::limits;
 
 pub use listing::{Listing, ListingOf};
 pub use picture::Picture;
+pub use region::Region;
 pub use word::{Spot, Word};
 
 /// The zoom of the cells that have feeds of their own.
@@ -79,13 +81,15 @@ impl Feeds {
         // One that is no more goes after all that was said of it.
         let (run, offset) = (record.run.id, record.offset + u64::from(after.is_none()));
         let here = |number| is.map(|is| Word { run, offset, number, spot: Some(is.spot) });
-        let gone = Word { run, offset, number: 0, spot: None };
+        // Who goes though the run goes on may be seen there no more, or is somewhere else.
+        let is_barred = after.is_none_or(|after| Spot::of(&after.run).is_some());
+        let gone = |is_barred| Word { run, offset, number: if is_barred { Word::AT_ONCE } else { 0 }, spot: None };
         let (from, to) = (was.and_then(|was| was.event), is.and_then(|is| is.event));
         if let Some((event, number)) = to {
             self.tell(event_topic(event), here(number));
         }
         if let Some((event, _)) = from.filter(|(event, _)| to.is_none_or(|(to, _)| to != *event)) {
-            self.tell(event_topic(event), Some(gone));
+            self.tell(event_topic(event), Some(gone(is_barred)));
         }
         let (from, to) = (was.and_then(|was| was.cell), is.and_then(|is| is.cell));
         if let Some(cell) = to {
@@ -95,14 +99,14 @@ impl Feeds {
             return;
         }
         if let Some(cell) = from {
-            self.tell(cell_topic(cell), Some(gone));
+            self.tell(cell_topic(cell), Some(gone(is_barred && to.is_none())));
         }
         let (from, to) = (from.map(|cell| cell.at(COUNTS_ZOOM)), to.map(|cell| cell.at(COUNTS_ZOOM)));
         if let Some(cell) = to {
             self.tell(cell_topic(cell), here(0));
         }
         if let Some(cell) = from.filter(|_| from != to) {
-            self.tell(cell_topic(cell), Some(gone));
+            self.tell(cell_topic(cell), Some(gone(false)));
         }
     }
 
@@ -205,3 +209,6 @@ impl App {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,8 @@
 //! enter is asked before, and asked again through [`Rules`] when a change says that rights have changed.
 
 pub mod group;
+mod reads;
+mod region;
 mod rights;
 pub mod room;
 mod ticker;
@@ -18,10 +20,11 @@ use futures::future::BoxFuture;
 use parking_lot::Mutex;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::app::AppError;
 use crate::app::channels::{Channel, Features, Opened};
-use crate::app::feeds::{Listing, ListingOf};
+use crate::app::feeds::{CELL_ZOOM, Listing, ListingOf};
 use crate::app::sight::Concerned;
 use crate::app::workers::Workers;
 use crate::backend::{Backend, Replay, Since, Topic};
@@ -31,9 +34,10 @@ use crate::limits;
 use crate::live::connection::Connection;
 use crate::live::disconnect::{self, Disconnect, ReplyError, Unsubscribe};
 use crate::live::hub::group::Label;
+use crate::live::hub::region::{RegionSeat, Regions};
 use crate::live::hub::rights::RightsEars;
 use crate::live::hub::room::{Joining, Room, Show, Terms};
-use crate::live::hub::ticker::Ticker;
+use crate::live::hub::ticker::{Feed, Ticker};
 use crate::live::hub::worker::{Ears, Worker};
 
 pub struct Hub {
@@ -43,6 +47,10 @@ pub struct Hub {
     counts: Counts,
     /// By their topics: one name can mean two channels, to one client its own account's and to another a free-form one.
     rooms: Mutex<HashMap<Topic, Arc<Room>>>,
+    /// Where those of them hear who moves that show cells of the map.
+    regions: Regions,
+    /// How many more of those there may be.
+    cells: Arc<Semaphore>,
     /// Rooms whose last member left, in the order of time. They may have members again by now.
     emptied: Mutex<VecDeque<(Instant, Arc<Room>)>>,
     /// Gives every state of a room's rights a number of its own.
@@ -117,6 +125,8 @@ impl Hub {
             workers,
             counts,
             rooms: Mutex::default(),
+            regions: Regions::default(),
+            cells: Arc::new(Semaphore::new(limits::CELL_ROOMS_LEN_MAX)),
             emptied: Mutex::default(),
             rights: AtomicU64::new(1),
             numbers: AtomicU32::new(0),
@@ -134,14 +144,14 @@ impl Hub {
     /// Begins to join: from now on nothing is missed. Read the state after this, and then [`Joining::finish`].
     ///
     /// # Errors
-    /// The topic could not be subscribed to.
+    /// The topic could not be subscribed to. [`AppError::Busy`]: too many cells of the map are shown here.
     pub async fn begin(
         self: &Arc<Self>,
         entrance: Entrance,
         connection: Arc<Connection>,
         terms: Terms,
     ) -> Result<Joining, AppError> {
-        let seat = self.seat(entrance);
+        let seat = self.seat(entrance)?;
         seat.open().await?;
         Ok(Joining::begin(seat, connection, terms))
     }
@@ -172,20 +182,31 @@ impl Hub {
         self.rooms.lock().len()
     }
 
-    fn seat(self: &Arc<Self>, entrance: Entrance) -> Seat {
+    fn seat(self: &Arc<Self>, entrance: Entrance) -> Result<Seat, AppError> {
         let mut rooms = self.rooms.lock();
         let room = match rooms.get(&entrance.topic) {
             Some(room) if !room.has_ended() => room.clone(),
             _ => {
+                let permit = self.permit(&entrance)?;
                 let label = Label { name: entrance.name.clone(), number: self.next_number() };
                 let ended = self.workers.closing().child_token();
-                let room = Arc::new(Room::new(entrance, label, self.next_rights(), ended));
+                let room = Arc::new(Room::new(entrance, label, self.next_rights(), ended, permit));
                 rooms.insert(room.entrance.topic.clone(), room.clone());
                 room
             }
         };
         room.take_seat();
-        Seat { hub: self.clone(), room }
+        Ok(Seat { hub: self.clone(), room })
+    }
+
+    /// Anybody may ask for any cell of the map, so there is an end to how many are shown here at the same time.
+    fn permit(&self, entrance: &Entrance) -> Result<Option<OwnedSemaphorePermit>, AppError> {
+        match entrance.shows {
+            Some((ListingOf::Cell(_), _)) => {
+                self.cells.clone().try_acquire_owned().map(Some).map_err(|_| AppError::Busy)
+            }
+            _ => Ok(None),
+        }
     }
 
     fn next_number(&self) -> u32 {
@@ -262,6 +283,14 @@ impl Seat {
         let (hub, room) = (&self.hub, &self.room);
         let Some((of, topic)) = &room.entrance.shows else { return Err(AppError::Internal) };
         let rights = RightsEars::open(&*hub.backend, &room.entrance.rights);
+        let ticker = Ticker::new(hub.clone(), room.clone(), show.clone());
+        if let ListingOf::Cell(cell) = of
+            && cell.zoom() >= CELL_ZOOM
+        {
+            let (seat, rights) = tokio::try_join!(RegionSeat::take(hub, *cell, show), async { Ok(rights.await?) })?;
+            hub.workers.spawn(ticker.run(Feed::Shared(seat), rights));
+            return Ok(());
+        }
         // Subscribe before reading: what is heard twice changes nothing.
         let (feed, rights) = tokio::try_join!(hub.backend.subscribe(topic), rights)?;
         let listing = (hub.rules.list)(*of, HashSet::new()).await?;
@@ -269,7 +298,7 @@ impl Seat {
             picture.correct(&listing, 0);
             picture.settle();
         });
-        hub.workers.spawn(Ticker::new(hub.clone(), room.clone(), show.clone()).run(feed, rights));
+        hub.workers.spawn(ticker.run(Feed::Own(feed), rights));
         Ok(())
     }
 }

@@ -20,6 +20,19 @@ pub enum ListingOf {
     Event(EventId),
     /// Public runs in the cell. Down to [`COUNTS_ZOOM`] it is only told in which cell each is.
     Cell(Cell),
+    /// Public runs in the cell, for all the rooms that show a part of it: as the cell, but of more runs than one picture holds.
+    Region(Cell),
+}
+
+impl ListingOf {
+    /// How many there may be.
+    pub fn len_max(self) -> usize {
+        match self {
+            Self::Cell(cell) if cell.zoom() <= COUNTS_ZOOM => limits::REGION_LEN_MAX,
+            Self::Event(_) | Self::Cell(_) => limits::SEEN_LEN_MAX,
+            Self::Region(_) => limits::REGION_LEN_MAX,
+        }
+    }
 }
 
 /// All who were to be seen at one moment.
@@ -29,6 +42,8 @@ pub struct Listing {
     pub runs: Vec<(RunId, Option<Cell>)>,
     /// The newest of those that were not known.
     pub words: Vec<Word>,
+    /// There are more than it has room for: who is not in it may be there.
+    pub is_cut: bool,
 }
 
 impl App {
@@ -36,31 +51,38 @@ impl App {
     pub async fn list_seen(&self, of: ListingOf, known: &HashSet<RunId>) -> Result<Listing, AppError> {
         let (index, from, until) = match of {
             ListingOf::Event(event) => (indexes::live_of_event(event), Bound::Start, Bound::End),
-            ListingOf::Cell(cell) => {
+            ListingOf::Cell(cell) | ListingOf::Region(cell) => {
                 let finest = cell.finest();
                 (indexes::on_map(), Bound::Score(finest.start), Bound::Score(finest.end))
             }
         };
-        let members = self.members(index, from, until).await?;
+        let members = self.members(index, from, until, of.len_max()).await?;
+        let is_cut = members.len() >= of.len_max();
         let mut runs = Vec::with_capacity(members.len());
         for (score, member) in members {
             let run = RunId::parse(&member).ok_or(AppError::Internal)?;
             let cell = match of {
                 ListingOf::Event(_) => None,
-                ListingOf::Cell(_) => Cell::numbered(Cell::ZOOM_MAX, score),
+                ListingOf::Cell(_) | ListingOf::Region(_) => Cell::numbered(Cell::ZOOM_MAX, score),
             };
             runs.push((run, cell));
         }
         let needs_spots = !matches!(of, ListingOf::Cell(cell) if cell.zoom() <= COUNTS_ZOOM);
         let unknown = runs.iter().map(|(run, _)| *run).filter(|run| needs_spots && !known.contains(run)).collect();
         let words = self.words_of(of, unknown).await?;
-        Ok(Listing { runs, words })
+        Ok(Listing { runs, words, is_cut })
     }
 
-    async fn members(&self, index: Index, from: Bound, until: Bound) -> Result<Vec<(i64, Arc<str>)>, AppError> {
+    async fn members(
+        &self,
+        index: Index,
+        from: Bound,
+        until: Bound,
+        len_max: usize,
+    ) -> Result<Vec<(i64, Arc<str>)>, AppError> {
         let (mut all, mut from) = (Vec::new(), from);
         let limit = limits::SEEN_READ_LEN;
-        while all.len() < limits::SEEN_LEN_MAX {
+        while all.len() < len_max {
             let (order, until) = (Order::Ascending, until.clone());
             let range = Range { index: index.clone(), from, until, order, limit, count: false };
             let members = self.backend.range(&range).await?.members;
@@ -73,7 +95,7 @@ impl App {
             from = Bound::After(score, last);
             tokio::task::yield_now().await;
         }
-        all.truncate(limits::SEEN_LEN_MAX);
+        all.truncate(len_max);
         Ok(all)
     }
 
@@ -95,7 +117,7 @@ fn word(of: ListingOf, record: &RunRecord) -> Option<Word> {
     let spot = Spot::of(&record.run)?;
     let number = match of {
         ListingOf::Event(event) => record.place_in_event().filter(|(in_event, _)| *in_event == event)?.1,
-        ListingOf::Cell(cell) => {
+        ListingOf::Cell(cell) | ListingOf::Region(cell) => {
             spot.cell_of(&record.run).filter(|finest| cell.holds(*finest))?;
             0
         }

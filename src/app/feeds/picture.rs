@@ -18,7 +18,7 @@ use crate::domain::ids::RunId;
 use crate::domain::time::Timestamp;
 
 use counts::Counts;
-use runners::Runners;
+pub(super) use runners::Runners;
 
 pub enum Picture {
     /// Where each is.
@@ -31,7 +31,7 @@ impl Picture {
     pub fn new(of: ListingOf) -> Self {
         match of {
             ListingOf::Cell(cell) if cell.zoom() <= COUNTS_ZOOM => Self::Counts(Counts::new(cell)),
-            ListingOf::Event(_) | ListingOf::Cell(_) => Self::Runners(Runners::new(of)),
+            ListingOf::Event(_) | ListingOf::Cell(_) | ListingOf::Region(_) => Self::Runners(Runners::new(of)),
         }
     }
 

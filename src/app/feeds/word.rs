@@ -16,7 +16,7 @@ pub struct Word {
     pub run: RunId,
     /// Of the run's own topic: what has the higher one is newer.
     pub offset: u64,
-    /// The runner's in the event; 0 on the map.
+    /// The runner's in the event; 0 on the map. Of one that is gone [`Word::AT_ONCE`], or 0.
     pub number: u32,
     /// `None`: not to be seen here any more.
     pub spot: Option<Spot>,
@@ -85,6 +85,14 @@ impl Serialize for Word {
 }
 
 impl Word {
+    /// The number of a word that must not wait for the next tick: somebody may see the run here no more.
+    pub const AT_ONCE: u32 = 1;
+
+    /// Whether it must be said at once.
+    pub fn is_urgent(&self) -> bool {
+        self.spot.is_none() && self.number == Self::AT_ONCE
+    }
+
     /// What one change of a feed says.
     ///
     /// # Errors

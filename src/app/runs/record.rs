@@ -25,6 +25,10 @@ pub struct RunRecord {
     /// The runner's on the event's roster, if it belongs to one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<u32>,
+    /// It stands in the indexes of places where it belongs. What was stored before there were any does so when it is next heard
+    /// of.
+    #[serde(default)]
+    pub is_charted: bool,
 }
 
 impl Record for RunRecord {
@@ -33,7 +37,7 @@ impl Record for RunRecord {
 
 impl RunRecord {
     pub fn new(run: Run) -> Self {
-        Self { run, offset: 0, track_len: 0, track_entries: 0, number: None }
+        Self { run, offset: 0, track_len: 0, track_entries: 0, number: None, is_charted: true }
     }
 
     /// The event that it belongs to, and the runner's number there.

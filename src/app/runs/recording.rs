@@ -140,8 +140,8 @@ fn take(
     // A copy: what this decision adds to it is only true if its commit is.
     let memory = memory.filter(|memory| memory.track_len == record.track_len);
     let mut seen = memory.map_or(Seen::Unknown, |memory| memory.seen.clone());
-    let before = indexes::place(&record.run);
-    let stood = indexes::place_on_map(&record.run);
+    let charted = std::mem::replace(&mut record.is_charted, true).then_some(&record.run);
+    let (before, stood) = (charted.and_then(indexes::place), charted.and_then(indexes::place_on_map));
     let accepted = match accept(&mut record.run, &mut seen, fixes.to_vec(), now) {
         Ok(accepted) => accepted,
         Err(RunError::NeedsTrack) => return Ok(None),
@@ -151,7 +151,6 @@ fn take(
         record.track_len += accepted.kept.len() as u64;
         record.track_entries += 1;
         draft.append(track::TOPIC, Keep::Everything, track::entry(&accepted.kept)?);
-        indexes::went_on(draft, before, &record.run);
         let change = heard(&record, &accepted, now);
         announce(draft, &mut record, &change)?;
     }
@@ -161,6 +160,7 @@ fn take(
         distance_m: TotalsDocument::of(&record.run.tally).distance_m,
         state: state_name(record.run.state).into(),
     };
+    indexes::went_on(draft, before, &record.run);
     indexes::moved_on_map(draft, stood, &record.run);
     draft.put(record);
     Ok(Some((recorded, accepted.arrived)))

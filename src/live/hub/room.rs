@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, OwnedSemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::AppError;
@@ -41,6 +41,8 @@ pub struct Room {
     state: Mutex<State>,
     /// Of a room that shows where many are.
     show: Option<Arc<Show>>,
+    /// Of one that shows a cell of the map: its place among those that there may be.
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 #[derive(Default)]
@@ -93,7 +95,13 @@ pub struct Membership {
 pub struct Spoiled;
 
 impl Room {
-    pub(super) fn new(entrance: Entrance, label: Label, rights_seen: u64, ended: CancellationToken) -> Self {
+    pub(super) fn new(
+        entrance: Entrance,
+        label: Label,
+        rights_seen: u64,
+        ended: CancellationToken,
+        permit: Option<OwnedSemaphorePermit>,
+    ) -> Self {
         let show = entrance.shows.as_ref().map(|(of, _)| Arc::new(Show::new(*of)));
         Self {
             entrance,
@@ -104,6 +112,7 @@ impl Room {
             rights_seen: AtomicU64::new(rights_seen),
             state: Mutex::default(),
             show,
+            _permit: permit,
         }
     }
 

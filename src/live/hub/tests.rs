@@ -7,6 +7,7 @@ mod rights;
 mod store;
 mod ticks;
 
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -38,6 +39,8 @@ struct World {
     verdict: Arc<Mutex<Verdict>>,
     /// Who is to be seen, by the store.
     listing: Arc<Mutex<Listing>>,
+    /// How often that was asked.
+    listed: Arc<AtomicUsize>,
 }
 
 struct Client {
@@ -52,12 +55,14 @@ impl World {
         let (store, workers) = (Store::new(), Workers::default());
         let verdict = Arc::new(Mutex::new(Verdict::Stays));
         let listing = Arc::new(Mutex::new(Listing::default()));
-        let (asked, listed) = (verdict.clone(), listing.clone());
+        let (asked, list, listed) = (verdict.clone(), listing.clone(), Arc::new(AtomicUsize::new(0)));
+        let count = listed.clone();
         let rules = Rules {
             changes_rights: |_, payload| payload.starts_with(b"\"rights"),
             concerned: Concerned::read,
             list: Box::new(move |_, _| {
-                let listing = listed.lock().clone();
+                count.fetch_add(1, Ordering::SeqCst);
+                let listing = list.lock().clone();
                 async move { Ok(listing) }.boxed()
             }),
             now: Box::new(|| Timestamp::from_millis(0)),
@@ -68,7 +73,7 @@ impl World {
             }),
         };
         let hub = Hub::new(store.clone(), rules, workers.clone(), Counts::default());
-        Self { store, hub, workers, verdict, listing }
+        Self { store, hub, workers, verdict, listing, listed }
     }
 
     async fn client(&self) -> Client {

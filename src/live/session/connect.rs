@@ -67,7 +67,7 @@ impl Session {
         if is_bare {
             for request in &connect.subs {
                 if !result.subs.iter().any(|(name, _)| *name == request.channel) {
-                    self.check_subscribe(request, all.len())?;
+                    self.check_subscribe(request, result.subs.iter().map(|(name, _)| name.as_str()))?;
                     let (beginning, asked) = self.asked(&caller, request, &mut room).await?;
                     result.subs.push((request.channel.clone(), beginning));
                     all.push(asked);

@@ -15,7 +15,8 @@ const FOSSIL: &str = "fossil";
 
 impl Session {
     pub(super) async fn subscribe(&mut self, id: u32, request: Subscribe) -> Result<Done, Refusal> {
-        self.check_subscribe(&request, self.subscriptions.len())?;
+        let heard = self.subscriptions.iter().map(|subscription| &*subscription.membership.entrance().name);
+        self.check_subscribe(&request, heard)?;
         let caller = self.connection.caller().clone();
         let (grounds, SubscriptionGrant { expires_at, info: chan_info }) = self.grant(&caller, &request)?;
         let terms = |entrance: &Entrance| Terms {
@@ -44,8 +45,12 @@ impl Session {
         Ok((Grounds::Word, grant.map_err(refuse_token)?))
     }
 
-    /// `len`: how many channels the client hears already.
-    pub(super) fn check_subscribe(&self, request: &Subscribe, len: usize) -> Result<(), ReplyError> {
+    /// `heard`: what the client hears already.
+    pub(super) fn check_subscribe<'a>(
+        &self,
+        request: &Subscribe,
+        heard: impl Iterator<Item = &'a str> + Clone,
+    ) -> Result<(), ReplyError> {
         let name = &request.channel;
         check_name(name).map_err(reply_error)?;
         if request.is_filtered {
@@ -57,8 +62,12 @@ impl Session {
         if self.subscription(name).is_some() {
             return Err(disconnect::ALREADY_SUBSCRIBED);
         }
-        if len >= limits::CHANNELS_LEN_MAX {
+        if heard.clone().count() >= limits::CHANNELS_LEN_MAX {
             return Err(disconnect::LIMIT_EXCEEDED);
+        }
+        let is_cell = |name: &&str| name.starts_with("map:");
+        if is_cell(&name.as_str()) && heard.filter(is_cell).count() >= limits::CELLS_LEN_MAX {
+            return Err(disconnect::LIMIT_EXCEEDED.because("too many cells of the map"));
         }
         Ok(())
     }

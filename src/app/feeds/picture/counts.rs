@@ -61,7 +61,11 @@ impl Counts {
     pub fn correct(&mut self, listing: &Listing, heard: u64) {
         let is_known = |runs: &HashMap<RunId, Counted>, run| runs.get(run).is_some_and(|it: &Counted| it.heard > heard);
         let listed: HashSet<RunId> = listing.runs.iter().map(|(run, _)| *run).collect();
-        let is_gone = |(run, it): &(&RunId, &Counted)| it.heard <= heard && !listed.contains(*run);
+        // Whom the listing had no room for may be there all the same.
+        let is_gone = |(run, it): &(&RunId, &Counted)| {
+            let may_be_there = listing.is_cut && it.cell.is_some();
+            !may_be_there && it.heard <= heard && !listed.contains(*run)
+        };
         let gone: Vec<RunId> = self.runs.iter().filter(is_gone).map(|(run, _)| *run).collect();
         for run in gone {
             self.count(run, None, 0, 0);
@@ -75,7 +79,7 @@ impl Counts {
     }
 
     fn count(&mut self, run: RunId, finest: Option<Cell>, offset: u64, heard: u64) {
-        if self.runs.len() >= limits::SEEN_LEN_MAX && !self.runs.contains_key(&run) {
+        if self.runs.len() >= limits::REGION_LEN_MAX && !self.runs.contains_key(&run) {
             return;
         }
         let cell = finest.map(|cell| cell.at(CELL_ZOOM));
@@ -145,7 +149,7 @@ mod tests {
 
         let heard = counts.heard();
         counts.hear(&word(3, 1, Some(2_494_000)));
-        let listing = Listing { runs: vec![(RunId::from_u128(4), Some(here))], words: Vec::new() };
+        let listing = Listing { runs: vec![(RunId::from_u128(4), Some(here))], words: Vec::new(), is_cut: false };
         counts.correct(&listing, heard);
         assert_eq!(cells(&counts.whole(AT).unwrap()), json!([[here.to_string(), 2]]));
         // On the other side of the Earth.

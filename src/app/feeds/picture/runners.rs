@@ -12,7 +12,6 @@ use crate::app::AppError;
 use crate::app::feeds::{Listing, ListingOf, Spot, Word};
 use crate::domain::ids::RunId;
 use crate::domain::time::Timestamp;
-use crate::limits;
 
 pub struct Runners {
     of: ListingOf,
@@ -65,6 +64,21 @@ impl Runners {
         self.runs.keys().copied().collect()
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.runs.is_empty()
+    }
+
+    /// The newest of one, if it is shown.
+    pub fn word_of(&self, run: RunId) -> Option<Word> {
+        let Runner { number, offset, spot, .. } = *self.runs.get(&run)?;
+        Some(Word { run, offset, number, spot: Some(spot) })
+    }
+
+    /// The newest of all who are shown.
+    pub fn words(&self) -> impl Iterator<Item = Word> {
+        self.runs.keys().filter_map(|run| self.word_of(*run))
+    }
+
     pub fn has_changed(&self) -> bool {
         !self.moved.is_empty() || !self.left.is_empty()
     }
@@ -77,7 +91,9 @@ impl Runners {
     pub fn correct(&mut self, listing: &Listing, heard: u64) {
         listing.words.iter().for_each(|word| self.take(word));
         let listed: HashSet<RunId> = listing.runs.iter().map(|(run, _)| *run).collect();
-        let is_gone = |(run, runner): &(&RunId, &Runner)| runner.heard <= heard && !listed.contains(*run);
+        // Whom the listing had no room for may be there all the same.
+        let is_gone =
+            |(run, runner): &(&RunId, &Runner)| !listing.is_cut && runner.heard <= heard && !listed.contains(*run);
         let gone: Vec<RunId> = self.runs.iter().filter(is_gone).map(|(run, _)| *run).collect();
         gone.iter().for_each(|run| self.remove(*run));
         // Nothing that is read or told from now on is older than the listing before.
@@ -103,7 +119,7 @@ impl Runners {
             Some(_) => self.remove(run),
             None => {
                 self.remove(run);
-                if self.went.len() < limits::SEEN_LEN_MAX {
+                if self.went.len() < self.of.len_max() {
                     self.went.insert(run, (offset, self.heard));
                 }
             }
@@ -113,7 +129,7 @@ impl Runners {
     fn is_here(&self, spot: &Spot) -> bool {
         match self.of {
             ListingOf::Event(_) => true,
-            ListingOf::Cell(cell) => spot.cell().is_some_and(|finest| cell.holds(finest)),
+            ListingOf::Cell(cell) | ListingOf::Region(cell) => spot.cell().is_some_and(|finest| cell.holds(finest)),
         }
     }
 
@@ -125,7 +141,7 @@ impl Runners {
             (known.offset, known.spot, known.heard) = (offset, spot, self.heard);
             return;
         }
-        if self.runs.len() >= limits::SEEN_LEN_MAX {
+        if self.runs.len() >= self.of.len_max() {
             return;
         }
         let number = match self.of {
@@ -138,7 +154,7 @@ impl Runners {
                 }
                 None => number,
             },
-            ListingOf::Cell(_) => {
+            ListingOf::Cell(_) | ListingOf::Region(_) => {
                 self.last_number = self.last_number.wrapping_add(1);
                 self.last_number
             }
@@ -192,6 +208,7 @@ mod tests {
     use super::*;
     use crate::domain::cell::Cell;
     use crate::domain::ids::EventId;
+    use crate::limits;
     use serde_json::{Value, json};
 
     const AT: Timestamp = Timestamp::from_millis(1_790_000_000_000);
@@ -258,7 +275,8 @@ mod tests {
         runners.hear(&word(1, 6, None));
         runners.hear(&word(1, 5, Some(50)));
         assert_eq!(all(&mut runners), []);
-        let listing = Listing { runs: vec![(RunId::from_u128(1), None)], words: vec![word(1, 5, Some(50))] };
+        let listing =
+            Listing { runs: vec![(RunId::from_u128(1), None)], words: vec![word(1, 5, Some(50))], is_cut: false };
         runners.correct(&listing, 0);
         assert_eq!(all(&mut runners), [], "it was read before it went");
         runners.hear(&word(1, 7, Some(70)));
@@ -276,7 +294,7 @@ mod tests {
         // Heard of while the store was read, and not listed: it came after that.
         runners.hear(&word(3, 2, Some(11)));
         let listed = |run| (RunId::from_u128(run), None);
-        let listing = Listing { runs: vec![listed(1), listed(4)], words: vec![word(4, 1, Some(12))] };
+        let listing = Listing { runs: vec![listed(1), listed(4)], words: vec![word(4, 1, Some(12))], is_cut: false };
         runners.correct(&listing, heard);
         assert_eq!(all(&mut runners), [(1, 10), (3, 11), (4, 12)]);
         assert_eq!(frame(&mut runners)["gone"], json!([2]));
@@ -324,7 +342,8 @@ mod tests {
     #[test]
     fn who_was_in_a_picture_is_said_to_be_gone_though_no_frame_has_named_it() {
         let mut runners = event();
-        let listing = Listing { runs: vec![(RunId::from_u128(1), None)], words: vec![word(1, 1, Some(1))] };
+        let listing =
+            Listing { runs: vec![(RunId::from_u128(1), None)], words: vec![word(1, 1, Some(1))], is_cut: false };
         runners.correct(&listing, 0);
         runners.settle();
         assert!(!runners.has_changed(), "whoever comes finds it in the picture");

@@ -6,28 +6,57 @@
 
 use bytes::Bytes;
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use crate::app::AppError;
-use crate::app::feeds::{ListingOf, Picture};
+use crate::app::feeds::{ListingOf, Picture, Word};
 use crate::domain::time::Timestamp;
 use crate::limits;
 
 pub struct Show {
     pub of: ListingOf,
     state: Mutex<State>,
+    stirred: Notify,
 }
 
 struct State {
     picture: Picture,
     /// How many frames have been said.
     frames: u64,
+    /// Somebody has gone who may be seen here no more, and it is yet to be said.
+    is_urgent: bool,
     /// The whole picture as it was last written, for whom, and when.
     whole: Option<(u64, Timestamp, Bytes)>,
 }
 
 impl Show {
     pub fn new(of: ListingOf) -> Self {
-        Self { of, state: Mutex::new(State { picture: Picture::new(of), frames: 0, whole: None }) }
+        let state = State { picture: Picture::new(of), frames: 0, is_urgent: false, whole: None };
+        Self { of, state: Mutex::new(state), stirred: Notify::new() }
+    }
+
+    /// Takes in a change of the feed.
+    pub fn hear(&self, words: &[Word]) {
+        let mut state = self.state.lock();
+        state.picture.hear(words);
+        state.is_urgent |= words.iter().any(Word::is_urgent) && state.picture.has_changed();
+    }
+
+    /// Somebody else than the room's worker has changed the picture: the worker is to look at it.
+    pub fn stir(&self) {
+        self.stirred.notify_one();
+    }
+
+    /// Until that is so.
+    pub async fn stirred(&self) {
+        self.stirred.notified().await;
+    }
+
+    /// Whether there is anything to say, and whether that must not wait.
+    pub fn has_changed(&self) -> (bool, bool) {
+        let state = self.state.lock();
+        let has_changed = state.picture.has_changed();
+        (has_changed, has_changed && state.is_urgent)
     }
 
     pub fn with<T>(&self, act: impl FnOnce(&mut Picture) -> T) -> T {
@@ -42,6 +71,7 @@ impl Show {
         }
         let frame = state.picture.frame(now)?;
         state.frames += 1;
+        state.is_urgent = false;
         Ok(Some((state.frames, frame)))
     }
 

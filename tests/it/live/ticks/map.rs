@@ -1,9 +1,11 @@
 //! The map's cells.
 
 use runnity::app::runs::Transition;
+use runnity::backend::{AggregateId, Commit, Index, Move, Put, Range};
 use runnity::domain::cell::Cell;
 use runnity::domain::geo::Place;
 use runnity::domain::user::Visibility;
+use runnity::limits;
 use serde_json::json;
 
 use super::{Watcher, be_at, is_unknown, user};
@@ -15,6 +17,8 @@ on_each_store!(
     a_run_that_is_no_longer_public_or_live_is_gone_at_the_next_tick,
     one_who_runs_over_an_edge_is_in_one_cell_and_then_in_the_other,
     what_is_no_cell_is_no_channel,
+    a_client_watches_as_many_cells_as_one_view_has,
+    a_run_from_before_there_was_a_map_is_on_it_when_it_is_next_heard_of,
 );
 
 /// In Helsinki.
@@ -152,5 +156,50 @@ async fn what_is_no_cell_is_no_channel(kind: StoreKind) {
         for command in ["history", "presence", "presence_stats"] {
             assert_eq!(client.error(command, json!({ "channel": name })).await, 108, "{command}");
         }
+    }
+}
+
+async fn a_client_watches_as_many_cells_as_one_view_has(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let mut client = site.spectator().await;
+    let name = |number: usize| format!("map:{}", Cell::numbered(10, number as i64).unwrap());
+    for number in 0..limits::CELLS_LEN_MAX {
+        client.subscribe(&name(number)).await;
+    }
+    let one_more = name(limits::CELLS_LEN_MAX);
+    assert_eq!(client.error("subscribe", json!({ "channel": one_more })).await, 106);
+    // Other channels are another matter, and whoever leaves one may come to another.
+    let runner = user(&site, "Aino").await;
+    let (run, _) = site.run(&runner, Visibility::Public).await;
+    client.subscribe(&format!("run:{run}")).await;
+    client.ask("unsubscribe", json!({ "channel": name(0) })).await;
+    client.subscribe(&one_more).await;
+}
+
+async fn a_run_from_before_there_was_a_map_is_on_it_when_it_is_next_heard_of(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let runner = user(&site, "Aino").await;
+    let (run, _) = site.run(&runner, Visibility::Public).await;
+    be_at(&site, &runner.identity, run, NORTH, EAST).await;
+    // As it was stored then.
+    let (store, aggregate) = (site.store.open().await, AggregateId::new("run", &run.to_string()));
+    let stored = store.read(&[aggregate.head()]).await.unwrap().remove(0).value.unwrap();
+    let mut record: serde_json::Value = serde_json::from_slice(&stored).unwrap();
+    assert_eq!(record.as_object_mut().unwrap().remove("is_charted"), Some(json!(true)));
+    let mut commit = Commit::on(aggregate.clone());
+    commit.puts.push(Put { key: aggregate.head(), value: Some(record.to_string().into()) });
+    for index in ["runs/on-map", "runs/public/near"] {
+        commit.moves.push(Move { index: Index::new(index), member: run.to_string().into(), score: None });
+    }
+    store.commit(commit).await.unwrap();
+    let other = site.another().await;
+    assert!(Watcher::at(&other, &cell(NORTH, EAST, 14)).await.runners.is_empty());
+    // It has hardly moved.
+    be_at(&other, &runner.identity, run, NORTH + 1, EAST).await;
+    let third = site.another().await;
+    assert!(Watcher::at(&third, &cell(NORTH, EAST, 14)).await.run(run).is_some());
+    for index in ["runs/on-map", "runs/public/near"] {
+        let all = store.range(&Range::all(Index::new(index), 10)).await.unwrap();
+        assert_eq!(all.members.len(), 1, "{index}");
     }
 }

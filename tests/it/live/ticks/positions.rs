@@ -2,19 +2,22 @@
 
 use std::time::Duration;
 
+use reqwest::Method;
 use runnity::app::events::NewEvent;
 use runnity::app::runs::{NewRun, Transition};
 use runnity::domain::ids::{EventId, RunId, UserId};
 use runnity::domain::user::Visibility;
+use serde_json::json;
 
 use super::{Watcher, be_at, is_unknown, user};
 use crate::events::{event, plan};
-use crate::support::{Runner, Site, StoreKind, on_each_store};
+use crate::support::{Runner, Site, StoreKind, on_each_store, send};
 
 on_each_store!(
     an_events_runners_are_shown_by_their_numbers,
     who_may_not_see_the_event_finds_no_channel,
     who_is_removed_loses_the_channel_on_every_instance,
+    a_share_link_shows_where_its_event_s_runners_are_until_it_is_over,
 );
 
 async fn run_in(site: &Site, runner: &Runner, event: EventId) -> RunId {
@@ -110,4 +113,32 @@ async fn who_is_removed_loses_the_channel_on_every_instance(kind: StoreKind) {
     for mut watcher in kicked {
         watcher.heard_nothing().await;
     }
+}
+
+async fn a_share_link_shows_where_its_event_s_runners_are_until_it_is_over(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let other = site.another().await;
+    let aino = user(&site, "Aino").await;
+    let [shared, hidden] = ["Secret run", "Another"].map(|name| NewEvent { private: true, ..plan(name) });
+    let (shared, hidden) = (event(&site, &aino.identity, shared).await, event(&site, &aino.identity, hidden).await);
+    site.advance(Duration::from_secs(3_600)).await;
+    site.app.do_duties().await.unwrap();
+    let run = run_in(&site, &aino, shared).await;
+    be_at(&site, &aino.identity, run, 6_017_000, 2_494_000).await;
+
+    let link = site
+        .post(&aino, "/api/share-links", json!({ "event": shared.to_string().parse::<u64>().unwrap() }))
+        .await
+        .data();
+    let mut client = other.socket().await;
+    client.ask("connect", json!({ "token": link["secret"] })).await;
+    is_unknown(&mut client, &format!("positions:{hidden}")).await;
+    let mut watcher = Watcher::of(client, &format!("positions:{shared}")).await;
+    assert_eq!(watcher.runners[&1].0, 6_017_000);
+    be_at(&site, &aino.identity, run, 6_017_001, 2_494_000).await;
+    watcher.until(|watcher| watcher.runners[&1].0 == 6_017_001).await;
+    let path = format!("/api/share-links/{}", link["id"].as_str().unwrap());
+    let revoked = send(site.ask(Method::DELETE, &path).bearer_auth(&aino.token)).await;
+    assert_eq!(revoked.status, 204);
+    watcher.client.closed().await;
 }
