@@ -45,6 +45,10 @@ impl RightsEars {
 }
 
 /// Asks those who are concerned, and sends out who may be here no more. Who is just coming in is asked again too.
+///
+/// Until it is known of all who are asked, nobody hears anything in the room: what is said next might be for those who may not
+/// hear it. Nor would there be much to hear, for what cannot answer is the store, and all that is heard comes from it. Other rooms
+/// do not wait. What comes meanwhile is kept for those who stay, or read again.
 pub(super) async fn ask_again(hub: &Hub, room: &Room, concerned: &Concerned) {
     room.rights_changed(hub.next_rights());
     let mut members = room.members();

@@ -105,6 +105,31 @@ async fn who_may_be_seen_no_more_is_gone_before_the_next_tick() {
     assert_eq!(client.next().await, frame(r#""runners":[],"gone":[2]"#));
 }
 
+#[tokio::test]
+async fn nobody_hears_where_runners_are_until_it_is_known_who_may() {
+    let world = World::new();
+    *world.listing.lock() = listing(vec![word(1, 1, Some(10))]);
+    let mut client = world.client().await;
+    let rights = AggregateId::new("event", "17").topic("rights");
+    let membership = enter(&world, &client, Entrance { rights: vec![rights.clone()], ..showing() }).await;
+    client.next().await;
+    tokio::time::pause();
+    *world.verdict.lock() = Verdict::Unknown;
+    world.store.pass(&rights, "[]".into());
+    pass(limits::GAP_PAUSE).await;
+    world.store.pass(&feed(), told(&[word(1, 2, Some(20))]));
+    pass(limits::TICK).await;
+    pass(limits::TICK).await;
+    client.connection.outbound.push(&text(b"so far"));
+    *world.verdict.lock() = Verdict::Stays;
+    pass(limits::GAP_PAUSE).await;
+    pass(limits::TICK).await;
+    tokio::time::resume();
+    assert_eq!(client.next().await, "so far", "nothing was said before");
+    assert_eq!(client.next().await, frame(r#""origin":[20,0],"runners":[[1,0,0,0]]"#));
+    assert!(!membership.has_ended());
+}
+
 /// A cell of the map, at this zoom, around one place.
 fn cell(zoom: u8) -> Entrance {
     Entrance::to(Channel::Map(here(0).spot.unwrap().cell().unwrap().at(zoom)))
