@@ -305,6 +305,9 @@ pub const FOLLOW_UPS_AT_ONCE: usize = 32;
 pub const FOLLOW_UPS_PER_TURN: usize = 64;
 /// Events of which the rosters are told something at the same time.
 pub const ROSTERS_TOLD_AT_ONCE: usize = 4;
+/// How long every instance leaves what takes a right away to whoever has caused it: a hundred times what that needs. A short part
+/// of the second in which the right is to be gone.
+pub const RIGHTS_OVERDUE_MS: i64 = 250;
 /// Aggregates whose follow-ups wait for this instance, at about 100 bytes; beyond, they are left to who has the lease.
 pub const OUTBOX_LEN_MAX: usize = 65_536;
 /// Due times that are acted on at the same time: their commits share the store's.

@@ -1,8 +1,9 @@
 //! What the server does without being asked: follow-ups that were left behind, due times, and what dead instances left.
 //!
 //! One instance at a time does it for all, under a lease; if it dies, another takes over when the lease has run out. What
-//! this instance itself has just caused it carries out at once, lease or not. Knows which duties there are, and not what is
-//! done in them: each is bounded, and none waits for another.
+//! this instance itself has just caused it carries out at once, lease or not; and so every instance does with what takes a
+//! right away and was left behind, for that does not wait until a lease has run out. Knows which duties there are, and not
+//! what is done in them: each is bounded, and none waits for another.
 
 mod lease;
 
@@ -35,7 +36,11 @@ enum Duty {
 }
 
 impl Duty {
-    const ALL: [Self; 6] = [
+    /// Every instance's, lease or not.
+    const RIGHTS: Self = Self::FollowUps(Queue::Rights);
+
+    const ALL: [Self; 7] = [
+        Self::RIGHTS,
         Self::FollowUps(Queue::Swift),
         Self::FollowUps(Queue::Rosters),
         Self::Due(Agenda::Awaited),
@@ -68,8 +73,11 @@ impl App {
                 () = closing.cancelled() => break,
                 Some(duty) = under_way.next() => idle.push(duty),
                 _ = look.tick() => match self.has_lease().await {
-                    Ok(true) => under_way.extend(idle.drain(..).map(|duty| self.do_and_report(duty))),
-                    Ok(false) => {}
+                    Ok(true) => under_way.extend(idle.drain(..).map(|duty| self.do_and_report(duty, Whose::LeftBehind))),
+                    Ok(false) => {
+                        let rights = idle.extract_if(.., |duty| *duty == Duty::RIGHTS);
+                        under_way.extend(rights.map(|duty| self.do_and_report(duty, Whose::Overdue)));
+                    }
                     Err(error) => self.report(Err(error)),
                 },
             }
@@ -78,15 +86,15 @@ impl App {
         while under_way.next().await.is_some() {}
     }
 
-    async fn do_and_report(&self, duty: Duty) -> Duty {
-        self.report(self.do_duty(duty, Whose::LeftBehind).await);
+    async fn do_and_report(&self, duty: Duty, whose: Whose) -> Duty {
+        self.report(self.do_duty(duty, whose).await);
         duty
     }
 
     /// Everything that is due by now, and what this instance is about to do besides, if this instance has the lease or can take it → how much there was.
     pub async fn do_duties(&self) -> Result<usize, AppError> {
         if !self.has_lease().await? {
-            return Ok(0);
+            return self.do_duty(Duty::RIGHTS, Whose::Overdue).await;
         }
         let done = join_all(Duty::ALL.map(|duty| self.do_duty(duty, Whose::All).boxed())).await;
         done.into_iter().sum()

@@ -1,8 +1,9 @@
 //! What a commit causes elsewhere: written into the outbox by the commit that causes it, carried out once, then struck.
 //!
 //! The instance that committed carries it out at once. What was left behind (a crash came between) is carried out by
-//! whichever instance holds the lease. Doing one twice changes nothing: effects are absolute values, under an idempotency key.
-//! Those of one aggregate that stand in one queue are carried out in their order; others do not wait for them.
+//! whichever instance holds the lease; where somebody has lost a right, by any, within a second or so. Doing one twice changes
+//! nothing: effects are absolute values, under an idempotency key. Those of one aggregate that stand in one queue are carried
+//! out in their order; others do not wait for them.
 
 mod outbox;
 mod sweeping;
@@ -31,7 +32,9 @@ pub use sweeping::Whose;
 /// What waits together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Queue {
-    /// A commit or two each. What takes a right away is among them.
+    /// Somebody has lost a right. They wait for nothing else on their aggregate, not even for what came before.
+    Rights,
+    /// A commit or two each.
     Swift,
     /// Thousands of commits each: they are carried out in pieces, and go on where they stopped. Alone they wait for what is swift
     /// on the same aggregate, and never the other way round.
@@ -82,13 +85,22 @@ enum What {
 }
 
 impl Queue {
-    pub const ALL: [Self; 2] = [Self::Swift, Self::Rosters];
+    pub const ALL: [Self; 3] = [Self::Rights, Self::Swift, Self::Rosters];
 
     /// The name of the index of all that wait in it.
     fn name(self) -> &'static str {
         match self {
+            Self::Rights => "follow-ups/rights",
             Self::Swift => "follow-ups",
             Self::Rosters => "follow-ups/rosters",
+        }
+    }
+
+    /// The first part of the names of those that wait in it. One change may cause something in two.
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Rights => "follow-up-of-rights",
+            Self::Swift | Self::Rosters => "follow-up",
         }
     }
 
@@ -105,7 +117,7 @@ impl Queue {
     /// Aggregates whose follow-ups are carried out at the same time.
     fn at_once(self) -> usize {
         match self {
-            Self::Swift => limits::FOLLOW_UPS_AT_ONCE,
+            Self::Rights | Self::Swift => limits::FOLLOW_UPS_AT_ONCE,
             Self::Rosters => limits::ROSTERS_TOLD_AT_ONCE,
         }
     }
@@ -113,7 +125,7 @@ impl Queue {
     /// How many of one aggregate are carried out before it is another's turn.
     fn turn_len(self) -> usize {
         match self {
-            Self::Swift => limits::FOLLOW_UPS_PER_TURN,
+            Self::Rights | Self::Swift => limits::FOLLOW_UPS_PER_TURN,
             Self::Rosters => 1,
         }
     }
@@ -122,8 +134,8 @@ impl Queue {
 /// Puts a follow-up into the outbox of the aggregate that is being decided on. Those of one aggregate are carried out in the
 /// order of `number`, one for each, if `at` never goes back, though clocks may.
 pub fn add<R: Record>(draft: &mut Draft<R>, number: u64, follow_up: &FollowUp, at: Timestamp) -> Result<(), AppError> {
-    let name = format!("follow-up/{number:016}");
     let (queue, of) = (follow_up.queue(), follow_up.queue().of(draft.aggregate()));
+    let name = format!("{}/{number:016}", queue.kind());
     let member = format!("{}#{name}", draft.aggregate());
     draft.put_beside(&name, encode(follow_up)?);
     draft.place(queue.index(), member, Some(at.as_millis()));
@@ -158,10 +170,9 @@ impl FollowUp {
         Ok(Self { once: Some(name), ..Self::told(user, change)? })
     }
 
-    /// What this user has `other` may not see any more, and loses at once. The user's own channel is to hear `change`.
-    pub fn lost_by(user: &UserId, other: &UserId, change: Option<&ChangeDocument>) -> Result<Self, AppError> {
-        let change = change.map(raw).transpose()?;
-        Ok(Self { change, lost_by: Some(other.to_string()), ..Self::on(user, What::Told) })
+    /// What this user has `other` may not see any more, and loses at once.
+    pub fn lost_by(user: &UserId, other: &UserId) -> Self {
+        Self { lost_by: Some(other.to_string()), ..Self::on(user, What::Told) }
     }
 
     /// Whom the user has blocked is sent out of the user's events.
@@ -205,7 +216,10 @@ impl FollowUp {
     fn queue(&self) -> Queue {
         match self.what {
             What::ToldRoster | What::EventOver => Queue::Rosters,
-            What::RunStarted | What::RunFinished | What::Told | What::LeftEvent | What::Blocked => Queue::Swift,
+            What::LeftEvent | What::Blocked => Queue::Rights,
+            // What earlier versions have written may tell something besides, which stays in its order.
+            What::Told if self.lost_by.is_some() && self.change.is_none() => Queue::Rights,
+            What::RunStarted | What::RunFinished | What::Told => Queue::Swift,
         }
     }
 }

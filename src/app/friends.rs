@@ -222,8 +222,9 @@ fn consequences(
         let is_listed_no_more = before.own.lists.is_some() && now.own.lists.is_none();
         let is_blocked = now.own.blocks.is_some() && before.own.blocks.is_none();
         if is_listed_no_more || is_blocked {
-            follow_ups.push(FollowUp::lost_by(user, other, told.as_ref())?);
-        } else if let Some(told) = told {
+            follow_ups.push(FollowUp::lost_by(user, other));
+        }
+        if let Some(told) = told {
             follow_ups.push(FollowUp::told(user, &told)?);
         }
         if is_blocked {

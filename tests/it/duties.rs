@@ -11,6 +11,7 @@ use crate::events::clock::kinds;
 use crate::events::{event, plan};
 use crate::support::{Site, StoreKind, on_each_store, within};
 
+mod rights;
 mod rosters;
 
 on_each_store!(however_much_is_to_be_tidied_up_an_event_starts, what_hangs_in_housekeeping_holds_nothing_else_up,);

@@ -17,13 +17,14 @@ use crate::limits;
 
 #[derive(Default)]
 pub struct Outbox {
+    rights: Lane,
     swift: Lane,
     rosters: Lane,
 }
 
 /// Which queues a commit adds to.
 #[derive(Clone, Copy, Debug)]
-pub struct Causes([bool; 2]);
+pub struct Causes([bool; Queue::ALL.len()]);
 
 #[derive(Default)]
 struct Lane {
@@ -70,6 +71,7 @@ impl Outbox {
 
     fn lane(&self, queue: Queue) -> &Lane {
         match queue {
+            Queue::Rights => &self.rights,
             Queue::Swift => &self.swift,
             Queue::Rosters => &self.rosters,
         }

@@ -22,6 +22,9 @@ pub enum Whose {
     All,
     /// Not what this instance has caused itself and is about to carry out.
     LeftBehind,
+    /// Of these, what has waited for longer than whoever has caused it should need: for those who do not have the lease, and would
+    /// get in each other's way.
+    Overdue,
 }
 
 impl App {
@@ -37,7 +40,11 @@ impl App {
 
     /// Carries out what waits, oldest first, sweep after sweep while there is more, up to a turn's bound → how many there were.
     pub(in crate::app) async fn sweep_follow_ups(&self, queue: Queue, whose: Whose) -> Result<usize, AppError> {
-        let until = self.clock.now().plus_millis(limits::CLOCKS_APART_MS).as_millis().saturating_add(1);
+        let until_ms = match whose {
+            Whose::All | Whose::LeftBehind => limits::CLOCKS_APART_MS,
+            Whose::Overdue => -limits::RIGHTS_OVERDUE_MS,
+        };
+        let until = self.clock.now().plus_millis(until_ms).as_millis().saturating_add(1);
         let (mut done, mut busy, mut from) = (0, None, Bound::Start);
         // They stay in their order: a run's end is not told before its start.
         let mut stopped = HashSet::new();
@@ -53,7 +60,7 @@ impl App {
             let members = self.backend.range(&range).await?.members;
             let (is_full, last) = (members.len() == limits::SWEEP_LEN_MAX, members.last().cloned());
             let mut all = by_aggregate(members.into_iter().map(|(_, member)| member));
-            if whose == Whose::LeftBehind {
+            if whose != Whose::All {
                 stopped.extend(all.iter().map(|(it, _)| it).filter(|it| self.outbox.is_at(queue, it)).cloned());
             }
             all.retain(|(aggregate, _)| !stopped.contains(aggregate));
