@@ -69,7 +69,9 @@
 //! write one frame a tick for everybody inside.
 //!
 //! **Who may see what.** `app::sight` decides it for every window. Whoever commits that a right ends says so on the aggregate's topic
-//! `rights`; the rooms that it concerns hear it (`live::hub::rights`), ask those inside again, and send out who may not stay.
+//! `rights`; the rooms that it concerns hear it (`live::hub::rights`), ask those inside again, and send out who may not stay. What
+//! has to be told elsewhere, of a run on the map or of what a friend had, is a follow-up in a queue that waits for nothing else and
+//! that every instance looks at, whoever has the lease.
 //!
 //! **An account is deleted.** One commit marks it, and from then on nobody sees what is its own; the steps (`app::leaving`) take away
 //! everything else, one after the other, and are gone on with wherever they broke off.

@@ -5,6 +5,7 @@
 //! cells of a part of the map and in one for each event. Feeds keep nothing: what is missed is read from the store, by those who
 //! listen ([`Picture`]). Frames, ticks and sockets are not known here.
 
+mod barred;
 mod listing;
 mod picture;
 mod region;
@@ -27,6 +28,7 @@ use crate::domain::cell::Cell;
 use crate::domain::ids::{EventId, RunId};
 use crate::limits;
 
+pub(in crate::app) use barred::{Barred, barred};
 pub use listing::{Listing, ListingOf};
 pub use picture::Picture;
 pub use region::Region;

@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 
 use crate::app::documents::{ChangeDocument, RunChange};
 use crate::app::events::RosterPlace;
+use crate::app::feeds::Barred;
 use crate::app::links::Shared;
 use crate::app::mentions;
 use crate::app::sight::rights_changed_of;
@@ -58,6 +59,9 @@ pub struct FollowUp {
     /// Of what is told once in a day at most: the same as before is not told again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     once: Option<String>,
+    /// Where the run was shown and may be seen no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    barred: Option<Barred>,
     /// Somebody who may not see any more what the user has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lost_by: Option<String>,
@@ -82,6 +86,8 @@ enum What {
     EventOver,
     /// The user has blocked somebody, who has no part in the user's events any more.
     Blocked,
+    /// The run may be seen no more where it was shown: that is told there.
+    Barred,
 }
 
 impl Queue {
@@ -196,6 +202,12 @@ impl FollowUp {
         Self { event: Some(event.id.number()), ..Self::on(&event.creator, What::EventOver) }
     }
 
+    /// Where the run was shown, it is not to be seen any more.
+    pub fn barred(run: &Run, barred: Barred) -> Self {
+        let (run, user) = (Some(run.id.to_string()), &run.owner);
+        Self { run, barred: Some(barred), ..Self::on(user, What::Barred) }
+    }
+
     fn of(run: &Run, what: What, change: &ChangeDocument) -> Result<Self, AppError> {
         Ok(Self { run: Some(run.id.to_string()), change: Some(raw(change)?), ..Self::on(&run.owner, what) })
     }
@@ -207,6 +219,7 @@ impl FollowUp {
             event: None,
             what,
             change: None,
+            barred: None,
             once: None,
             lost_by: None,
             told_until: None,
@@ -216,7 +229,7 @@ impl FollowUp {
     fn queue(&self) -> Queue {
         match self.what {
             What::ToldRoster | What::EventOver => Queue::Rosters,
-            What::LeftEvent | What::Blocked => Queue::Rights,
+            What::LeftEvent | What::Blocked | What::Barred => Queue::Rights,
             // What earlier versions have written may tell something besides, which stays in its order.
             What::Told if self.lost_by.is_some() && self.change.is_none() => Queue::Rights,
             What::RunStarted | What::RunFinished | What::Told => Queue::Swift,
@@ -228,14 +241,19 @@ impl App {
     /// Has the effect, or a part of it → what is left to be done of it.
     async fn effect(&self, follow_up: FollowUp, once: OnceKey) -> Result<Option<FollowUp>, AppError> {
         let user = UserId::parse(&follow_up.user).ok_or(AppError::Internal)?;
-        if follow_up.what == What::RunFinished {
-            let run = follow_up.run.as_deref().and_then(RunId::parse).ok_or(AppError::Internal)?;
-            self.look_at_links_to(Shared::Run(run)).await?;
-        }
-        if follow_up.what == What::Blocked {
-            let other = follow_up.lost_by.as_deref().and_then(UserId::parse).ok_or(AppError::Internal)?;
-            let is_more = self.send_out_of_events(&user, &other).await?;
-            return Ok(is_more.then_some(follow_up));
+        let run = || follow_up.run.as_deref().and_then(RunId::parse).ok_or(AppError::Internal);
+        match follow_up.what {
+            What::RunFinished => self.look_at_links_to(Shared::Run(run()?)).await?,
+            What::Barred => {
+                self.tell_barred(run()?, follow_up.barred.as_ref().ok_or(AppError::Internal)?).await?;
+                return Ok(None);
+            }
+            What::Blocked => {
+                let other = follow_up.lost_by.as_deref().and_then(UserId::parse).ok_or(AppError::Internal)?;
+                let is_more = self.send_out_of_events(&user, &other).await?;
+                return Ok(is_more.then_some(follow_up));
+            }
+            What::RunStarted | What::Told | What::ToldRoster | What::LeftEvent | What::EventOver => {}
         }
         let event = follow_up.event.map(|event| EventId::new(event).ok_or(AppError::Internal)).transpose()?;
         match event {

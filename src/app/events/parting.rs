@@ -10,7 +10,7 @@ use crate::app::documents::ChangeDocument;
 use crate::app::events::aggregate;
 use crate::app::runs::{self, RunRecord, indexes};
 use crate::app::transact::Draft;
-use crate::app::{App, AppError, users};
+use crate::app::{App, AppError, feeds, users};
 use crate::backend::{Commit, Index, Move, Range};
 use crate::domain::ids::{EventId, RunId, UserId};
 use crate::domain::run::State;
@@ -118,12 +118,13 @@ fn is_planned(record: &RunRecord) -> bool {
 }
 
 fn go_on_outside(draft: &mut Draft<RunRecord>, mut record: RunRecord, now: Timestamp) -> Result<(), AppError> {
-    let before = record.run.clone();
+    let before = record.clone();
     record.run.event = None;
     record.number = None;
     let change = ChangeDocument::changed(&record.run, now);
     runs::announce(draft, &mut record, &change)?;
-    runs::moved(draft, Some(&before), &record.run);
+    runs::moved(draft, Some(&before.run), &record.run);
+    feeds::barred(draft, &before, Some(&record), now)?;
     draft.put(record);
     Ok(())
 }

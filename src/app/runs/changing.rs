@@ -1,6 +1,7 @@
 //! What the owner may change of a run that is there already, and its end for good.
 
 use crate::app::documents::{ChangeDocument, RunDocument};
+use crate::app::feeds;
 use crate::app::follow_ups::{self, FollowUp};
 use crate::app::runs::{RunFields, RunRecord, announce, indexes, refusal, track};
 use crate::app::sight::rights_changed;
@@ -80,16 +81,17 @@ fn apply(
     change: ChangeRun,
     now: Timestamp,
 ) -> Result<(), AppError> {
-    let before = record.run.clone();
-    record.run.visibility = change.visibility.unwrap_or(before.visibility);
-    record.run.destination = change.destination.unwrap_or(before.destination);
-    if record.run.destination != before.destination && before.state == State::Finished {
+    let before = record.clone();
+    record.run.visibility = change.visibility.unwrap_or(before.run.visibility);
+    record.run.destination = change.destination.unwrap_or(before.run.destination);
+    if record.run.destination != before.run.destination && before.run.state == State::Finished {
         return Err(refusal(RunError::Finished));
     }
-    if record.run != before {
+    if record.run != before.run {
         let change = ChangeDocument::changed(&record.run, now);
         announce(draft, &mut record, &change)?;
-        indexes::moved(draft, Some(&before), &record.run);
+        indexes::moved(draft, Some(&before.run), &record.run);
+        feeds::barred(draft, &before, Some(&record), now)?;
         draft.put(record);
     }
     Ok(())
@@ -103,6 +105,7 @@ fn remove(draft: &mut Draft<RunRecord>, record: &RunRecord, now: Timestamp) -> R
     rights_changed(draft);
     let told = FollowUp::run_deleted(&record.run, now)?;
     follow_ups::add(draft, record.offset + 1, &told, now.max(record.run.heard_at))?;
+    feeds::barred(draft, record, None, now)?;
     draft.remove();
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Channels that show where many are: frames, pictures, and who is shown to whom, however many instances there are.
 
+mod barred;
 mod map;
 mod positions;
 

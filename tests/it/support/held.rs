@@ -1,4 +1,5 @@
-//! A store that lets nobody begin to listen, or carries out some commits no sooner, for as long as it is told so.
+//! A store that lets nobody begin to listen, carries out some commits no sooner, or says no sooner what is in some indexes, for
+//! as long as it is told so.
 
 use std::sync::Arc;
 
@@ -17,6 +18,8 @@ pub struct Held {
     inner: Arc<dyn Backend>,
     is_held: watch::Sender<bool>,
     commits: watch::Sender<Option<Which>>,
+    /// The indexes of these names.
+    indexes: watch::Sender<Vec<String>>,
     /// The topics that somebody has wanted to listen to.
     asked: Mutex<Vec<String>>,
 }
@@ -27,6 +30,7 @@ impl Held {
             inner,
             is_held: watch::Sender::new(false),
             commits: watch::Sender::new(None),
+            indexes: watch::Sender::default(),
             asked: Mutex::default(),
         })
     }
@@ -47,6 +51,11 @@ impl Held {
         self.commits.send_replace(None);
     }
 
+    /// Nobody is told any more what is in these.
+    pub fn hold_indexes(&self, names: &[&str]) {
+        self.indexes.send_replace(names.iter().map(|name| (*name).to_owned()).collect());
+    }
+
     /// Whether somebody has wanted to listen to a topic whose name ends so.
     pub fn was_asked(&self, name: &str) -> bool {
         self.asked.lock().iter().any(|topic| topic.ends_with(name))
@@ -59,7 +68,11 @@ impl Backend for Held {
     }
 
     fn range<'a>(&'a self, range: &'a Range) -> BoxFuture<'a, Result<Ranged, BackendError>> {
-        self.inner.range(range)
+        Box::pin(async move {
+            let is_free = |names: &Vec<String>| !names.iter().any(|name| name == range.index.as_str());
+            let _ = self.indexes.subscribe().wait_for(is_free).await;
+            self.inner.range(range).await
+        })
     }
 
     fn replay<'a>(
