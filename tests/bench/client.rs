@@ -8,8 +8,10 @@ use std::net::SocketAddr;
 /// One thing that stands complete at the front of what was read.
 #[derive(Debug, PartialEq)]
 pub enum Piece<'a> {
-    /// The payload of a text or binary message; its lines are commands or replies.
+    /// The payload of a text message; its lines are commands or replies.
     Message(&'a [u8]),
+    /// The payload of a binary message: commands or replies of Protobuf, each behind its length.
+    Binary(&'a [u8]),
     Pong,
     Close(u16),
     /// A ping, or what this generator does not need.
@@ -73,9 +75,24 @@ pub fn read_frame(bytes: &[u8]) -> Option<(Piece<'_>, usize)> {
         CLOSE => Piece::Close(payload.first_chunk().map_or(1005, |code| u16::from_be_bytes(*code))),
         PING => Piece::Other,
         PONG => Piece::Pong,
+        BINARY => Piece::Binary(payload),
         _ => Piece::Message(payload),
     };
     Some((piece, head_len + payload_len))
+}
+
+/// The Protobuf message at the front of a binary payload, and its length with that of its length; `None` if it is cut off.
+pub fn read_delimited(bytes: &[u8]) -> Option<(&[u8], usize)> {
+    let (mut len, mut at) = (0_usize, 0);
+    loop {
+        let byte = *bytes.get(at)?;
+        len |= usize::from(byte & 0x7F).checked_shl(7 * u32::try_from(at).ok()?)?;
+        at += 1;
+        if byte < 0x80 {
+            break;
+        }
+    }
+    Some((bytes.get(at..at.checked_add(len)?)?, at + len))
 }
 
 /// The HTTP answer at the front and its whole length; `None` while it is incomplete. Knows bodies with a Content-Length only.

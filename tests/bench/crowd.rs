@@ -51,6 +51,8 @@ pub struct Heard<'a> {
 pub enum What<'a> {
     /// One reply or push of the protocol, as JSON.
     Line(&'a [u8]),
+    /// The same as Protobuf, without its length.
+    Protobuf(&'a [u8]),
     Pong,
     Response {
         status: u16,
@@ -380,6 +382,17 @@ fn take(
                         line => tell(outbox, What::Line(line))?,
                     }
                     from = end + 1;
+                }
+            }
+            Piece::Binary(payload) => {
+                let mut rest = payload;
+                while !rest.is_empty() {
+                    let (message, len) = client::read_delimited(rest).ok_or("a message that is cut off")?;
+                    rest = &rest[len..];
+                    match message {
+                        b"" => outbox.push((socket, client::binary(&[0]))),
+                        message => tell(outbox, What::Protobuf(message))?,
+                    }
                 }
             }
             Piece::Pong => tell(outbox, What::Pong)?,

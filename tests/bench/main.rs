@@ -234,7 +234,7 @@ pub struct Ticks {
     /// Those who hear a message for each fix, of a hundred runners each: as many as can be carried.
     #[arg(long, default_value_t = 40)]
     pub others: usize,
-    /// Spectators speak Protobuf; how late frames are is not read then.
+    /// Spectators speak Protobuf.
     #[arg(long)]
     pub protobuf: bool,
     #[arg(long, default_value_t = 8.0)]

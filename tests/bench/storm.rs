@@ -231,7 +231,7 @@ impl World {
                 }
             }
             What::Closed(code) => return Err(format!("a spectator was closed with {code}").into()),
-            What::Pong | What::Response { .. } => {}
+            What::Pong | What::Response { .. } | What::Protobuf(_) => {}
         }
         Ok(())
     }

@@ -21,7 +21,7 @@ const WARM_UP: Duration = Duration::from_secs(3);
 const CHANNELS: usize = 100;
 /// Spectators whose frames are read whole; of the others it is counted what comes.
 const READERS: usize = 20;
-/// Bytes of a WebSocket frame's head, for messages of these lengths.
+/// Bytes of a WebSocket frame's head, for messages of these lengths; what is before or between messages in one is left out.
 const HEAD_BYTES: usize = 4;
 
 #[derive(Clone, Copy, PartialEq)]
@@ -103,7 +103,7 @@ fn measure(side: Side, cores: Cores, arguments: &Ticks) -> Outcome<Found> {
             watch(&mut crowd, &fleet, arguments, arguments.others, channels)?
         }
     };
-    let mut load = Load::new(runs, watching, arguments.protobuf)?;
+    let mut load = Load::new(runs, watching)?;
     let mut due = Instant::now();
     load.turn_until(&mut crowd, Instant::now() + WARM_UP, &mut due)?;
     let before = fleet.meter()?;
@@ -195,6 +195,8 @@ fn expect_open(heard: &Heard<'_>) -> Outcome<()> {
         What::Line(line) if line.starts_with(b"{\"id\":") && memchr::memmem::find(line, b"\"error\":{").is_some() => {
             Err(format!("a command failed: {}", String::from_utf8_lossy(&line[..line.len().min(200)])).into())
         }
+        // Reply { id, error }; ids are of one byte here.
+        What::Protobuf([0x08, _, 0x12, ..]) => Err("a command failed".into()),
         _ => Ok(()),
     }
 }
@@ -202,7 +204,6 @@ fn expect_open(heard: &Heard<'_>) -> Outcome<()> {
 struct Load {
     runs: Vec<String>,
     watching: Range<usize>,
-    protobuf: bool,
     /// Messages of each spectator.
     heard: Vec<u64>,
     bytes: u64,
@@ -212,9 +213,9 @@ struct Load {
 }
 
 impl Load {
-    fn new(runs: Vec<String>, watching: Range<usize>, protobuf: bool) -> Outcome<Self> {
+    fn new(runs: Vec<String>, watching: Range<usize>) -> Outcome<Self> {
         let heard = vec![0; watching.len()];
-        Ok(Self { runs, watching, protobuf, heard, bytes: 0, made: 0, latency: Latency::new()?, measuring: false })
+        Ok(Self { runs, watching, heard, bytes: 0, made: 0, latency: Latency::new()?, measuring: false })
     }
 
     fn turn_until(&mut self, crowd: &mut Crowd, end: Instant, due: &mut Instant) -> Outcome<()> {
@@ -249,17 +250,24 @@ impl Load {
 
     fn hear(&mut self, heard: &Heard<'_>) -> Outcome<()> {
         expect_open(heard)?;
-        let What::Line(line) = heard.what else { return Ok(()) };
-        if !self.measuring || !self.watching.contains(&heard.socket) || line.len() <= 2 {
+        let (message, is_reply) = match heard.what {
+            What::Line(line) => (line, line.starts_with(b"{\"id\":")),
+            What::Protobuf(message) => (message, message.first() == Some(&0x08)),
+            _ => return Ok(()),
+        };
+        if !self.measuring || !self.watching.contains(&heard.socket) || is_reply {
             return Ok(());
         }
         let spectator = heard.socket - self.watching.start;
         self.heard[spectator] += 1;
-        self.bytes += (line.len() + HEAD_BYTES) as u64;
-        if !self.protobuf && spectator < READERS && memchr::memmem::find(line, b"\"origin\"").is_some() {
-            let push = &serde_json::from_slice::<Value>(line)?["push"]["pub"]["data"];
-            let since_ms = Utc::now().timestamp_millis() - push["at_ms"].as_i64().ok_or("a frame without a time")?;
-            for row in push["runners"].as_array().into_iter().flatten() {
+        self.bytes += (message.len() + HEAD_BYTES) as u64;
+        // A frame's data is JSON in either form.
+        let data = memchr::memmem::find(message, br#"{"type":"positions""#).filter(|_| spectator < READERS);
+        if let Some(at) = data {
+            let frame = serde_json::Deserializer::from_slice(&message[at..]).into_iter::<Value>().next();
+            let frame = frame.ok_or("a frame without data")??;
+            let since_ms = Utc::now().timestamp_millis() - frame["at_ms"].as_i64().ok_or("a frame without a time")?;
+            for row in frame["runners"].as_array().into_iter().flatten() {
                 let age_ms = since_ms + row[3].as_i64().unwrap_or(0) * 100;
                 self.latency.add(Duration::from_millis(age_ms.max(0) as u64));
             }
