@@ -154,7 +154,8 @@ where
         let method = request.method.clone();
         let gzip_is_welcome = compressed::is_welcome(&request.headers);
         let (answer, metrics) = (answer(request), metrics.clone());
-        async move {
+        // Boxed: the filters of all families are moved about for each request, whichever of them answers.
+        Box::pin(async move {
             let Answer { route, response } = answer.await;
             let status = response.status().as_u16();
             metrics.http_requests.get_or_create(&Answered { route, status }).inc();
@@ -162,7 +163,7 @@ where
             tracing::debug!(%method, route, status, duration_us = started.elapsed().as_micros(), "answered");
             let response = compressed::fit(response, gzip_is_welcome).await;
             if method == Method::HEAD { answer::without_body(response) } else { response }
-        }
+        })
     };
     ours.untuple_one().and(request(bodies.clone())).then(answered).boxed()
 }

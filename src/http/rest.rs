@@ -139,7 +139,8 @@ macro_rules! resources {
             }
 
             async fn call(self, call: &Call<'_>) -> Result<Success, Error> {
-                match self { $(Self::$resource(place) => place.call(call).await,)* }
+                // Boxed: a call that reads is not to be as large as the largest that writes.
+                match self { $(Self::$resource(place) => Box::pin(place.call(call)).await,)* }
             }
         }
     };
@@ -210,7 +211,7 @@ async fn call(app: &Arc<App>, resource: Resource, request: &Arc<Request>) -> Res
         && !resource.remembers()
         && let Some(key) = once::key(&request.headers)?
     {
-        return once::carry_out(app, resource, caller, request, key).await;
+        return Box::pin(once::carry_out(app, resource, caller, request, key)).await;
     }
     resource.call(&Call { app, caller: &caller, method, request, once: None }).await
 }
