@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::app::AppError;
 use crate::app::transact::{Draft, Record, decode};
 use crate::backend::{AggregateId, Index};
-use crate::domain::ids::UserId;
+use crate::domain::ids::{EventId, UserId};
 
 /// The aggregates that name this user, by their stored names.
 pub fn of(user: &UserId) -> Index {
@@ -44,6 +44,13 @@ pub fn in_change(change: &[u8]) -> Result<Vec<UserId>, AppError> {
     let mut found = Vec::new();
     look(&decode(change)?, &mut found);
     Ok(found)
+}
+
+/// The event that a change on a user's own channel is about.
+pub fn event_in_change(change: &[u8]) -> Result<Option<EventId>, AppError> {
+    let change: Value = decode(change)?;
+    let event = &change["event"];
+    Ok(event["id"].as_u64().or(event.as_u64()).and_then(EventId::new))
 }
 
 fn look(value: &Value, found: &mut Vec<UserId>) {

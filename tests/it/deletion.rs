@@ -20,6 +20,7 @@ on_each_store!(
     the_admin_that_a_store_begins_with_stays,
     nobody_is_sent_out_of_an_event_by_who_leaves_it,
     a_deletion_that_was_broken_off_is_gone_on_with_by_another_instance,
+    what_others_have_said_is_not_lost_with_who_is_gone,
 );
 
 const NAME: &str = "Quetzalcoatl";
@@ -252,6 +253,30 @@ async fn nobody_is_sent_out_of_an_event_by_who_leaves_it(kind: StoreKind) {
     site.advance(Duration::from_secs(60 * 60)).await;
     within(async { while site.app.do_duties().await.unwrap() > 0 {} }).await;
     drop(watcher);
+    let lines = site.dump().await;
+    let left: Vec<_> = lines.iter().filter(|line| line.contains(NAME)).collect();
+    assert!(left.is_empty(), "{left:#?}");
+}
+
+async fn what_others_have_said_is_not_lost_with_who_is_gone(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let (aino, eero, iida) = (account(&site).await, site.runner("Eero").await, site.runner("Iida").await);
+    let (mut phone, _) = site.connected(&eero).await;
+    let channel = format!("#{}", eero.id);
+    let mut told = Vec::new();
+    for by in [&iida, &aino] {
+        assert!(site.post(by, "/api/friends", json!({ "user": eero.id })).await.status < 300);
+        told.push(phone.push(&channel).await["pub"]["data"].clone());
+    }
+    drop(phone);
+    assert_eq!(delete(&site, &aino, json!({ "current_password": PASSWORD })).await.status, 204);
+    site.advance(Duration::from_secs(60 * 60)).await;
+    within(async { while site.app.do_duties().await.unwrap() > 0 {} }).await;
+    let (mut phone, _) = site.connected(&eero).await;
+    let history = phone.ask("history", json!({ "channel": channel, "limit": 10 })).await;
+    let kept = history["history"]["publications"].as_array().unwrap().clone();
+    assert_eq!(kept.iter().map(|it| it["data"].clone()).collect::<Vec<_>>(), told[..1]);
+    drop(phone);
     let lines = site.dump().await;
     let left: Vec<_> = lines.iter().filter(|line| line.contains(NAME)).collect();
     assert!(left.is_empty(), "{left:#?}");

@@ -1,6 +1,7 @@
 //! What is removed when an account is deleted: a step for each kind of thing. Each goes on until it finds nothing, and is no
 //! fault when there is nothing: whoever makes something new that belongs to a user or names one adds its step here.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::FutureExt as _;
@@ -13,7 +14,7 @@ use crate::app::runs::indexes as runs;
 use crate::app::sight::rights_changed;
 use crate::app::users::aggregate;
 use crate::app::{App, AppError, events};
-use crate::backend::{AggregateId, Commit, Index, Move, Range};
+use crate::backend::{AggregateId, Append, Commit, Index, Keep, Move, Range, Replay, Since};
 use crate::domain::ids::{EventId, GroupId, LinkId, RunId, UserId};
 use crate::limits;
 
@@ -130,11 +131,35 @@ impl App {
         Ok(())
     }
 
-    /// What a user was told on the own channel, for it may name others whose accounts are deleted. Who listens comes back to a
-    /// channel that begins anew: not with each of them, but once an hour at most.
+    /// What a user was told on the own channel and that names somebody whose account is deleted, or an event that went with one. Of
+    /// what names a group nothing is kept. Who listens comes back to a channel that begins anew, with all the rest of what was told:
+    /// not with each of them, but once an hour at most.
     pub(in crate::app) async fn forget_news(&self, user: &UserId) -> Result<(), AppError> {
+        let (topic, most) = (aggregate(user).topic(""), limits::USER_TOPIC_LEN_MAX);
+        let changes = match self.backend.replay(&topic, &Since::Oldest, most as usize).await? {
+            Replay::Changes { changes, .. } => changes,
+            Replay::Lost { .. } => Vec::new(),
+        };
+        let named = changes.iter().map(|change| mentions::in_change(&change.payload));
+        let named = named.collect::<Result<Vec<_>, _>>()?;
+        let users: BTreeSet<&UserId> = named.iter().flatten().collect();
+        let there = self.names_of(users).await?;
+        let events = changes.iter().map(|change| mentions::event_in_change(&change.payload));
+        let events = events.collect::<Result<Vec<_>, _>>()?;
+        let sought: BTreeSet<EventId> = events.iter().flatten().copied().collect();
+        let open = self.read_events(&sought.into_iter().collect::<Vec<_>>()).await?;
+        let open: BTreeSet<EventId> = open.iter().map(|record| record.event.id).collect();
+        let is_kept = |named: &[UserId], event: &Option<EventId>| {
+            named.iter().all(|user| there.contains_key(user)) && event.is_none_or(|event| open.contains(&event))
+        };
+        let kept = changes.iter().zip(named.iter().zip(&events)).filter(|(_, (named, event))| is_kept(named, event));
+        let kept: Vec<_> = kept.map(|(change, _)| change.payload.clone()).collect();
         let mut commit = Commit::on(aggregate(user));
-        commit.clears.push(aggregate(user).topic(""));
+        if kept.len() < changes.len() {
+            commit.clears.push(topic.clone());
+            let again = |payload| Append { topic: topic.clone(), keep: Keep::Newest(most), payload };
+            commit.appends.extend(kept.into_iter().map(again));
+        }
         commit.moves.push(Due::NewsOld(user.clone()).at(None));
         self.backend.commit(commit).await?;
         Ok(())
