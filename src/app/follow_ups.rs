@@ -250,8 +250,11 @@ impl App {
             }
             What::Blocked => {
                 let other = follow_up.lost_by.as_deref().and_then(UserId::parse).ok_or(AppError::Internal)?;
-                let is_more = self.send_out_of_events(&user, &other).await?;
-                return Ok(is_more.then_some(follow_up));
+                if self.send_out_of_events(&user, &other).await? {
+                    return Ok(Some(follow_up));
+                }
+                self.send_out_of_groups(&user, &other).await?;
+                return Ok(None);
             }
             What::RunStarted | What::Told | What::ToldRoster | What::LeftEvent | What::EventOver => {}
         }

@@ -3,6 +3,7 @@
 //! A group is one aggregate, with a key beside its head for each member, so that joining touches what it changes. Everybody may join
 //! an open one; a private one is there for its members and for those whom its owner invites, and for nobody else.
 
+mod blocking;
 mod changing;
 mod joining;
 mod listing;

@@ -76,7 +76,7 @@ pub enum EventError {
     NotInvited,
     #[error("the creator cannot leave: cancel the event instead")]
     Creator,
-    #[error("more people than that participate already")]
+    #[error("must not be less than how many participate already")]
     TooFew,
     #[error("others have joined the event while it was private: it stays private")]
     Joined,

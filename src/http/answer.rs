@@ -2,7 +2,9 @@
 
 use hyper::body::Body as _;
 use serde::Serialize;
-use warp::http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER};
+use warp::http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, REFERRER_POLICY, RETRY_AFTER,
+};
 use warp::http::{HeaderValue, Method, StatusCode};
 use warp::reply::Response;
 
@@ -65,6 +67,12 @@ pub fn bytes(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> R
 
 pub fn set(response: &mut Response, name: HeaderName, value: HeaderValue) {
     response.headers_mut().insert(name, value);
+}
+
+/// What was shared with some is not for search engines, and no other site learns that it was looked at.
+pub fn keep_to_oneself(response: &mut Response) {
+    set(response, HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
+    set(response, REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
 }
 
 /// Says which methods there are: `methods` and what follows from them.

@@ -6,6 +6,7 @@
 use warp::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
 use warp::http::{HeaderMap, HeaderValue};
 
+use crate::app::links::LinkSecret;
 use crate::app::users::Caller;
 use crate::app::users::credential::Secret;
 use crate::app::{App, AppError};
@@ -66,6 +67,11 @@ pub fn shown(headers: &HeaderMap) -> Shown {
         Given::Nothing | Given::Garbled => Shown::Nothing,
         Given::Bearer(secret) | Given::Cookie(secret) => Shown::Secret(secret.to_owned()),
     }
+}
+
+/// Whether somebody comes by a share link, good or not.
+pub fn shows_link(headers: &HeaderMap) -> bool {
+    matches!(given(headers), Given::Bearer(secret) if LinkSecret::parse(secret).is_some())
 }
 
 /// The caller by a token's, a session's or a share link's secret that stands elsewhere in the request.

@@ -29,7 +29,7 @@ use crate::app::{App, AppError};
 use crate::backend::Version;
 use crate::bodies::Bodies;
 use crate::domain::time::Timestamp;
-use crate::http::answer::Answer;
+use crate::http::answer::{self, Answer};
 use crate::http::caller::{self, CallerError, Intent};
 use crate::http::cors;
 use crate::http::request::{self, Request};
@@ -173,6 +173,9 @@ async fn answer(app: Arc<App>, request: Request) -> Answer {
     };
     meta.mark(&mut response);
     cors::open(&mut response);
+    if caller::shows_link(&request.headers) {
+        answer::keep_to_oneself(&mut response);
+    }
     Answer { route, response }
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use warp::filters::BoxedFilter;
-use warp::http::header::{CACHE_CONTROL, HeaderName, REFERRER_POLICY};
+use warp::http::header::CACHE_CONTROL;
 use warp::http::{HeaderValue, Method, StatusCode};
 use warp::reply::Response;
 
@@ -62,7 +62,11 @@ async fn answer(web: Arc<Web>, request: Request) -> Answer {
         "/map/config.json" => ("/map/config.json", only_read(&request, || web.map_document())),
         OPERATOR_TILES => (OPERATOR_TILES, found(web.operator_tiles().await, &request)),
         path => match file_name(path) {
-            Some(name) if name == SHARED => ("/s", kept_to_oneself(found(web.file(&name).await, &request))),
+            Some(name) if name == SHARED => {
+                let mut page = found(web.file(&name).await, &request);
+                answer::keep_to_oneself(&mut page);
+                ("/s", page)
+            }
             Some(name) => ("/<file>", found(web.file(&name).await, &request)),
             None => ("/<file>", found(Ok(None), &request)),
         },
@@ -132,13 +136,6 @@ fn found(file: std::io::Result<Option<File>>, request: &Request) -> Response {
             answer::text(StatusCode::INTERNAL_SERVER_ERROR, "This file cannot be read.\n")
         }
     }
-}
-
-/// What was shared with some is not for search engines, and no other site learns that it was looked at.
-fn kept_to_oneself(mut response: Response) -> Response {
-    answer::set(&mut response, HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
-    answer::set(&mut response, REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    response
 }
 
 fn only_read(request: &Request, response: impl FnOnce() -> Response) -> Response {

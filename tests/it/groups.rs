@@ -6,7 +6,7 @@ use reqwest::Method;
 use runnity::app::groups::NewGroup;
 use serde_json::{Value, json};
 
-use crate::support::{Reply, Runner, Site, StoreKind, on_each_store, send};
+use crate::support::{Reply, Runner, Site, StoreKind, on_each_store, send, within};
 
 on_each_store!(
     an_open_group_is_joined_and_left_by_everybody,
@@ -250,6 +250,9 @@ async fn whom_the_owner_has_blocked_finds_no_group(kind: StoreKind) {
     let [aino, eero, oona] = [site.runner("Aino").await, site.runner("Eero").await, site.runner("Oona").await];
     let path = group(&site, &aino, "Turku runners", false).await;
     let of_both = group(&site, &oona, "Everybody", false).await;
+    let (joined, invited) =
+        (group(&site, &aino, "Turku by night", false).await, group(&site, &aino, "Turku at dawn", true).await);
+    assert_eq!((join(&site, &eero, &joined).await, invite(&site, &aino, &invited, &eero).await), (201, 201));
     for runner in [&aino, &eero] {
         join(&site, runner, &of_both).await;
     }
@@ -259,6 +262,15 @@ async fn whom_the_owner_has_blocked_finds_no_group(kind: StoreKind) {
         (groups(&site, &eero, "").await, groups(&site, &eero, "?name=turku").await),
         (vec!["Everybody".to_owned()], vec![])
     );
+    within(async { while site.app.do_duties().await.unwrap() > 0 {} }).await;
+    for path in [&joined, &invited] {
+        assert_eq!(
+            (site.get(&eero, path).await.status, members(&site, &aino, path).await),
+            (404, vec!["Aino".to_owned()])
+        );
+    }
+    assert_eq!(site.get(&aino, &joined).await.data()["members"], 1);
+    assert_eq!(groups(&site, &eero, "?mine=true").await, ["Everybody"]);
     assert_eq!(members(&site, &eero, &of_both).await, ["Oona", "Eero"]);
     assert_eq!(members(&site, &oona, &of_both).await, ["Oona", "Aino", "Eero"]);
     let own = group(&site, &eero, "Eero's", true).await;

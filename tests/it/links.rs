@@ -86,7 +86,9 @@ async fn a_link_shows_its_run_and_no_other(kind: StoreKind) {
 
     let path = format!("/api/runs/{run}");
     assert_eq!(send(site.ask(Method::GET, &path)).await.status, 404);
-    assert_eq!(get(&site, &shared, &path).await.data()["user"]["name"], "Aino");
+    let seen = get(&site, &shared, &path).await;
+    assert_eq!((seen.header("x-robots-tag"), seen.header("referrer-policy")), ("noindex", "no-referrer"));
+    assert_eq!(seen.data()["user"]["name"], "Aino");
     site.record(&aino, run, 3).await;
     assert_eq!(get(&site, &shared, &format!("{path}/fixes")).await.data().as_array().unwrap().len(), 3);
     assert_eq!(get(&site, &shared, &format!("/api/runs/{public}")).await.status, 200);

@@ -11,7 +11,7 @@ use crate::app::events::record::{CounterRecord, EventRecord, Participant};
 use crate::app::events::{Decision, aggregate, beside, indexes, refusal};
 use crate::app::posted;
 use crate::app::transact::Lanes;
-use crate::app::users::{self, Identity};
+use crate::app::users::{self, Identity, names};
 use crate::app::{App, AppError};
 use crate::backend::{Bound, Order, Range};
 use crate::domain::event::{Event, Plan};
@@ -161,8 +161,8 @@ fn checked_text(field: &str, text: &str, least: usize, most: usize, breaks: &[ch
     if !(least..=most).contains(&text.chars().count()) {
         return Err(AppError::invalid(field, format!("must have {least} to {most} characters")));
     }
-    if text.chars().any(|letter| letter.is_control() && !breaks.contains(&letter)) {
-        return Err(AppError::invalid(field, "must not hold control characters"));
+    if text.chars().any(|letter| (letter.is_control() && !breaks.contains(&letter)) || names::turns(letter)) {
+        return Err(AppError::invalid(field, "must not hold control characters, nor marks that turn the direction"));
     }
     Ok(text.to_owned())
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::app::documents::{GroupDocument, GroupRole, MemberDocument, UserName};
 use crate::app::groups::record::{self, GroupRecord, Invitation, Member, aggregate};
-use crate::app::listing::{Members, Page};
+use crate::app::listing::Page;
 use crate::app::transact::decode;
 use crate::app::users::{Caller, Identity};
 use crate::app::words::{Space, Words};
@@ -115,7 +115,7 @@ impl App {
         Ok(listed.page())
     }
 
-    async fn read_groups(&self, members: &Members) -> Result<Vec<GroupRecord>, AppError> {
+    pub(super) async fn read_groups(&self, members: &[(i64, Arc<str>)]) -> Result<Vec<GroupRecord>, AppError> {
         let ids = members.iter().map(|(_, member): &(i64, Arc<str>)| GroupId::parse(member).ok_or(AppError::Internal));
         let keys = ids.map(|id| Ok(aggregate(&id?).head())).collect::<Result<Vec<_>, AppError>>()?;
         let values = self.backend.read(&keys).await?;

@@ -61,8 +61,8 @@ pub fn check_text(field: &str, text: &str, len_max: usize) -> Result<String, App
         return Err(AppError::invalid(field, format!("must have at most {len_max} characters")));
     }
     let is_break = |letter: char| matches!(letter, '\n' | '\r' | '\t');
-    if text.chars().any(|letter| (letter.is_control() && !is_break(letter)) || is_invisible(letter)) {
-        return Err(AppError::invalid(field, "must not hold control or invisible characters"));
+    if text.chars().any(|letter| (letter.is_control() && !is_break(letter)) || turns(letter)) {
+        return Err(AppError::invalid(field, "must not hold control characters, nor marks that turn the direction"));
     }
     Ok(text.to_owned())
 }
@@ -79,7 +79,13 @@ pub fn id_of(seed: [u8; 32]) -> String {
     (0..12).map(letter).collect()
 }
 
-/// Marks that turn the direction of what follows, and letters without width: they make one name look like another.
+/// Marks that turn the direction of what follows, beyond their text too. Letters without width are needed in texts: they join emoji,
+/// and part letters in Persian.
+pub(in crate::app) fn turns(letter: char) -> bool {
+    matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Those marks, and letters without width: they make one name look like another.
 fn is_invisible(letter: char) -> bool {
     matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
