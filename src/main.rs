@@ -112,6 +112,9 @@ async fn run_server(serve: config::Serve) -> Result<(), Failure> {
     let app = App::with_metrics(backend.shared(), clock, settings, backend.metrics());
     // Before anybody is let in, who might be the first to take the admin's name.
     let token = app.ensure_admin(serve.admin_token.as_deref()).await?;
+    if backend.is_of_one_process() {
+        app.take_duties().await?;
+    }
     let instance = Instance::start(app, listener, options).await?;
     if let Some(token) = token {
         println!("admin token, shown this once: {}", token.reveal());
@@ -282,6 +285,10 @@ impl Store {
             Self::Embedded(store) => store.clone(),
             Self::Redis(store) => store.clone(),
         }
+    }
+
+    fn is_of_one_process(&self) -> bool {
+        matches!(self, Self::Embedded(_))
     }
 
     fn metrics(&self) -> Metrics {

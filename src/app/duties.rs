@@ -108,6 +108,20 @@ impl App {
         }
     }
 
+    /// Whoever had the duties before has gone, for this process alone has the store: it need not be waited until that lease runs out.
+    pub async fn take_duties(&self) -> Result<(), AppError> {
+        let own = self.instance.clone();
+        self.leases
+            .transact(Lanes::<LeaseRecord>::aggregate("duties"), None, move |draft| {
+                // Where there has been none, the store is new, which is looked at first.
+                if let Some(last) = draft.record().cloned() {
+                    draft.put(lease::next(&own, Some(&last)));
+                }
+                Ok(())
+            })
+            .await
+    }
+
     async fn has_lease(&self) -> Result<bool, AppError> {
         let aggregate = Lanes::<LeaseRecord>::aggregate("duties");
         let seen = self.leases.read(&aggregate).await?;

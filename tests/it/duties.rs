@@ -3,18 +3,23 @@
 use std::time::Duration;
 
 use futures::future::{Either, select};
-use runnity::app::App;
+use runnity::app::{App, Settings};
 use runnity::backend::{AggregateId, Commit, Index, Move, Range};
+use runnity::clock::Clock;
 use runnity::domain::ids::EventId;
 
 use crate::events::clock::kinds;
 use crate::events::{event, plan};
-use crate::support::{Site, StoreKind, on_each_store, within};
+use crate::support::{Site, Store, StoreKind, on_each_store, within};
 
 mod rights;
 mod rosters;
 
-on_each_store!(however_much_is_to_be_tidied_up_an_event_starts, what_hangs_in_housekeeping_holds_nothing_else_up,);
+on_each_store!(
+    however_much_is_to_be_tidied_up_an_event_starts,
+    what_hangs_in_housekeeping_holds_nothing_else_up,
+    who_has_the_store_alone_does_not_wait_for_who_died,
+);
 
 fn of(event: EventId) -> AggregateId {
     AggregateId::new("event", &event.to_string())
@@ -71,4 +76,19 @@ async fn what_hangs_in_housekeeping_holds_nothing_else_up(kind: StoreKind) {
     held.let_commits_go();
     within(duties).await.unwrap();
     assert_eq!(kinds(&site.app, of(event)).await, ["started"]);
+}
+
+async fn who_has_the_store_alone_does_not_wait_for_who_died(kind: StoreKind) {
+    let clock = Clock::system();
+    let store = Store::make(kind, &clock).await;
+    // None of them is served: nothing is done but what is asked for here.
+    let [died, waits, alone] = [(); 3].map(|()| store.open());
+    let [died, waits, alone] =
+        [died.await, waits.await, alone.await].map(|backend| App::new(backend, clock.clone(), Settings::default()));
+    died.do_duties().await.unwrap();
+    old_answers(&died, "due/housekeeping", 3).await;
+    assert_eq!(waits.do_duties().await.unwrap(), 0, "the lease is another's, as far as it knows");
+    alone.take_duties().await.unwrap();
+    assert_eq!(alone.do_duties().await.unwrap(), 3);
+    store.stop().await;
 }
