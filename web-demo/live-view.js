@@ -268,6 +268,7 @@ function show(runners, picture) {
         distance_m: runner.run.distance_m,
         stale: isStale(runner, serverNow()),
         inStep: runner.inStep,
+        newest_ms: runner.motion.newest?.time_ms ?? null,
       })),
     }),
   });

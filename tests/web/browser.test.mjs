@@ -98,7 +98,7 @@ const placesOf = (page, id) => page.evaluate((run) => new Promise((resolve) => {
   const look = () => {
     const here = window.runnity.drawn().find((each) => each.id === run);
     if (here) seen.add(`${here.left.toFixed(2)} ${here.top.toFixed(2)}`);
-    heard.add(window.runnity.runners().find((each) => each.id === run)?.distance_m);
+    heard.add(window.runnity.runners().find((each) => each.id === run)?.newest_ms);
     if (performance.now() - started_ms > 3000) resolve({ places: seen.size, fixes: heard.size });
     else requestAnimationFrame(look);
   };
@@ -282,8 +282,7 @@ test('with_reduced_motion_markers_stand_at_the_newest_fix', async () => {
   const { page, context, faults } = await openLive({ reducedMotion: 'reduce' });
   await until(page, () => window.runnity.idle());
   const { places, fixes } = await placesOf(page, aino.run);
-  // A position may be known a moment before the distance, at both ends.
-  assert.ok(places <= fixes + 2, `${places} places in 3 s, in which it stood at ${fixes} distances`);
+  assert.ok(places <= fixes + 1, `${places} places in 3 s, in which there were ${fixes} newest fixes`);
   assert.deepEqual(faults, []);
   await context.close();
 });
