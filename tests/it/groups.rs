@@ -257,12 +257,12 @@ async fn whom_the_owner_has_blocked_finds_no_group(kind: StoreKind) {
         join(&site, runner, &of_both).await;
     }
     call(&site, &aino, Method::PUT, &format!("/api/friends/{}", eero.id), json!({"state": "blocked"})).await.data();
+    within(async { while site.get(&eero, &joined).await.status != 404 {} }).await;
     assert_eq!((site.get(&eero, &path).await.status, join(&site, &eero, &path).await), (404, 404));
     assert_eq!(
         (groups(&site, &eero, "").await, groups(&site, &eero, "?name=turku").await),
         (vec!["Everybody".to_owned()], vec![])
     );
-    within(async { while site.get(&eero, &joined).await.status != 404 {} }).await;
     for path in [&joined, &invited] {
         assert_eq!(
             (site.get(&eero, path).await.status, members(&site, &aino, path).await),
