@@ -1,6 +1,7 @@
 //! Every bound of the product in one table, each with its reason.
 
 mod accounts;
+mod achievements;
 mod callers;
 mod events;
 mod shown;
@@ -8,6 +9,7 @@ mod shown;
 use std::time::Duration;
 
 pub use accounts::*;
+pub use achievements::*;
 pub use callers::*;
 pub use events::*;
 pub use shown::*;

@@ -34,6 +34,9 @@ pub use draft::Draft;
 pub trait Record: Clone + Send + Sync + Serialize + DeserializeOwned + 'static {
     /// The first part of the aggregate's name, for example `run`.
     const KIND: &'static str;
+    /// The name of its key there: an aggregate may have more heads than one, each with lanes of its own. Their commits expect
+    /// different keys, so none is a conflict for another's.
+    const NAME: &'static str = "";
 }
 
 /// One kind of aggregate: the decisions that wait, and the records that are at hand.
@@ -114,7 +117,7 @@ impl<R: Record> Lanes<R> {
 
     /// The records as they are stored now, in the order of their aggregates.
     pub async fn read_all(&self, aggregates: &[AggregateId]) -> Result<Vec<Option<Arc<R>>>, AppError> {
-        let keys: Vec<_> = aggregates.iter().map(AggregateId::head).collect();
+        let keys: Vec<_> = aggregates.iter().map(|aggregate| aggregate.key(R::NAME)).collect();
         let values = self.backend.read(&keys).await?;
         aggregates.iter().zip(values).map(|(aggregate, value)| self.understand(aggregate, value.value)).collect()
     }
@@ -141,7 +144,7 @@ impl<R: Record> Lanes<R> {
     }
 
     /// As [`Lanes::transact`], where `decide` also looks at the documents of these names beside the head, by
-    /// [`Draft::beside`]. They are read together, and what was decided on them is only committed if they are still so.
+    /// [`Draft::beside`]. None of them is the head's own. They are read together, and what was decided on them is only committed if they are still so.
     pub async fn transact_beside<T, D>(
         self: &Arc<Self>,
         aggregate: AggregateId,
@@ -153,6 +156,7 @@ impl<R: Record> Lanes<R> {
         T: Serialize + DeserializeOwned + Send + 'static,
         D: FnMut(&mut Draft<R>) -> Result<T, AppError> + Send + 'static,
     {
+        debug_assert!(beside.iter().all(|name| **name != *R::NAME), "the head is no document beside itself");
         let (sender, receiver) = oneshot::channel();
         let job = Box::new(Waiting::new(once, beside, decide, sender));
         self.enqueue(aggregate, job)?;
@@ -269,7 +273,7 @@ impl<R: Record> Lanes<R> {
         if !onces.is_empty() {
             let mut question = Commit::on(aggregate.clone());
             question.once = onces;
-            question.expect.push(Expect { key: aggregate.head(), version: Version::NEVER });
+            question.expect.push(Expect { key: aggregate.key(R::NAME), version: Version::NEVER });
             match self.backend.commit(question).await {
                 Err(CommitError::Repeated(found)) => batch.answer_repeated(&found),
                 Err(CommitError::Backend(error)) => return batch.fail(&error.into()),
@@ -307,7 +311,7 @@ impl<R: Record> Lanes<R> {
 
     async fn fetch(&self, aggregate: &AggregateId, beside: &[Arc<str>]) -> Result<(Head<R>, Beside), AppError> {
         let keys: Vec<_> =
-            [aggregate.head()].into_iter().chain(beside.iter().map(|name| aggregate.key(name))).collect();
+            [aggregate.key(R::NAME)].into_iter().chain(beside.iter().map(|name| aggregate.key(name))).collect();
         let mut values = self.backend.read(&keys).await?.into_iter();
         let Some(value) = values.next() else { return Err(AppError::Internal) };
         let record = self.understand(aggregate, value.value)?;

@@ -3,6 +3,7 @@
 //! A test of behaviour is written once and runs on every store: `support.rs` says how. What is one store's own
 //! (`backend_embedded`, `crash`) or no store's (`tidy`, most of `web_files`) is a plain test.
 
+mod achievements;
 mod allowances;
 mod asyncapi;
 mod backend_contract;
@@ -21,6 +22,7 @@ mod faults;
 mod friends;
 mod groups;
 mod guesses;
+mod ion;
 mod keys;
 mod leaving;
 mod links;

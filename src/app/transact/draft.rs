@@ -144,7 +144,7 @@ impl<R: Record> Draft<R> {
     }
 
     pub(super) fn into_commit(mut self, aggregate: &AggregateId, once: Vec<Once>) -> Result<Commit, AppError> {
-        let key = aggregate.head();
+        let key = aggregate.key(R::NAME);
         self.commit.expect.push(Expect { key: key.clone(), version: self.version });
         let beside = self.beside.iter();
         self.commit.expect.extend(beside.map(|(name, it)| Expect { key: aggregate.key(name), version: it.version }));

@@ -1,0 +1,12 @@
+//! Achievements: the engine, what feeds it, who hears of it, and how rules are written.
+
+mod authoring;
+mod catalogue;
+mod engine;
+mod fair;
+mod fed;
+mod live;
+mod periods;
+mod places;
+mod pushed;
+mod races;

@@ -1,0 +1,1 @@
+//! Rules are written, and faulty ones are refused.

@@ -1,0 +1,1 @@
+//! A whole catalogue goes out and comes in.

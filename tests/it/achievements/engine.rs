@@ -1,0 +1,1 @@
+//! What moves a value, what it costs, and what happens when the rules change.

@@ -1,0 +1,1 @@
+//! What does not count, and says why.

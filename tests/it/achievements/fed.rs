@@ -1,0 +1,1 @@
+//! What runs, friends and events contribute.

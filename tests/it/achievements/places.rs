@@ -1,0 +1,1 @@
+//! Achievements that have a place.

@@ -1,0 +1,1 @@
+//! The Ion document and gengine's calls, to the letter.
