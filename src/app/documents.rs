@@ -2,6 +2,7 @@
 //!
 //! Knows no family's envelope and no protocol's frame. Optional members are left out, save where `null` says something.
 
+mod achievements;
 mod calendar;
 mod edit;
 mod events;
@@ -25,6 +26,7 @@ use crate::domain::run::{Kept, Run, Split, Tally};
 use crate::domain::time::Timestamp;
 use crate::limits;
 
+pub use achievements::*;
 pub use calendar::{parse_date, parse_time, parse_zone};
 pub use edit::Edit;
 pub use events::{

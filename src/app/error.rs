@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use crate::app::documents::FaultDocument;
 use crate::backend::{BackendError, CommitError};
 use crate::domain::ids::RunId;
 
@@ -28,6 +29,9 @@ pub enum AppError {
     /// What was sent cannot be used.
     #[error("{field}: {problem}")]
     Invalid { field: String, problem: String },
+    /// What was sent can be read, and does not hold: all that is wrong with it, one at least.
+    #[error("{}", first(.0))]
+    Faulty(Vec<FaultDocument>),
     /// It cannot be done as things stand, for example fixes for a finished run, or a name that is taken.
     #[error("{message}")]
     Conflict {
@@ -69,6 +73,10 @@ impl AppError {
     pub fn conflict(message: impl Into<String>) -> Self {
         Self::Conflict { message: message.into(), run: None }
     }
+}
+
+fn first(faults: &[FaultDocument]) -> String {
+    faults.first().map(|fault| format!("{}: {}", fault.at, fault.problem)).unwrap_or_default()
 }
 
 impl From<BackendError> for AppError {

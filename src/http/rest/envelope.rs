@@ -17,6 +17,7 @@ use warp::reply::Response;
 
 use super::tags;
 use crate::app::AppError;
+use crate::app::documents::FaultDocument;
 use crate::app::export::Parts;
 use crate::backend::Version;
 use crate::bodies::BodyError;
@@ -67,6 +68,8 @@ pub struct Error {
     field: Option<String>,
     /// The run that stands in the way.
     run: Option<RunId>,
+    /// All that is wrong with what was sent, when it can be read and does not hold.
+    faults: Vec<FaultDocument>,
     /// Which methods there are, when this one is not.
     methods: &'static [Method],
     /// The session in the cookie is no longer good.
@@ -105,6 +108,8 @@ struct ErrorDocument<'a> {
     field: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     run: Option<String>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    faults: &'a [FaultDocument],
 }
 
 /// Remembered as a number.
@@ -260,6 +265,7 @@ impl Error {
             message,
             field: None,
             run: None,
+            faults: Vec::new(),
             methods,
             ends_cookie: false,
             is_under_way: false,
@@ -291,6 +297,7 @@ impl Error {
             link: self.status,
             field: self.field.as_deref(),
             run: self.run.map(|run| run.to_string()),
+            faults: &self.faults,
         };
         let envelope = Envelope { meta: meta.document(self.status), data: None, error: Some(error) };
         let mut response = answer::json(self.status, &envelope);
@@ -325,6 +332,11 @@ impl From<AppError> for Error {
             AppError::Invalid { field, problem } => {
                 let message = format!("{field} {problem}.");
                 Self { field: Some(field), ..Self::new(StatusCode::BAD_REQUEST, message) }
+            }
+            AppError::Faulty(faults) => {
+                let message = faults.first().map(|fault| format!("{}: {}", fault.at, fault.problem));
+                let message = message.unwrap_or_default();
+                Self { faults, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, message) }
             }
             AppError::Conflict { message, run } => {
                 let message = format!("{}.", answer::capitalised(&message));

@@ -155,6 +155,8 @@ impl From<AppError> for Error {
                 let field = field.split('[').next().unwrap_or_default();
                 Self::invalid(vec![known.into_iter().find(|name| *name == field).unwrap_or("longtitude")])
             }
+            // Of definitions, which this document does not have.
+            AppError::Faulty(_) => Self::new(StatusCode::BAD_REQUEST, "Invalid"),
             AppError::Stale => Self::new(StatusCode::CONFLICT, "Changed meanwhile"),
             AppError::TooOften { retry_after_s } => {
                 Self { retry_after_s, ..Self::new(StatusCode::TOO_MANY_REQUESTS, "Too many requests") }
