@@ -1,7 +1,9 @@
 //! What is true. Pure: no clock, no I/O, no JSON; time comes in as an argument.
 //!
-//! In reading order: `time`, `ids`, `edit`, `user`, `friendship`; `geo`, `cell`, `morton` and `fix`; then `run`, where they meet, and `track`.
+//! In reading order: `time`, `ids`, `edit`, `user`, `friendship`; `geo`, `cell`, `morton` and `fix`; then `run`, where they meet, and `track`;
+//! `achievement`, which knows of users' values alone.
 
+pub mod achievement;
 pub mod cell;
 pub mod edit;
 pub mod event;

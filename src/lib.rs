@@ -31,7 +31,7 @@
 //!
 //! # Invariants (`tests/it/tidy.rs` reads the sources and holds 1, 2, 3 and 6, and what of 5 can be read)
 //!
-//! 1. `domain` imports std, itself, the error derive, chrono and chrono-tz.
+//! 1. `domain` imports std, itself, the error derive, chrono, chrono-tz and the formula crate.
 //! 2. `redb::` and `redis::` stand in their store only; `warp::` in `http*`, `live*`, `server.rs` and `instance.rs` only; `std::env` in
 //!    `config.rs` and `main.rs` only; the system's clock is read in `clock.rs` only.
 //! 3. Wire types never leave their file; no family imports another family; no room looks back along an arrow.
