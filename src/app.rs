@@ -2,6 +2,7 @@
 //!
 //! Knows no wire: the API families and the socket translate into these calls and out of these answers.
 
+pub mod achievements;
 pub mod allowances;
 pub mod api_key;
 pub mod channels;
@@ -49,6 +50,7 @@ use crate::domain::ids::UserId;
 use crate::domain::time::Timestamp;
 use crate::limits;
 
+use achievements::{Accounts, CatalogueRecord, ProgressRecord, RulesKept};
 use allowances::{Allowances, Daily, Digest, Rates};
 use api_key::ApiKey;
 use channels::Snapshots;
@@ -85,6 +87,10 @@ pub struct App {
     /// This process, told from others on the same store.
     instance: String,
     users: Arc<Lanes<UserRecord>>,
+    progress: Arc<Lanes<ProgressRecord>>,
+    catalogues: Arc<Lanes<CatalogueRecord>>,
+    rules_kept: RulesKept,
+    accounts: Accounts,
     names: Arc<Lanes<NameRecord>>,
     friendships: Arc<Lanes<FriendshipRecord>>,
     groups: Arc<Lanes<GroupRecord>>,
@@ -147,10 +153,21 @@ impl App {
     pub fn with_metrics(backend: Arc<dyn Backend>, clock: Clock, settings: Settings, metrics: Metrics) -> Arc<Self> {
         let (workers, metrics) = (Workers::default(), Arc::new(metrics));
         let (feeds, outbox) = (Arc::<Feeds>::default(), Arc::<Outbox>::default());
-        let moved = feeds.clone();
+        let accounts = Accounts::default();
+        let (moved, known) = (feeds.clone(), accounts.clone());
         Arc::new(Self {
             instance: Uuid::new_v4().to_string(),
-            users: Lanes::new(backend.clone(), workers.clone(), metrics.clone(), outbox.clone()),
+            users: Lanes::watched(
+                backend.clone(),
+                workers.clone(),
+                metrics.clone(),
+                outbox.clone(),
+                move |before, after| known.forget(before, after),
+            ),
+            progress: Lanes::new(backend.clone(), workers.clone(), metrics.clone(), outbox.clone()),
+            catalogues: Lanes::new(backend.clone(), workers.clone(), metrics.clone(), outbox.clone()),
+            rules_kept: RulesKept::default(),
+            accounts,
             names: Lanes::new(backend.clone(), workers.clone(), metrics.clone(), outbox.clone()),
             friendships: Lanes::new(backend.clone(), workers.clone(), metrics.clone(), outbox.clone()),
             runs: Lanes::watched(

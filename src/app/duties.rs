@@ -55,6 +55,7 @@ impl App {
     pub fn start_duties(self: &Arc<Self>) {
         self.start_presence();
         self.start_feeds();
+        self.start_rules();
         for queue in Queue::ALL {
             self.workers.spawn(self.clone().serve_outbox(queue));
         }

@@ -1,0 +1,27 @@
+//! What users have reached, and what brings them there: values that move, levels that follow, and who hears of it.
+//!
+//! Progress lies in the user's own aggregate, under a head of its own, so that a value, the levels that it brings and what the user's
+//! channel hears of them are one commit. What a rule says and what follows from it is decided in
+//! [`domain::achievement`](crate::domain::achievement); here documents are loaded, and what has changed is written.
+
+mod contributing;
+mod devices;
+mod evaluating;
+mod increasing;
+mod leaving;
+mod messages;
+mod outcome;
+mod reading;
+mod record;
+mod rules_kept;
+mod telling;
+mod who;
+
+pub use contributing::{Contribution, Share, Source};
+pub use devices::NewDevice;
+pub use increasing::Increase;
+pub use outcome::{AchievementFault, Outcome};
+pub use reading::ProgressFilter;
+pub(in crate::app) use record::ProgressRecord;
+pub(in crate::app) use rules_kept::{Catalogue, CatalogueRecord, RulesKept};
+pub(in crate::app) use who::Accounts;
