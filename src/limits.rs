@@ -3,6 +3,7 @@
 mod accounts;
 mod achievements;
 mod callers;
+mod catalogue;
 mod events;
 mod shown;
 
@@ -11,6 +12,7 @@ use std::time::Duration;
 pub use accounts::*;
 pub use achievements::*;
 pub use callers::*;
+pub use catalogue::*;
 pub use events::*;
 pub use shown::*;
 

@@ -4,12 +4,16 @@
 //! channel hears of them are one commit. What a rule says and what follows from it is decided in
 //! [`domain::achievement`](crate::domain::achievement); here documents are loaded, and what has changed is written.
 
+mod authoring;
 mod contributing;
+mod definitions;
 mod devices;
 mod evaluating;
+mod files;
 mod increasing;
 mod leaving;
 mod messages;
+mod numbering;
 mod outcome;
 mod reading;
 mod record;
@@ -17,8 +21,10 @@ mod rules_kept;
 mod telling;
 mod who;
 
+pub use authoring::{AchievementFilter, Shown};
 pub use contributing::{Contribution, Share, Source};
 pub use devices::NewDevice;
+pub use files::{Import, ImportedDocument, parse_catalogue, to_yaml};
 pub use increasing::Increase;
 pub use outcome::{AchievementFault, Outcome};
 pub use reading::ProgressFilter;

@@ -11,6 +11,7 @@ use parking_lot::RwLock;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::app::achievements::definitions::{Faults, definitions};
 use crate::app::documents::{AchievementDocument, KeptDocument, RewardDocument, VariableDocument};
 use crate::app::transact::{Lanes, Record, decode};
 use crate::app::{App, AppError};
@@ -175,7 +176,7 @@ impl Catalogue {
     }
 
     fn compiled(&self) -> Rules {
-        Rules::default()
+        Rules::compile(definitions(self, &mut Faults::default())).0
     }
 }
 

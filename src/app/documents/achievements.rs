@@ -120,7 +120,7 @@ pub struct AchievementDocument {
     pub place: Option<CircleDocument>,
     /// Those of a higher one come first.
     #[serde(default)]
-    pub priority: i64,
+    pub priority: i32,
     #[serde(default)]
     pub evaluation: EvaluationName,
     /// In which its days turn, as the IANA database names it; null: in the user's own.
@@ -214,7 +214,7 @@ pub struct GoalDocument {
     #[serde(default)]
     pub maxmin: Option<PickName>,
     #[serde(default)]
-    pub priority: i64,
+    pub priority: i32,
     #[serde(default)]
     pub properties: Vec<PropertyDocument>,
     #[serde(default)]

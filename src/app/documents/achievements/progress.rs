@@ -49,7 +49,7 @@ pub enum ValueDocument {
 pub struct ProgressDocument {
     pub achievement: AchievedDocument,
     pub description: Translations,
-    pub priority: i64,
+    pub priority: i32,
     pub view: ViewName,
     /// When each level was reached: RFC 3339, by level.
     pub levels_achieved: BTreeMap<u32, String>,
@@ -70,7 +70,7 @@ pub struct GoalProgressDocument {
     /// null: nothing has counted yet.
     pub value: Option<f64>,
     pub achieved: bool,
-    pub priority: i64,
+    pub priority: i32,
     pub properties: BTreeMap<u64, GainedProperty>,
 }
 
@@ -88,7 +88,7 @@ pub struct LevelGoalDocument {
     pub id: u64,
     pub name: Translations,
     pub goal: Option<f64>,
-    pub priority: i64,
+    pub priority: i32,
     pub properties: BTreeMap<u64, GainedProperty>,
 }
 
