@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use zip::ZipWriter;
 use zip::write::{SimpleFileOptions, StreamWriter};
 
+use crate::app::achievements::ProgressFilter;
 use crate::app::documents::{FixDocument, FriendDocument, RunDocument};
 use crate::app::events::EventFilter;
 use crate::app::friends::FriendFilter;
@@ -159,6 +160,9 @@ impl App {
         archive.member("friends", &self.all_friends(identity, all).await?)?;
         archive.member("share_links", &self.links(identity, None, all).await?)?;
         archive.member("news", &self.news_of(&identity.user).await?)?;
+        let every = ProgressFilter { achievement: None, history: usize::MAX, with_levels: false };
+        archive.member("achievements", &self.progress(&caller, &identity.user, every).await?)?;
+        archive.member("progress", &self.exported_progress(&identity.user).await?)?;
         archive.send().await?;
         let mine = GroupFilter { is_mine: true, ..GroupFilter::default() };
         let mine = self.groups(identity, &mine, all).await?;

@@ -88,6 +88,10 @@ enum What {
     Blocked,
     /// The run may be seen no more where it was shown: that is told there.
     Barred,
+    /// Those who watch the event hear what the user has reached in it.
+    Achieved,
+    /// Those whom the user lists hear what the user has reached.
+    ToldFriends,
 }
 
 impl Queue {
@@ -208,6 +212,16 @@ impl FollowUp {
         Self { run, barred: Some(barred), ..Self::on(user, What::Barred) }
     }
 
+    /// The user has reached something in this event: those who watch it are to hear `change`.
+    pub fn achieved(user: &UserId, event: EventId, change: &impl Serialize) -> Result<Self, AppError> {
+        Ok(Self { event: Some(event.number()), change: Some(raw(change)?), ..Self::on(user, What::Achieved) })
+    }
+
+    /// The own channels of those whom the user lists as friends are to hear `change`.
+    pub fn told_friends(user: &UserId, change: &impl Serialize) -> Result<Self, AppError> {
+        Ok(Self { change: Some(raw(change)?), ..Self::on(user, What::ToldFriends) })
+    }
+
     fn of(run: &Run, what: What, change: &ChangeDocument) -> Result<Self, AppError> {
         Ok(Self { run: Some(run.id.to_string()), change: Some(raw(change)?), ..Self::on(&run.owner, what) })
     }
@@ -228,11 +242,11 @@ impl FollowUp {
 
     fn queue(&self) -> Queue {
         match self.what {
-            What::ToldRoster | What::EventOver => Queue::Rosters,
+            What::ToldRoster | What::EventOver | What::ToldFriends => Queue::Rosters,
             What::LeftEvent | What::Blocked | What::Barred => Queue::Rights,
             // What earlier versions have written may tell something besides, which stays in its order.
             What::Told if self.lost_by.is_some() && self.change.is_none() => Queue::Rights,
-            What::RunStarted | What::RunFinished | What::Told => Queue::Swift,
+            What::RunStarted | What::RunFinished | What::Told | What::Achieved => Queue::Swift,
         }
     }
 }
@@ -271,6 +285,16 @@ impl App {
             }
             Some(event) if follow_up.what == What::EventOver => {
                 return Ok(self.part_from_event(event).await?.then_some(follow_up));
+            }
+            Some(event) if follow_up.what == What::Achieved => {
+                let change = follow_up.change.ok_or(AppError::Internal)?;
+                self.tell_of_participant(event, &user, change, once).await?;
+                return Ok(None);
+            }
+            None if follow_up.what == What::ToldFriends => {
+                let change = follow_up.change.as_deref().ok_or(AppError::Internal)?;
+                self.tell_friends(&user, change.get(), &once.key).await?;
+                return Ok(None);
             }
             Some(event) if follow_up.what == What::RunStarted => self.take_live_run_out(&user, event).await?,
             Some(_) | None => {}

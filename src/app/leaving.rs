@@ -9,8 +9,9 @@ mod steps;
 
 use serde::{Deserialize, Serialize};
 
+use crate::app::achievements::ProgressRecord;
 use crate::app::due::Due;
-use crate::app::transact::encode;
+use crate::app::transact::{Record, encode};
 use crate::app::users::credential::admin_id;
 use crate::app::users::keys::USED;
 use crate::app::users::{Identity, aggregate, people, revoked};
@@ -72,6 +73,8 @@ impl App {
             draft.put_beside(LEAVING, encode(&leaving)?);
             Due::UserLeaves(user.clone()).place(draft, Some(now.as_millis()));
             people::placed(draft, Some(&record), None);
+            // Without this head nobody writes progress any more.
+            draft.remove_beside(ProgressRecord::NAME);
             revoked(draft, now)?;
             draft.remove();
             Ok(())

@@ -26,6 +26,8 @@ pub struct Metrics {
     pub disconnects_slow: Counter,
     pub connections_refused: Counter,
     pub fixes_accepted: Counter,
+    pub increases: Counter,
+    pub unlocks: Counter,
     pub commits: Counter,
     pub conflicts: Counter,
     pub http_requests: Family<Answered, Counter>,
@@ -53,6 +55,8 @@ impl Default for Metrics {
         let help = "Real-time connections that were refused, since there were enough in all or of one address";
         let connections_refused = counter(&mut registry, "connections_refused", help);
         let fixes_accepted = counter(&mut registry, "fixes_accepted", "Fixes that were stored");
+        let increases = counter(&mut registry, "increases", "Values that were increased by a call");
+        let unlocks = counter(&mut registry, "unlocks", "Levels of achievements that were reached");
         let commits = counter(&mut registry, "commits", "Commits that the store carried out");
         let conflicts = counter(&mut registry, "conflicts", "Commits that were decided again after another write");
         let http_requests = Family::default();
@@ -69,6 +73,8 @@ impl Default for Metrics {
             disconnects_slow,
             connections_refused,
             fixes_accepted,
+            increases,
+            unlocks,
             commits,
             conflicts,
             http_requests,

@@ -1,13 +1,18 @@
 //! What the product itself reports: all that something has come to, as it is now. Said again with other values, the difference counts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use crate::app::achievements::Outcome;
+use crate::app::achievements::evaluating::Work;
+use crate::app::achievements::record::{self, ContributionDocument, ProgressRecord, contribution_name};
+use crate::app::transact::{Draft, encode};
 use crate::app::{App, AppError};
-use crate::domain::achievement::{AchievementId, VariableName};
+use crate::domain::achievement::{AchievementId, Move, Scope, VariableName, rounded};
 use crate::domain::ids::{EventId, RunId, UserId};
 use crate::domain::time::Timestamp;
+use crate::limits;
 
 /// All that one source has contributed to a user's values, whatever it had contributed before.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,6 +61,13 @@ impl fmt::Display for Source {
     }
 }
 
+impl Source {
+    /// The name of what it has contributed, beside the progress of whom it has.
+    pub(super) fn name(&self) -> Arc<str> {
+        contribution_name(&self.to_string())
+    }
+}
+
 impl App {
     /// What this source has come to by now. Nobody's progress changes who has no account any more: then nothing is unlocked.
     pub(in crate::app) async fn contribute(
@@ -66,13 +78,100 @@ impl App {
         self.contribute_all(user, vec![contribution]).await
     }
 
-    /// As [`App::contribute`], for several sources in one commit: at most
-    /// [`CONTRIBUTIONS_LEN_MAX`](crate::limits::CONTRIBUTIONS_LEN_MAX).
+    /// As [`App::contribute`], for several sources in one commit: at most [`limits::CONTRIBUTIONS_LEN_MAX`].
     pub(in crate::app) async fn contribute_all(
         &self,
-        _user: &UserId,
-        _contributions: Vec<Contribution>,
+        user: &UserId,
+        contributions: Vec<Contribution>,
     ) -> Result<Outcome, AppError> {
-        Err(AppError::NotAvailable)
+        let fits = contributions.len() <= limits::CONTRIBUTIONS_LEN_MAX
+            && contributions.iter().all(|it| it.shares.len() <= limits::SHARES_LEN_MAX);
+        if !fits {
+            return Err(AppError::Internal);
+        }
+        let work = Work { moves: Vec::new(), contributions, scope: Scope::Moved };
+        match self.take_in(user, None, work, None).await {
+            Err(AppError::NotFound(_)) => Ok(Outcome::default()),
+            Err(AppError::Invalid { .. }) => {
+                // It would never succeed: whoever has so much has no use for more.
+                tracing::warn!("a contribution is beyond what can be counted, and counts nothing");
+                Ok(Outcome::default())
+            }
+            outcome => outcome,
+        }
+    }
+}
+
+/// Notes what the source has come to → what moves by that: the difference to what it had come to before.
+pub(super) fn take(
+    draft: &mut Draft<ProgressRecord>,
+    user: &UserId,
+    contribution: &Contribution,
+    absent: &BTreeSet<Arc<str>>,
+) -> Result<Vec<Move>, AppError> {
+    let name = contribution.source.name();
+    let before: ContributionDocument = draft.beside(&name)?.unwrap_or_default();
+    let now = ContributionDocument {
+        version: contribution.version,
+        shares: contribution.shares.iter().map(Share::stored).collect(),
+        withheld: contribution.withheld.clone(),
+    };
+    if now.version < before.version || now == before {
+        return Ok(Vec::new());
+    }
+    let moves = difference(&before, &now)?;
+    draft.put_beside(&name, encode(&now)?);
+    if absent.contains(&name) {
+        draft.place(record::names_of(user), name, Some(0));
+    }
+    Ok(moves)
+}
+
+fn difference(before: &ContributionDocument, now: &ContributionDocument) -> Result<Vec<Move>, AppError> {
+    let mut by = BTreeMap::<(&str, &str, i64), f64>::new();
+    for (shares, sign) in [(&before.shares, -1.0), (&now.shares, 1.0)] {
+        for (variable, key, value, at_ms) in shares {
+            *by.entry((variable, key, *at_ms)).or_default() += sign * value;
+        }
+    }
+    let moves = by.into_iter().map(|((variable, key, at_ms), by)| (variable, key, at_ms, rounded(by)));
+    let moves = moves.filter(|(.., by)| *by != 0.0).map(|(variable, key, at_ms, by)| {
+        let (variable, at) = (record::variable(variable)?, Timestamp::from_millis(at_ms));
+        Ok(Move { variable, key: key.to_owned(), by, at })
+    });
+    moves.collect()
+}
+
+impl Share {
+    fn stored(&self) -> (String, String, f64, i64) {
+        (self.variable.to_string(), self.key.clone(), self.value, self.at.as_millis())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(shares: &[(&str, &str, f64, i64)]) -> ContributionDocument {
+        let shares = shares
+            .iter()
+            .map(|(variable, key, value, at_ms)| ((*variable).to_owned(), (*key).to_owned(), *value, *at_ms));
+        ContributionDocument { version: 1, shares: shares.collect(), withheld: None }
+    }
+
+    #[test]
+    fn what_moves_is_the_difference_to_before() {
+        let before = document(&[("runs", "", 1.0, 5), ("distance_m", "", 1_000.1, 5), ("best_1km_s", "r", 300.0, 5)]);
+        let now = document(&[("runs", "", 1.0, 5), ("distance_m", "", 5_000.2, 5), ("climb_m", "", 20.0, 5)]);
+        let moves = difference(&before, &now).unwrap();
+        let moves: Vec<_> = moves.iter().map(|it| (it.variable.as_str(), &*it.key, it.by)).collect();
+        assert_eq!(moves, [("best_1km_s", "r", -300.0), ("climb_m", "", 20.0), ("distance_m", "", 4_000.1)]);
+    }
+
+    #[test]
+    fn what_belongs_to_another_moment_goes_and_comes() {
+        let moves = difference(&document(&[("runs", "", 1.0, 5)]), &document(&[("runs", "", 1.0, 9)])).unwrap();
+        let moves: Vec<_> = moves.iter().map(|it| (it.by, it.at.as_millis())).collect();
+        assert_eq!(moves, [(-1.0, 5), (1.0, 9)]);
     }
 }

@@ -9,10 +9,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::app::AppError;
-use crate::app::transact::Record;
+use crate::app::documents::MessageDocument;
+use crate::app::transact::{Record, decode};
 use crate::backend::Index;
 use crate::domain::achievement::{
-    AchievementId, Book, Fired, Levels, MeasureId, Measures, Period, Periods, State, StepId, Values, VariableName,
+    AchievementId, Book, Lacks, MeasureId, Measures, Period, Periods, State, StepId, Values, VariableName,
 };
 use crate::domain::ids::UserId;
 use crate::domain::time::Timestamp;
@@ -79,11 +80,6 @@ impl ProgressRecord {
     pub fn newest_month(&self) -> u32 {
         self.months.values().filter_map(|months| months.last()).copied().max().unwrap_or_default()
     }
-
-    /// The months of which there are values, by variable.
-    pub fn value_names(&self) -> impl Iterator<Item = Arc<str>> {
-        self.months.iter().flat_map(|(name, months)| months.iter().map(move |month| values_name(name, *month)))
-    }
 }
 
 /// What is counted by the measures of one variable: stored under [`measures_name`].
@@ -108,7 +104,7 @@ enum StateDocument {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ValuesDocument {
     /// Quarters of an hour since the month began, the key, the sum.
-    slots: Vec<(u32, String, f64)>,
+    pub slots: Vec<(u32, String, f64)>,
 }
 
 /// What a source has contributed: stored under [`contribution_name`].
@@ -122,6 +118,32 @@ pub struct ContributionDocument {
     pub withheld: Option<String>,
 }
 
+/// A message to the user: stored under [`message_name`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MessageRecord {
+    pub text: BTreeMap<String, String>,
+    pub at_ms: i64,
+}
+
+/// The devices of a user, by their ids: stored under [`DEVICES`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DevicesDocument(pub BTreeMap<String, DeviceRecord>);
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeviceRecord {
+    pub push_id: String,
+    pub device_os: String,
+    pub app_version: String,
+    pub at_ms: i64,
+}
+
+impl MessageRecord {
+    pub fn document(&self, id: u64, is_read: bool) -> MessageDocument {
+        let created_at = Timestamp::from_millis(self.at_ms).to_string();
+        MessageDocument { id, text: self.text.clone(), is_read, created_at }
+    }
+}
+
 impl MeasuresDocument {
     pub fn of(measures: &Measures) -> Self {
         let periods = |periods: &Periods| {
@@ -133,18 +155,13 @@ impl MeasuresDocument {
         }
     }
 
-    pub fn read(self) -> Result<Measures, AppError> {
+    fn read(self) -> Result<Measures, AppError> {
         let periods = |stored: BTreeMap<String, StateDocument>| -> Result<Periods, AppError> {
             stored.into_iter().map(|(name, state)| Ok((period(&name)?, state.read()))).collect()
         };
         let zone = self.zone.map(|zone| zone.parse().map_err(|_| AppError::Internal)).transpose()?;
         let states = self.measures.into_iter().map(|(id, it)| Ok((MeasureId::new(id), periods(it)?)));
         Ok(Measures { zone, states: states.collect::<Result<_, AppError>>()? })
-    }
-
-    /// The newest of the measures: one that is not known here is of newer rules.
-    pub fn newest(&self) -> u32 {
-        self.measures.keys().next_back().copied().unwrap_or_default()
     }
 }
 
@@ -173,9 +190,41 @@ impl ValuesDocument {
         Self { slots: values.slots.iter().map(|((slot, key), sum)| (*slot, key.clone(), *sum)).collect() }
     }
 
-    pub fn read(self) -> Values {
+    fn read(self) -> Values {
         Values { slots: self.slots.into_iter().map(|(slot, key, sum)| ((slot, key), sum)).collect() }
     }
+}
+
+/// What the names of [`MeasuresDocument`]s begin with.
+pub const MEASURES: &str = "progress/m/";
+/// What the names of [`ContributionDocument`]s begin with.
+pub const CONTRIBUTIONS: &str = "progress/c/";
+/// The name of a [`DevicesDocument`].
+pub const DEVICES: &str = "progress/devices";
+/// What the names of [`ValuesDocument`]s begin with.
+pub const VALUES: &str = "progress/v/";
+
+/// Takes a document into the book, or that there is none of this name → the newest measure that it knows: one that is not known
+/// here is of newer rules.
+pub fn load(book: &mut Book, name: &str, value: Option<&[u8]>) -> Result<u32, AppError> {
+    if let Some(name) = name.strip_prefix(MEASURES) {
+        let document: MeasuresDocument = value.map(decode).transpose()?.unwrap_or_default();
+        let newest = document.measures.keys().next_back().copied().unwrap_or_default();
+        book.measures.insert(variable(name)?, document.read()?);
+        return Ok(newest);
+    }
+    if let Some((name, month)) = name.strip_prefix(VALUES).and_then(|it| it.rsplit_once('/')) {
+        let document: ValuesDocument = value.map(decode).transpose()?.unwrap_or_default();
+        let month = month.parse().map_err(|_| AppError::Internal)?;
+        book.values.insert((variable(name)?, month), document.read());
+    }
+    Ok(0)
+}
+
+/// The names of the documents that are lacking.
+pub fn lacking(lacks: &Lacks) -> Vec<Arc<str>> {
+    let values = lacks.values.iter().map(|(variable, month)| values_name(variable.as_str(), *month));
+    lacks.measures.iter().map(measures_name).chain(values).collect()
 }
 
 /// The names of all documents of a user's progress but the head.
@@ -189,15 +238,19 @@ pub fn users() -> Index {
 }
 
 pub fn measures_name(variable: &VariableName) -> Arc<str> {
-    format!("progress/m/{variable}").into()
+    format!("{MEASURES}{variable}").into()
 }
 
 pub fn values_name(variable: &str, month: u32) -> Arc<str> {
-    format!("progress/v/{variable}/{month}").into()
+    format!("{VALUES}{variable}/{month}").into()
 }
 
 pub fn contribution_name(source: &str) -> Arc<str> {
-    format!("progress/c/{source}").into()
+    format!("{CONTRIBUTIONS}{source}").into()
+}
+
+pub fn message_name(number: u64) -> Arc<str> {
+    format!("progress/message/{number}").into()
 }
 
 pub fn variable(name: &str) -> Result<VariableName, AppError> {

@@ -8,9 +8,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::app::events::indexes;
-use crate::app::events::record::{Invitation, InvitationState, invitation};
+use crate::app::events::record::{Invitation, InvitationState, invitation, participant};
+use crate::app::events::{Decision, aggregate};
 use crate::app::transact::{Draft, OnceKey};
 use crate::app::users::record::UserRecord;
 use crate::app::{App, AppError, mentions, users};
@@ -77,6 +79,31 @@ impl App {
         let is_last = members.len() < limit;
         stream::iter(told).buffer_unordered(limits::TOLD_AT_ONCE).try_collect::<Vec<()>>().await?;
         Ok(members.into_iter().next_back().filter(|_| !is_last))
+    }
+
+    /// Lets those who watch the event hear what a participant has done in it. Who has left it by now does so no more.
+    pub(in crate::app) async fn tell_of_participant(
+        &self,
+        event: EventId,
+        user: &UserId,
+        change: Box<RawValue>,
+        once: OnceKey,
+    ) -> Result<(), AppError> {
+        let (user, now) = (user.clone(), self.clock.now());
+        let beside = vec![participant(&user)];
+        self.events
+            .transact_beside(aggregate(event), Some(once), beside, move |draft| {
+                let Some(record) = draft.record().cloned() else { return Ok(()) };
+                let before = record.event.clone();
+                let mut decision = Decision { draft, record, now, is_another: false };
+                if decision.participant(&user)?.is_some() {
+                    mentions::note(decision.draft, &user);
+                    decision.announce(&change)?;
+                }
+                decision.finish(Some(&before));
+                Ok(())
+            })
+            .await
     }
 
     async fn tell_user(&self, user: UserId, change: Bytes, key: &str) -> Result<(), AppError> {

@@ -67,12 +67,16 @@ impl<R: Record> Draft<R> {
     /// # Errors
     /// [`AppError::Internal`]: it was not named, or cannot be read.
     pub fn beside<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, AppError> {
+        self.bytes_beside(name)?.map(decode).transpose()
+    }
+
+    /// As [`Draft::beside`], as it is stored.
+    pub fn bytes_beside(&self, name: &str) -> Result<Option<&[u8]>, AppError> {
         let written = self.commit.puts.iter().rev().find(|put| &*put.key.name == name);
-        let value = match written {
-            Some(put) => put.value.as_deref(),
-            None => self.beside.get(name).ok_or(AppError::Internal)?.value.as_deref(),
-        };
-        value.map(decode).transpose()
+        match written {
+            Some(put) => Ok(put.value.as_deref()),
+            None => Ok(self.beside.get(name).ok_or(AppError::Internal)?.value.as_deref()),
+        }
     }
 
     /// Puts a document beside the head.
