@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::app::achievements;
 use crate::app::allowances::Rates;
 use crate::app::api_key::ApiKey;
+use crate::app::documents::CatalogueDocument;
 use crate::app::tokens::TokenSecret;
 use crate::backend::RedisUrl;
 use crate::http::{Options, Tiles, WebDemo};
@@ -65,6 +67,9 @@ pub struct Serve {
     /// The key with which your own back ends call the live protocol's server API (header X-API-Key at /api/publish …).
     #[arg(long, env = "RUNNITY_API_KEY", hide_env_values = true, value_parser = api_key)]
     pub api_key: Option<ApiKey>,
+    /// What can be achieved on a store that never had a catalogue: a JSON or YAML file, or `starter` for the one that is built in.
+    #[arg(long, env = "RUNNITY_CATALOGUE", value_name = "FILE|starter", value_parser = catalogue)]
+    pub catalogue: Option<CatalogueDocument>,
     #[command(flatten)]
     pub pages: Pages,
     #[command(flatten)]
@@ -291,6 +296,14 @@ fn token_secret(text: &str) -> Result<TokenSecret, String> {
         "" => Err("must not be empty".to_owned()),
         _ => Ok(TokenSecret::new(text)),
     }
+}
+
+fn catalogue(text: &str) -> Result<CatalogueDocument, String> {
+    if text == "starter" {
+        return achievements::starter().map_err(|error| error.to_string());
+    }
+    let file = std::fs::read(text).map_err(|error| format!("cannot be read: {error}"))?;
+    achievements::parse_catalogue(&file).map_err(|error| error.to_string())
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

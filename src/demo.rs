@@ -32,6 +32,9 @@ const NAMES: [&str; 20] = [
     "Sam J.",
 ];
 
+/// Who stands in the Ion document's examples: ids and names.
+pub const PEOPLE: [(&str, &str); 3] = [("1", "Malhar"), ("2", "Manish"), ("3", "Ashutosh")];
+
 /// `runners` on the Helsinki course, then one on each recorded track's own ground. Each has some of the way behind already,
 /// and begins anew at the end.
 pub fn plans(runners: usize) -> Vec<Plan> {

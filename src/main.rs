@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use runnity::app::Settings;
+use runnity::app::achievements;
 use runnity::app::documents;
 use runnity::app::metrics::Metrics;
 use runnity::app::tokens::TokenSecret;
@@ -14,6 +15,7 @@ use runnity::backend::embedded::Embedded;
 use runnity::backend::{Backend, BackendError, RedisStore};
 use runnity::clock::Clock;
 use runnity::config::{self, Command, CommandLine};
+use runnity::domain::ids::UserId;
 use runnity::domain::user::{Level, Visibility};
 use runnity::http;
 use runnity::instance::{self, Instance};
@@ -115,6 +117,11 @@ async fn run_server(serve: config::Serve) -> Result<(), Failure> {
     if backend.is_of_one_process() {
         app.take_duties().await?;
     }
+    if let Some(catalogue) = &serve.catalogue
+        && app.ensure_catalogue(catalogue).await?
+    {
+        tracing::info!(achievements = catalogue.achievements.len(), "the store has a catalogue now");
+    }
     let instance = Instance::start(app, listener, options).await?;
     if let Some(token) = token {
         println!("admin token, shown this once: {}", token.reveal());
@@ -146,6 +153,11 @@ async fn run_demo(demo: config::Demo) -> Result<(), Failure> {
         ..instance::Options::default()
     };
     let app = App::new(backend.clone(), clock.clone(), Settings::default());
+    app.ensure_catalogue(&achievements::starter()?).await?;
+    for (id, name) in demo::PEOPLE {
+        let id = UserId::parse(id).ok_or("a user of the demo has no id")?;
+        app.make_user_of(id, name.to_owned(), Level::User, None, Visibility::Public).await?;
+    }
     let instance = Instance::start(app, instance::listen(demo.listen).await?, options).await?;
     let stop = CancellationToken::new();
     let server = format!("http://{}", instance.local_address());

@@ -145,6 +145,18 @@ impl App {
         visibility: Visibility,
     ) -> Result<(UserDocument, Secret), AppError> {
         let id = UserId::parse(&names::id_of(posted::seed_of("user"))).ok_or(AppError::Internal)?;
+        self.make_user_of(id, name, level, password, visibility).await
+    }
+
+    /// As [`App::make_user`], by an id that nobody has.
+    pub async fn make_user_of(
+        &self,
+        id: UserId,
+        name: String,
+        level: Level,
+        password: Option<String>,
+        visibility: Visibility,
+    ) -> Result<(UserDocument, Secret), AppError> {
         self.reserve_name(&name, &id).await?;
         let secret = Secret::new(&id);
         let hash = credential::hash(secret.reveal());

@@ -3,6 +3,7 @@
 //! All of it is checked as a whole before anything is kept, and kept only if the catalogue is still the one that it was checked
 //! with: two admins at once cannot close a circle between them.
 
+mod change;
 mod edit;
 mod listing;
 
@@ -18,6 +19,7 @@ use crate::backend::{Keep, Version};
 use crate::domain::user::Level;
 use crate::limits;
 
+pub use change::Change;
 pub(super) use edit::{Edit, Name, is_built_in};
 use edit::{Written, users_of_variable};
 pub use listing::AchievementFilter;
@@ -48,20 +50,21 @@ impl App {
         self.variable(identity, &name).await
     }
 
-    /// Another definition of a variable that there is. Its name stays.
-    pub async fn replace_variable(
+    /// Another definition of a variable that is there. Its name stays.
+    pub async fn change_variable(
         &self,
         identity: &Identity,
         name: &str,
-        document: VariableDocument,
+        change: Change<VariableDocument>,
         if_version: Option<Version>,
     ) -> Result<Shown<VariableDocument>, AppError> {
         self.author(identity, |edit| {
-            kept(edit.next.variables.get(name), if_version, "variable", is_built_in(name))?;
+            let document =
+                change.of(&kept(edit.next.variables.get(name), if_version, "variable", is_built_in(name))?)?;
             if document.name != name {
                 edit.fault("name", "must be that of the path: what has values keeps its name");
             }
-            edit.variable("", document.clone());
+            edit.variable("", document);
             Ok(())
         })
         .await?;
@@ -94,16 +97,16 @@ impl App {
         self.reward(identity, id).await
     }
 
-    pub async fn replace_reward(
+    pub async fn change_reward(
         &self,
         identity: &Identity,
         id: u64,
-        document: RewardDocument,
+        change: Change<RewardDocument>,
         if_version: Option<Version>,
     ) -> Result<Shown<RewardDocument>, AppError> {
         self.author(identity, |edit| {
-            kept(edit.next.rewards.get(&id), if_version, "reward", false)?;
-            Ok(edit.reward("", Some(id), document.clone()))
+            let document = change.of(&kept(edit.next.rewards.get(&id), if_version, "reward", false)?)?;
+            Ok(edit.reward("", Some(id), document))
         })
         .await?;
         self.reward(identity, id).await
@@ -137,16 +140,16 @@ impl App {
         self.achievement(identity, ids.first().copied().ok_or(AppError::Internal)?).await
     }
 
-    pub async fn replace_achievement(
+    pub async fn change_achievement(
         &self,
         identity: &Identity,
         id: u64,
-        document: AchievementDocument,
+        change: Change<AchievementDocument>,
         if_version: Option<Version>,
     ) -> Result<Shown<AchievementDocument>, AppError> {
         self.author(identity, |edit| {
-            kept(edit.next.achievements.get(&id), if_version, "achievement", false)?;
-            Ok(edit.achievements(vec![(String::new(), Some(id), document.clone())]))
+            let document = change.of(&kept(edit.next.achievements.get(&id), if_version, "achievement", false)?)?;
+            Ok(edit.achievements(vec![(String::new(), Some(id), document)]))
         })
         .await?;
         self.achievement(identity, id).await
@@ -180,9 +183,17 @@ impl App {
     pub(super) async fn author<T>(
         &self,
         identity: &Identity,
-        mut change: impl FnMut(&mut Edit) -> Result<T, AppError>,
+        change: impl FnMut(&mut Edit) -> Result<T, AppError>,
     ) -> Result<T, AppError> {
         must_be_admin(identity)?;
+        self.author_unasked(change).await
+    }
+
+    /// As [`App::author`], by the operator's will.
+    pub(super) async fn author_unasked<T>(
+        &self,
+        mut change: impl FnMut(&mut Edit) -> Result<T, AppError>,
+    ) -> Result<T, AppError> {
         for _ in 0..limits::AUTHORING_ATTEMPTS_MAX {
             let seen = self.look_at_catalogue().await?;
             let mut edit = Edit::on(&seen);
@@ -226,18 +237,19 @@ pub(super) fn must_be_admin(identity: &Identity) -> Result<(), AppError> {
     if identity.level == Level::Admin { Ok(()) } else { Err(AppError::Forbidden) }
 }
 
-/// That it is there, is not built in, and is what the caller has seen.
-fn kept<T>(
+/// The document, if it is there, is not built in, and is what the caller has seen.
+fn kept<T: Clone>(
     kept: Option<&KeptDocument<T>>,
     if_version: Option<Version>,
     what: &'static str,
     is_built_in: bool,
-) -> Result<(), AppError> {
+) -> Result<T, AppError> {
     if is_built_in {
         return Err(AppError::conflict("it is built in, and stays as it is"));
     }
-    let kept = kept.ok_or(AppError::NotFound(what))?;
-    if if_version.is_some_and(|seen| seen != Version(kept.revision)) { Err(AppError::Stale) } else { Ok(()) }
+    let found = kept.and_then(|kept| Some((kept.document.clone()?, kept.revision)));
+    let (document, revision) = found.ok_or(AppError::NotFound(what))?;
+    if if_version.is_some_and(|seen| seen != Version(revision)) { Err(AppError::Stale) } else { Ok(document) }
 }
 
 fn named(edit: &Edit, is_meant: impl Fn(&AchievementDocument) -> bool) -> Vec<String> {

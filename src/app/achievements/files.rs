@@ -123,7 +123,7 @@ fn exported(catalogue: &Catalogue) -> CatalogueDocument {
     }
 }
 
-fn put_in(edit: &mut Edit, file: CatalogueDocument, import: Import) {
+pub(super) fn put_in(edit: &mut Edit, file: CatalogueDocument, import: Import) {
     let CatalogueDocument { version, variables, rewards, achievements } = file;
     if version != FORM_VERSION {
         edit.fault("version", "must be 1");

@@ -139,6 +139,11 @@ impl Edit {
         known.unwrap_or_else(|| self.reserve())
     }
 
+    /// Whether nothing was ever written before.
+    pub fn is_first(&self) -> bool {
+        self.seen_revision == 0
+    }
+
     /// A number for one that is put in later.
     pub fn reserve(&mut self) -> u64 {
         self.next.head.last_id += 1;
