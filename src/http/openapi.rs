@@ -8,6 +8,7 @@
 //! * An answer of success names its `data` (a schema) and `example` (of the data); envelope and headers are added. 204 has neither.
 //! * A body is `"requestBody": {"json": <schema>, "examples": {"<name>": {"summary": …, "value": …}}}`. Each example is sent by
 //!   the test, and must be answered by the call's status of success, or by the `x-status` that it names.
+//! * What a body or an answer may be besides is `"also": {"<media type>": {…}}`.
 //! * 400, 401, 404, 413, 415, 429, 500 and 503 are added where they can come; 403, 409 and others are written down, as
 //!   `"409": {"$ref": "#/components/responses/Conflict"}` or with a `description` and an `example` (of the whole `error`) of their own.
 //! * What GET answers has an ETag, and GET heeds If-None-Match: that is added. `"tagged": true` is for writes that heed If-Match and
@@ -56,6 +57,8 @@ const FRAGMENTS: &[(Form, &str)] = &[
     (Form::Rest, include_str!("openapi/runs.json")),
     (Form::Rest, include_str!("openapi/events.json")),
     (Form::Rest, include_str!("openapi/share_links.json")),
+    (Form::Rest, include_str!("openapi/achievements.json")),
+    (Form::Rest, include_str!("openapi/catalogue.json")),
     (Form::Own, include_str!("openapi/runnity.json")),
     (Form::Own, include_str!("openapi/live_api.json")),
     (Form::Own, include_str!("openapi/service.json")),

@@ -3,6 +3,8 @@
 //! Here stands which resources there are, and what holds for all of them. A resource is a file: its paths and methods, and what
 //! they take and give. Knows no rule of the product: those are asked of `app`.
 
+mod achievements;
+mod catalogue;
 mod envelope;
 mod events;
 mod friends;
@@ -10,12 +12,15 @@ mod groups;
 mod invitations;
 mod once;
 mod participants;
+mod progress;
 mod reading;
+mod rewards;
 mod runs;
 mod share_links;
 mod tags;
 mod tokens;
 mod users;
+mod variables;
 
 use std::sync::Arc;
 
@@ -125,6 +130,10 @@ macro_rules! resources {
                         | Self::Runs(runs::Place::Run(_))
                         | Self::Events(events::Place::Event(_))
                         | Self::ShareLinks(share_links::Place::Link(_))
+                        | Self::Variables(variables::Place::Variable(_))
+                        | Self::Rewards(rewards::Place::Reward(_))
+                        | Self::Achievements(achievements::Place::Achievement(_))
+                        | Self::Catalogue(_)
                 )
             }
 
@@ -147,6 +156,7 @@ macro_rules! resources {
 }
 
 resources! {
+    Progress: progress,
     Users: users,
     Friends: friends,
     Groups: groups,
@@ -156,6 +166,10 @@ resources! {
     Invitations: invitations,
     Events: events,
     ShareLinks: share_links,
+    Variables: variables,
+    Rewards: rewards,
+    Achievements: achievements,
+    Catalogue: catalogue,
 }
 
 async fn answer(app: Arc<App>, request: Request) -> Answer {

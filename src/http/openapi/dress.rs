@@ -90,7 +90,8 @@ fn dress_body(body: &mut Value) -> Result<(), String> {
     if let Some(examples) = body.remove("examples") {
         content["examples"] = examples;
     }
-    body.insert("content".to_owned(), json!({ "application/json": content }));
+    let content = with_others(content, body.remove("also"));
+    body.insert("content".to_owned(), content);
     body.entry("required").or_insert(Value::Bool(true));
     Ok(())
 }
@@ -113,7 +114,7 @@ fn dress_response(status: &str, response: &mut Value, is_tagged: bool) -> Result
     response.insert("headers".to_owned(), headers);
     let code: u16 = status.parse().map_err(|_| format!("{status} is no status"))?;
     let meta = json!({ "status": code, "version": "1.0.0", "request_id": "d5ccbe45-a54e-4d19-9b58-a96c7747369f" });
-    let example = response.remove("example");
+    let (example, also) = (response.remove("example"), response.remove("also"));
     let content = if let Some(schema) = response.remove("data") {
         let schema = json!({
             "type": "object",
@@ -129,6 +130,15 @@ fn dress_response(status: &str, response: &mut Value, is_tagged: bool) -> Result
     } else {
         return Ok(());
     };
-    response.insert("content".to_owned(), json!({ "application/json": content }));
+    response.insert("content".to_owned(), with_others(content, also));
     Ok(())
+}
+
+/// JSON, and what else there may be.
+fn with_others(json: Value, also: Option<Value>) -> Value {
+    let mut content = json!({ "application/json": json });
+    if let (Value::Object(content), Some(Value::Object(also))) = (&mut content, also) {
+        content.extend(also);
+    }
+    content
 }

@@ -4,9 +4,11 @@
 
 use std::io;
 
+use bytes::Bytes;
 use futures::{TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
+use tokio::sync::mpsc;
 use uuid::Uuid;
 use warp::Reply as _;
 use warp::http::header::{
@@ -193,6 +195,14 @@ impl Success {
         Self { status: StatusCode::OK, location: None, data: None, version: None, file }
     }
 
+    /// As [`Success::file`], of one that is at hand as a whole.
+    pub fn written(content_type: &'static str, name: &'static str, content: Vec<u8>) -> Self {
+        let (sender, parts) = mpsc::channel(1);
+        // There is room for one.
+        let _ = sender.try_send(Ok(Bytes::from(content)));
+        Self::file(content_type, name, parts)
+    }
+
     fn new(status: StatusCode, location: Option<String>, data: &impl Serialize) -> Result<Self, Error> {
         let data = serde_json::value::to_raw_value(data).map_err(|error| {
             tracing::error!(%error, "a document could not be written");
@@ -220,7 +230,13 @@ impl Success {
     /// What is read, and what is of a version, has a tag; `headers` are the request's.
     pub fn response(self, meta: &Meta, method: &Method, headers: &HeaderMap) -> Response {
         if let Some(file) = self.file {
-            return file.response();
+            // With its version, what it is called says what is in it.
+            let tag = self.version.map(|version| tags::of(Some(version), file.name.as_bytes()));
+            let mut response = file.response();
+            if let Some(tag) = tag {
+                tags::put(&mut response, &tag);
+            }
+            return response;
         }
         let Some(data) = self.data else { return answer::empty(self.status) };
         let is_read = *method == Method::GET || *method == Method::HEAD;
