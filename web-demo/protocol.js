@@ -127,7 +127,13 @@
  * @property {number | null} at_ms
  * @property {RunEvent} event
  *
- * @typedef {RosterChange | EventStateChange} EventChange
+ * @typedef {object} AchievementChange somebody who participates has reached a level
+ * @property {'achievement'} type
+ * @property {number | null} at_ms
+ * @property {{id: string, name: string}} user
+ * @property {{id: number, name: string, title: {[language: string]: string}, level: number}} achievement
+ *
+ * @typedef {RosterChange | EventStateChange | AchievementChange} EventChange
  */
 
 /**
@@ -405,6 +411,15 @@ export function parseEventSnapshot(data) {
   return { at_ms: timeOf(data.at), event, roster, complete: data.complete === true };
 }
 
+/** @param {any} document which achievement, and which level of it */
+function parseAchievement(document) {
+  const id = numberOf(document?.id);
+  const level = numberOf(document?.level);
+  if (id === null || level === null) return null;
+  const title = Object.entries(document.title ?? {}).map(([language, text]) => [language, String(text)]);
+  return { id, name: String(document.name ?? ''), title: Object.fromEntries(title), level };
+}
+
 /** @param {any} data of a publication @returns {EventChange | null} null for a type that this page does not know */
 export function parseEventChange(data) {
   const at_ms = timeOf(data?.at);
@@ -422,6 +437,10 @@ export function parseEventChange(data) {
     case 'cancelled': {
       const event = parseEvent(data.event);
       return event && { type: data.type, at_ms, event };
+    }
+    case 'achievement': {
+      const achievement = parseAchievement(data.achievement);
+      return achievement && { type: data.type, at_ms, user: parseUser(data.user), achievement };
     }
     default:
       return null;

@@ -69,7 +69,7 @@ test('what_is_no_event_is_not_read_as_one', () => {
   for (const document of [null, {}, { type: 'snapshot', event: { id: 'x', state: 'current' } }, { type: 'snapshot', event: { id: 1, state: 'over' } }]) {
     assert.equal(parseEventSnapshot(document), null);
   }
-  for (const document of [null, {}, { type: 'joined', number: 'x' }, { type: 'started', event: {} }, { type: 'tea' }]) {
+  for (const document of [null, {}, { type: 'joined', number: 'x' }, { type: 'started', event: {} }, { type: 'achievement', achievement: { id: 1 } }, { type: 'tea' }]) {
     assert.equal(parseEventChange(document), null);
   }
 });
