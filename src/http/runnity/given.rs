@@ -3,15 +3,11 @@
 //! Whatever else is sent is passed over, as the document's own clients expect. Knows no value's meaning.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
 use warp::http::StatusCode;
 
 use super::answers::Error;
-use crate::http::request::{ContentType, NotUtf8, Request, pairs};
+use crate::http::request::{ContentType, Members, NotUtf8, Request, pairs};
 
 /// What is read, by its documented name.
 const NAMES: [&str; 19] = [
@@ -117,30 +113,5 @@ impl Given {
     /// A value that has something in it.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
-    }
-}
-
-/// A JSON object's members in their order, the same name twice included; numbers as they are written, `1e400` too.
-struct Members(Vec<(String, Box<RawValue>)>);
-
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct MembersVisitor;
-        impl<'de> Visitor<'de> for MembersVisitor {
-            type Value = Members;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(MembersVisitor)
     }
 }
