@@ -21,8 +21,7 @@ use crate::limits;
 
 pub use listing::FriendFilter;
 pub use record::FriendshipRecord;
-use record::Pair;
-pub(in crate::app) use record::listed_by;
+pub(in crate::app) use record::{Pair, listed_by};
 
 /// What holds what two users have said about each other.
 pub(in crate::app) fn aggregate_of(one: &UserId, other: &UserId) -> AggregateId {

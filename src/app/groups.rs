@@ -7,6 +7,7 @@ mod blocking;
 mod changing;
 mod joining;
 mod listing;
+mod placing;
 mod record;
 
 use crate::app::documents::{GroupDocument, GroupRole, UserName};
@@ -22,6 +23,7 @@ use crate::limits;
 
 pub use changing::ChangeGroup;
 pub use listing::{GroupFilter, MemberFilter};
+pub(in crate::app) use placing::Placing;
 pub use record::GroupRecord;
 pub(in crate::app) use record::aggregate;
 use record::{Invitation, Member};

@@ -14,14 +14,16 @@ use crate::app::due::Due;
 use crate::app::transact::{Record, encode};
 use crate::app::users::credential::admin_id;
 use crate::app::users::keys::USED;
-use crate::app::users::{Identity, aggregate, people, revoked};
+use crate::app::users::record::UserRecord;
+use crate::app::users::{Caller, Identity, aggregate, people, revoked};
 use crate::app::{App, AppError};
 use crate::backend::Version;
 use crate::domain::ids::UserId;
+use crate::domain::user::Level;
 use crate::limits;
 
 /// The name of what stands beside the account's place until everything is gone.
-const LEAVING: &str = "leaving";
+pub(in crate::app) const LEAVING: &str = "leaving";
 
 /// Somebody leaves.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -29,6 +31,11 @@ struct Leaving {
     /// The name to be free again.
     name: String,
     since_ms: i64,
+}
+
+/// Nobody takes the place of an account before everything of it is gone.
+pub(in crate::app) fn being_deleted(user: &UserId) -> AppError {
+    AppError::conflict(format!("the account {user} is being deleted: its id is free again in a while"))
 }
 
 impl App {
@@ -61,14 +68,50 @@ impl App {
             return Err(AppError::conflict("the admin that a store begins with cannot be deleted"));
         }
         let verified = self.verify_password(identity, current_password).await?;
-        let (now, shown, user) = (self.clock.now(), identity.credential.clone(), identity.user.clone());
-        self.change_user_record(&identity.user, move |draft, record| {
+        let (now, shown) = (self.clock.now(), identity.credential.clone());
+        let may = move |record: &UserRecord| {
             if if_version.is_some_and(|version| version != record.profile_version()) {
                 return Err(AppError::Stale);
             }
             if !record.is_good(&shown, now) || record.password != verified {
                 return Err(AppError::Unauthenticated);
             }
+            Ok(())
+        };
+        self.end_account_if(&identity.user, may).await
+    }
+
+    /// An admin's word on another's account: it is deleted as if its owner had done it.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] and [`AppError::Forbidden`]: there is no such user, or the caller is no admin. [`AppError::Conflict`]: it is
+    /// the operator's own.
+    pub async fn delete_account_of(&self, identity: &Identity, user: &UserId) -> Result<(), AppError> {
+        if identity.level != Level::Admin {
+            self.person(&Caller::User(identity.clone()), user).await?;
+            return Err(AppError::Forbidden);
+        }
+        if *user == admin_id() {
+            return Err(AppError::conflict("the admin that a store begins with cannot be deleted"));
+        }
+        match self.end_account_if(user, |_| Ok(())).await {
+            Err(AppError::Unauthenticated) => return Err(AppError::NotFound("user")),
+            ended => ended?,
+        }
+        if let Err(error) = self.forget_user(user).await {
+            tracing::warn!(%error, "an account could not be deleted in one go; it is gone on with");
+        }
+        Ok(())
+    }
+
+    async fn end_account_if(
+        &self,
+        user: &UserId,
+        may: impl Fn(&UserRecord) -> Result<(), AppError> + Send + 'static,
+    ) -> Result<(), AppError> {
+        let (now, user) = (self.clock.now(), user.clone());
+        self.change_user_record(&user.clone(), move |draft, record| {
+            may(&record)?;
             let leaving = Leaving { name: record.name.clone(), since_ms: now.as_millis() };
             draft.put_beside(LEAVING, encode(&leaving)?);
             Due::UserLeaves(user.clone()).place(draft, Some(now.as_millis()));

@@ -3,6 +3,7 @@
 //! A user is one aggregate: the account and its credentials' hashes lie in one record, so that a changed password replaces
 //! them all in one step. Names are reserved in aggregates of their own, first.
 
+mod bare;
 pub mod credential;
 pub mod keys;
 pub mod names;
@@ -205,6 +206,19 @@ impl App {
         origin: Option<Origin>,
     ) -> Result<(UserDocument, Secret), AppError> {
         let label = label.map(names::check_label).transpose()?;
+        let user = self.known_by_password(name, password, origin).await?;
+        // The password may be changed while its hash is computed: then it opens nothing any more.
+        let verified = user.password.clone();
+        self.add_credential(&user.user_id()?, CredentialKind::Token, label, move |user| user.password == verified).await
+    }
+
+    /// Whose name and password these are, as [`App::log_in`] finds it.
+    async fn known_by_password(
+        &self,
+        name: &str,
+        password: String,
+        origin: Option<Origin>,
+    ) -> Result<Arc<UserRecord>, AppError> {
         let guess = self.may_guess(name, origin).await?;
         let known = match self.user_named(name).await? {
             Some(id) => self.users.read(&aggregate(&id)).await?,
@@ -214,9 +228,40 @@ impl App {
         let good = password::verify(&self.passwords, password, hash).await?;
         let Some(user) = known.filter(|_| good) else { return Err(AppError::Unauthenticated) };
         self.guessed(guess).await?;
-        // The password may be changed while its hash is computed: then it opens nothing any more.
-        let verified = user.password.clone();
-        self.add_credential(&user.user_id()?, CredentialKind::Token, label, move |user| user.password == verified).await
+        Ok(user)
+    }
+
+    /// Another password for whoever knows the one before → the token that replaces all others.
+    ///
+    /// # Errors
+    /// Those of [`App::log_in`]; [`AppError::Invalid`] of `new_password`: it is the old one; of `password`: it cannot be one.
+    pub async fn change_password(
+        &self,
+        name: &str,
+        old: String,
+        new: String,
+        origin: Option<Origin>,
+    ) -> Result<(UserDocument, Secret), AppError> {
+        let known = self.known_by_password(name, old.clone(), origin).await?;
+        if new == old {
+            return Err(AppError::invalid("new_password", "is the old one"));
+        }
+        let password = password::hash(&self.passwords, new).await?;
+        let (id, now) = (known.user_id()?, self.clock.now());
+        let secret = Secret::new(&id);
+        let (given, verified) = (secret.clone(), known.password.clone());
+        let user = self
+            .change_user_record(&id, move |draft, mut user| {
+                // It may be changed while its hash is computed.
+                if user.password != verified {
+                    return Err(AppError::Unauthenticated);
+                }
+                replace_credentials(draft, &mut user, password.clone(), &given, now)?;
+                draft.put(user.clone());
+                Ok(user)
+            })
+            .await?;
+        Ok((UserDocument::of(&user), secret))
     }
 
     /// A token or a session's hash → who it is; [`AppError::Unauthenticated`] when it is wrong, revoked or over.
@@ -307,11 +352,7 @@ impl App {
                 }
                 edit.apply(draft, &mut user)?;
                 if let (Some(password), Some(secret)) = (&password, &given) {
-                    user.password = Some(password.clone());
-                    user.credentials.retain(|credential| credential.kind == CredentialKind::Operator);
-                    user.signed_from_ms = Some(now.as_millis());
-                    user.add_credential(secret, CredentialKind::Token, None, now)?;
-                    revoked(draft, now)?;
+                    replace_credentials(draft, &mut user, password.clone(), secret, now)?;
                 }
                 draft.put(user.clone());
                 Ok(user)
@@ -431,6 +472,21 @@ impl App {
 
 pub(in crate::app) fn aggregate(user: &UserId) -> AggregateId {
     Lanes::<UserRecord>::aggregate(user)
+}
+
+/// A new password's hash, and the token that replaces all others but the operator's own.
+fn replace_credentials(
+    draft: &mut Draft<UserRecord>,
+    user: &mut UserRecord,
+    password: String,
+    secret: &Secret,
+    now: Timestamp,
+) -> Result<(), AppError> {
+    user.password = Some(password);
+    user.credentials.retain(|credential| credential.kind == CredentialKind::Operator);
+    user.signed_from_ms = Some(now.as_millis());
+    user.add_credential(secret, CredentialKind::Token, None, now)?;
+    revoked(draft, now)
 }
 
 /// Tells every instance that credentials of this user ended.

@@ -33,3 +33,11 @@ pub const LINK_LIFE_MAX_MS: i64 = 366 * 24 * 60 * 60 * 1_000;
 pub const LINKS_LEN_MAX: usize = 200;
 /// How long a link that has no end of its own outlives what it shows: who comes late still sees how it went.
 pub const LINK_OUTLIVES_MS: i64 = 60 * 60 * 1_000;
+/// Bytes of what apps keep in a user's public data: a name, a picture's address and some choices; it stands in the user's record.
+pub const PUBLIC_DATA_BYTES_MAX: usize = 4 * 1024;
+/// Friends who are listed or struck at the same time when somebody says who all of them are.
+pub const FRIENDS_SAID_AT_ONCE: usize = 64;
+/// Accounts that are made at the same time when somebody names users of whom nobody knew.
+pub const BARE_USERS_AT_ONCE: usize = 16;
+/// Ids that a refusal names.
+pub const IDS_NAMED_MAX: usize = 10;

@@ -1,6 +1,7 @@
 //! Documents of people: an account as its owner sees it, and as others do.
 
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::PlaceDocument;
 use crate::backend::Version;
@@ -46,6 +47,9 @@ pub struct UserDocument {
     pub time_zone: Option<String>,
     /// BCP 47.
     pub language: Option<String>,
+    /// An object in which apps keep what they like.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub additional_public_data: Option<Value>,
     pub created_at: String,
     /// Of what stands here. Log-ins and runs do not change it.
     #[serde(skip)]

@@ -1,5 +1,6 @@
 //! Lists of friends, and of whom there is something between.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::app::documents::FriendDocument;
@@ -61,6 +62,13 @@ impl App {
             );
         }
         Ok(listed.page())
+    }
+
+    /// All whom the user lists.
+    pub(in crate::app) async fn friends_of(&self, user: &UserId) -> Result<BTreeSet<UserId>, AppError> {
+        // Those who list somebody at once may exceed the bound by their number.
+        let range = Range::all(record::listed_by(user), limits::LIST_LOOKED_AT_MAX);
+        Ok(users(self.backend.range(&range).await?.members.iter().map(|(_, member)| member))?.into_iter().collect())
     }
 
     /// Those who list the user, the newest of them: what they have for their friends the user may see. So many that what they all

@@ -266,7 +266,7 @@ fn invite(
 }
 
 /// The user is neither a member nor invited any more. Puts the group.
-pub(super) fn take_out(draft: &mut Draft<GroupRecord>, group: &mut GroupRecord, user: &UserId) -> Result<(), AppError> {
+pub fn take_out(draft: &mut Draft<GroupRecord>, group: &mut GroupRecord, user: &UserId) -> Result<(), AppError> {
     let (member, invitation) = place_of(draft, user)?;
     if member.is_none() && invitation.is_none() {
         return Ok(());

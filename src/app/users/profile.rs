@@ -4,9 +4,10 @@ use std::str::FromStr;
 
 use icu_locale_core::Locale;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::app::AppError;
-use crate::app::documents::{Edit, PlaceDocument, UserDocument, level_name, visibility_name};
+use crate::app::documents::{Edit, PlaceDocument, UserDocument, is_flat_enough, level_name, visibility_name};
 use crate::app::transact::Draft;
 use crate::app::users::record::UserRecord;
 use crate::app::users::{names, people};
@@ -35,6 +36,9 @@ pub struct Profile {
     pub time_zone: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
+    /// An object in which apps keep what they like.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_data: Option<Value>,
     /// How often it, the visibility or the level was changed.
     pub edits: u64,
 }
@@ -49,6 +53,7 @@ pub struct ChangeProfile {
     pub city: Edit<String>,
     pub time_zone: Edit<String>,
     pub language: Edit<String>,
+    pub public_data: Edit<Value>,
 }
 
 /// What of an account is to be another, checked.
@@ -91,6 +96,7 @@ impl ChangeProfile {
             city: self.city.checked(|text| line("city", &text))?,
             time_zone: self.time_zone.checked(|name| time_zone(&name))?,
             language: self.language.checked(|tag| language(&tag))?,
+            public_data: self.public_data.checked(public_data)?,
         })
     }
 
@@ -104,6 +110,7 @@ impl ChangeProfile {
             city: self.city.replacing(),
             time_zone: self.time_zone.replacing(),
             language: self.language.replacing(),
+            public_data: self.public_data.replacing(),
         }
     }
 
@@ -117,6 +124,7 @@ impl ChangeProfile {
         self.city.apply(&mut to.city);
         self.time_zone.apply(&mut to.time_zone);
         self.language.apply(&mut to.language);
+        self.public_data.apply(&mut to.public_data);
     }
 }
 
@@ -140,6 +148,23 @@ fn language(tag: &str) -> Result<String, AppError> {
     Ok(locale.to_string())
 }
 
+/// A small object.
+fn public_data(data: Value) -> Result<Value, AppError> {
+    let field = "additional_public_data";
+    if !data.is_object() {
+        return Err(AppError::invalid(field, "must be an object"));
+    }
+    let json = data.to_string();
+    if json.len() > limits::PUBLIC_DATA_BYTES_MAX {
+        return Err(AppError::invalid(field, format!("must have at most {} bytes", limits::PUBLIC_DATA_BYTES_MAX)));
+    }
+    if !is_flat_enough(json.as_bytes()) {
+        let problem = format!("must not be nested more than {} times", limits::JSON_DEPTH_MAX);
+        return Err(AppError::invalid(field, problem));
+    }
+    Ok(data)
+}
+
 impl UserRecord {
     /// The name that others see.
     pub fn shown_name(&self) -> &str {
@@ -154,7 +179,7 @@ impl UserRecord {
 
 impl UserDocument {
     pub fn of(user: &UserRecord) -> Self {
-        let Profile { place, country, region, city, time_zone, language, .. } = user.profile.clone();
+        let Profile { place, country, region, city, time_zone, language, public_data, .. } = user.profile.clone();
         Self {
             id: user.id.clone(),
             name: user.name.clone(),
@@ -167,6 +192,7 @@ impl UserDocument {
             city,
             time_zone,
             language,
+            additional_public_data: public_data,
             created_at: Timestamp::from_millis(user.created_ms).to_string(),
             version: user.profile_version(),
         }

@@ -1,7 +1,7 @@
 //! `/api/users`: signing up, one's own account, and who other people are.
 
 use serde::{Deserialize, Serialize};
-
+use serde_json::Value;
 use warp::http::Method;
 
 use super::Call;
@@ -108,6 +108,8 @@ struct Change {
     time_zone: Edit<String>,
     #[serde(default)]
     language: Edit<String>,
+    #[serde(default)]
+    additional_public_data: Edit<Value>,
     level: Option<String>,
     id: Option<String>,
     name: Option<String>,
@@ -222,6 +224,7 @@ impl Change {
             city: self.city,
             time_zone: self.time_zone,
             language: self.language,
+            public_data: self.additional_public_data,
         };
         let level = self
             .level
