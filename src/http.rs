@@ -11,8 +11,10 @@ mod cors;
 mod docs;
 mod fixed;
 mod health;
+mod ion;
 mod live_api;
 mod metrics;
+mod once;
 mod openapi;
 mod request;
 mod rest;
@@ -70,6 +72,8 @@ pub fn routes(app: Arc<App>, web: WebDemo, options: Options) -> BoxedFilter<(Res
         .or(rest::routes(app.clone(), &bodies))
         .unify()
         .or(runnity::routes(app.clone(), &bodies))
+        .unify()
+        .or(ion::routes(app.clone(), &bodies))
         .unify()
         .or(health::routes(app.clone(), &bodies))
         .unify()

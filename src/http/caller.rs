@@ -16,6 +16,8 @@ use crate::http::request::{Request, Shown};
 const COOKIE_NAME: &str = "runnity_session";
 /// How near the page that led to a request is to us, as the browser says.
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
+/// Where clients of gengine's put their token.
+const X_AUTH_TOKEN: &str = "x-auth-token";
 
 /// Whether a request changes something. A browser sends the cookie along with a request that another site has made, so
 /// a write by cookie must come from a page of ours.
@@ -48,8 +50,17 @@ enum Given<'a> {
 
 /// The caller by `Authorization: Bearer <token, session or share link>`, else by the session's cookie.
 pub async fn caller(app: &App, request: &Request, intent: Intent) -> Result<Caller, CallerError> {
+    caller_by(app, request, intent, given(&request.headers)).await
+}
+
+/// As [`caller`]; the whole of `Authorization` may be the secret, and so may `X-Auth-Token`.
+pub async fn plain_caller(app: &App, request: &Request, intent: Intent) -> Result<Caller, CallerError> {
+    caller_by(app, request, intent, given_plainly(&request.headers)).await
+}
+
+async fn caller_by(app: &App, request: &Request, intent: Intent, given: Given<'_>) -> Result<Caller, CallerError> {
     let headers = &request.headers;
-    match given(headers) {
+    match given {
         Given::Nothing => Ok(Caller::Anonymous),
         Given::Garbled => Err(CallerError::Unknown { by_cookie: false }),
         Given::Bearer(secret) => by_secret(app, secret, request).await,
@@ -63,7 +74,16 @@ pub async fn caller(app: &App, request: &Request, intent: Intent) -> Result<Call
 
 /// What a request holds for [`caller`] to know its caller by.
 pub fn shown(headers: &HeaderMap) -> Shown {
-    match given(headers) {
+    shown_by(given(headers))
+}
+
+/// What a request holds for [`plain_caller`] to know its caller by.
+pub fn shown_plainly(headers: &HeaderMap) -> Shown {
+    shown_by(given_plainly(headers))
+}
+
+fn shown_by(given: Given<'_>) -> Shown {
+    match given {
         Given::Nothing | Given::Garbled => Shown::Nothing,
         Given::Bearer(secret) | Given::Cookie(secret) => Shown::Secret(secret.to_owned()),
     }
@@ -113,6 +133,30 @@ fn given(headers: &HeaderMap) -> Given<'_> {
             _ => Given::Garbled,
         };
     }
+    given_by_cookie(headers)
+}
+
+/// A word in `Authorization` that stands alone is the secret itself. Two places may say the same, and not two things.
+fn given_plainly(headers: &HeaderMap) -> Given<'_> {
+    let mut secrets = Vec::new();
+    for header in headers.get_all(AUTHORIZATION) {
+        let text = header.to_str().unwrap_or_default().trim();
+        let scheme = text.split_once(' ').map(|(scheme, secret)| (scheme, secret.trim()));
+        secrets.push(match scheme {
+            None => text,
+            Some((scheme, secret)) if scheme.eq_ignore_ascii_case("bearer") && !secret.contains(' ') => secret,
+            Some(_) => "",
+        });
+    }
+    secrets.extend(headers.get_all(X_AUTH_TOKEN).iter().map(|header| header.to_str().unwrap_or_default().trim()));
+    match secrets.split_first() {
+        None => given_by_cookie(headers),
+        Some((&secret, others)) if !secret.is_empty() && others.iter().all(|it| *it == secret) => Given::Bearer(secret),
+        Some(_) => Given::Garbled,
+    }
+}
+
+fn given_by_cookie(headers: &HeaderMap) -> Given<'_> {
     let cookies = headers.get_all(COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
     let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
     let session = pairs.find(|(name, value)| *name == COOKIE_NAME && !value.is_empty());
@@ -163,6 +207,26 @@ mod tests {
         ];
         for (pairs, expected) in table {
             assert_eq!(given(&headers(pairs)), expected, "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn credential_may_stand_alone_where_that_is_allowed() {
+        let table: [(&[(&'static str, &'static str)], Given<'_>); 11] = [
+            (&[], Given::Nothing),
+            (&[("authorization", "abc")], Given::Bearer("abc")),
+            (&[("authorization", "Bearer abc")], Given::Bearer("abc")),
+            (&[("x-auth-token", "abc")], Given::Bearer("abc")),
+            (&[("x-auth-token", "abc"), ("authorization", "abc")], Given::Bearer("abc")),
+            (&[("x-auth-token", "abc"), ("authorization", "bearer def")], Given::Garbled),
+            (&[("x-auth-token", "abc"), ("x-auth-token", "def")], Given::Garbled),
+            (&[("authorization", "Basic YTpi")], Given::Garbled),
+            (&[("authorization", "")], Given::Garbled),
+            (&[("x-auth-token", " "), ("cookie", "runnity_session=abc")], Given::Garbled),
+            (&[("cookie", "runnity_session=abc")], Given::Cookie("abc")),
+        ];
+        for (pairs, expected) in table {
+            assert_eq!(given_plainly(&headers(pairs)), expected, "{pairs:?}");
         }
     }
 

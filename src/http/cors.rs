@@ -25,8 +25,9 @@ pub fn options(methods: &[Method]) -> Response {
     let allowed = answer::allowed(methods);
     answer::set(&mut response, ALLOW, allowed.clone());
     answer::set(&mut response, ACCESS_CONTROL_ALLOW_METHODS, allowed);
-    let headers =
-        HeaderValue::from_static("Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id");
+    let headers = HeaderValue::from_static(
+        "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Auth-Token, X-Request-Id",
+    );
     answer::set(&mut response, ACCESS_CONTROL_ALLOW_HEADERS, headers);
     // Ten minutes: one question for a run of half an hour costs nothing, and a change of ours is soon seen.
     answer::set(&mut response, ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
