@@ -4,11 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use crate::app::achievements::Outcome;
 use crate::app::achievements::evaluating::Work;
+use crate::app::achievements::increasing::hex;
 use crate::app::achievements::record::{self, ContributionDocument, ProgressRecord, contribution_name};
+use crate::app::documents::AchievementChange;
 use crate::app::transact::{Draft, encode};
 use crate::app::{App, AppError};
+use crate::backend::Keep;
 use crate::domain::achievement::{AchievementId, Move, Scope, VariableName, rounded};
 use crate::domain::ids::{EventId, RunId, UserId};
 use crate::domain::time::Timestamp;
@@ -62,9 +67,13 @@ impl fmt::Display for Source {
 }
 
 impl Source {
-    /// The name of what it has contributed, beside the progress of whom it has.
+    /// The name of what it has contributed, beside the progress of whom it has. It does not say whose account it was: that may be
+    /// deleted.
     pub(super) fn name(&self) -> Arc<str> {
-        contribution_name(&self.to_string())
+        match self {
+            Self::Friend(user) => contribution_name(&format!("friend:{}", hex(&Sha256::digest(user.as_str())))),
+            Self::Run(_) | Self::Event(_) | Self::Together(_) => contribution_name(&self.to_string()),
+        }
     }
 }
 
@@ -102,12 +111,13 @@ impl App {
     }
 }
 
-/// Notes what the source has come to → what moves by that: the difference to what it had come to before.
+/// Notes what the source has come to, and tells the user of a run that does not count → what moves by that: the difference to what it had come to before.
 pub(super) fn take(
     draft: &mut Draft<ProgressRecord>,
     user: &UserId,
     contribution: &Contribution,
     absent: &BTreeSet<Arc<str>>,
+    at: Timestamp,
 ) -> Result<Vec<Move>, AppError> {
     let name = contribution.source.name();
     let before: ContributionDocument = draft.beside(&name)?.unwrap_or_default();
@@ -123,6 +133,13 @@ pub(super) fn take(
     draft.put_beside(&name, encode(&now)?);
     if absent.contains(&name) {
         draft.place(record::names_of(user), name, Some(0));
+    }
+    if let (Source::Run(run), Some(reason)) = (&contribution.source, &now.withheld)
+        && before.withheld != now.withheld
+    {
+        let (at, run, reason) = (at.to_string(), run.to_string(), reason.clone());
+        let told = AchievementChange::RunWithheld { at, run, reason };
+        draft.append("", Keep::Newest(limits::USER_TOPIC_LEN_MAX), encode(&told)?);
     }
     Ok(moves)
 }

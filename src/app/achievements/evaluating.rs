@@ -183,7 +183,7 @@ impl Decision {
         let Loaded { mut book, absent } = self.load(draft, &record)?;
         let mut moves = self.work.moves.clone();
         for contribution in &self.work.contributions {
-            moves.extend(contributing::take(draft, &self.user, contribution, &absent)?);
+            moves.extend(contributing::take(draft, &self.user, contribution, &absent, self.now)?);
         }
         let (zone, place, created) = (self.account.zone, self.account.place, self.account.created);
         let who = Who { zone, place, visited: &self.visited, created };

@@ -111,6 +111,6 @@ fn once_key(identity: &Identity, key: &str, increases: &[Increase]) -> OnceKey {
     OnceKey { key: format!("increase/{}", hex(&whose)).into(), digest: hex(&digest.finalize()).into() }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -131,31 +131,36 @@ impl App {
     }
 
     async fn keep_rules(&self) {
-        let closing = self.workers.closing().clone();
+        tokio::select! {
+            () = self.workers.closing().cancelled() => {}
+            () = self.follow_catalogue() => {}
+        }
+    }
+
+    /// Reads what has changed when it is told so, and now and then.
+    async fn follow_catalogue(&self) {
         let topic = aggregate().topic("");
         let mut look = tokio::time::interval(limits::RULES_LOOK_EVERY);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut heard = None;
+        look.reset();
+        let mut listened = None;
         loop {
             // Subscribe first, read second.
-            if heard.is_none() {
-                heard = self.backend.subscribe(&topic).await.ok();
+            if listened.is_none() {
+                listened = self.backend.subscribe(&topic).await.ok();
             }
             if let Err(error) = self.look_at_catalogue().await {
                 tracing::warn!(%error, "the catalogue could not be read; it is tried again");
             }
-            let next = async {
-                match &mut heard {
-                    Some(heard) => heard.next().await,
-                    None => std::future::pending().await,
-                }
+            let Some(subscription) = &mut listened else {
+                look.tick().await;
+                continue;
             };
             tokio::select! {
-                () = closing.cancelled() => return,
                 _ = look.tick() => {}
-                word = next => match word {
+                heard = subscription.next() => match heard {
                     Some(Heard::Change { .. } | Heard::Gap) => {}
-                    None => heard = None,
+                    None => listened = None,
                 },
             }
         }
