@@ -64,6 +64,10 @@
 //! one commit: the entry, the counts, the roster's index and the change on `event:<id>`; many who join at once go in one. What
 //! concerns a user goes to that user's own channel by a follow-up.
 //!
+//! **A rule is written.** `app::achievements::authoring` makes the edit on the catalogue as it is known, has `domain::achievement` check the
+//! whole of it, and commits if nobody was quicker → every instance hears of it, reads what has changed and compiles it anew
+//! (`rules_kept`); who wrote it is answered when its own instance goes by it.
+//!
 //! **Where all of them are.** Every commit on a run tells `app::feeds` → what came within a moment goes out in one ephemeral commit for
 //! each event and part of the map → the rooms of `positions:` and `map:` (`live::hub::ticker`) keep the newest of each runner, and
 //! write one frame a tick for everybody inside.

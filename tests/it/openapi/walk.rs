@@ -27,6 +27,11 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("cancelEvent", "409", "rest/events.rs"),
     ("leaveEvent", "409", "rest/events.rs"),
     ("answerInvitation", "409", "rest/events.rs"),
+    ("replaceVariable", "409", "achievements/authoring.rs"),
+    ("changeVariable", "409", "achievements/authoring.rs"),
+    ("deleteVariable", "409", "achievements/authoring.rs"),
+    ("deleteReward", "409", "achievements/authoring.rs"),
+    ("deleteAchievement", "409", "achievements/authoring.rs"),
     ("runnityNewRun", "409", "runnity.rs"),
     ("runnityUpdateRun", "409", "runnity.rs"),
 ];

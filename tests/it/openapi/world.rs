@@ -21,7 +21,7 @@ pub enum Flavour {
     BeforeAino,
     /// With the password of the examples, which takes time to make.
     Password,
-    /// Aino is an admin.
+    /// Aino is an admin, and has written a catalogue.
     Admin,
     /// Nobody is running.
     Resting,
@@ -53,6 +53,9 @@ impl Flavour {
             "signUp" => Self::BeforeAino,
             "logIn" | "changeMe" | "deleteAccount" => Self::Password,
             "changeUser" => Self::Admin,
+            _ if ["Variable", "Reward", "Achievement", "Catalogue", "Progress"].iter().any(|it| call.contains(it)) => {
+                Self::Admin
+            }
             "createRun" | "runnityNewRun" => Self::Resting,
             "startRun" => Self::Planned,
             "resumeRun" => Self::Paused,
@@ -104,6 +107,9 @@ impl World {
         world.stands_for(document, "group", &group["id"]);
         let token = world.made("/api/tokens", json!({ "label": "a key" })).await;
         world.stands_for(document, "token", &token["id"]);
+        if flavour == Flavour::Admin {
+            world.add_catalogue(document).await;
+        }
         if flavour != Flavour::NoEvents {
             world.add_event(flavour, document).await;
         }
@@ -130,6 +136,16 @@ impl World {
             self.stands_for(document, "link", &link["id"]);
             self.link_secret = link["secret"].as_str().map(str::to_owned);
         }
+    }
+
+    /// None of it in use.
+    async fn add_catalogue(&mut self, document: &Document) {
+        self.made("/api/variables", json!({ "name": document.example_of("variable") })).await;
+        let reward = self.made("/api/rewards", json!({ "name": "badge" })).await;
+        self.stands_for(document, "reward", &reward["id"]);
+        let goal = json!({ "condition": { "term": { "type": "literal", "variable": "runs" } }, "goal": "10*level" });
+        let achievement = self.made("/api/achievements", json!({ "name": "ten_runs", "goals": [goal] })).await;
+        self.stands_for(document, "achievement", &achievement["id"]);
     }
 
     /// What was made has this id, where the document has the example of that parameter.
