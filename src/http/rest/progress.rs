@@ -55,8 +55,8 @@ async fn list(call: &Call<'_>, user: Option<UserId>) -> Result<Success, Error> {
         AchievementId::parse(&id).ok_or_else(|| AppError::invalid("achievement", "must be an achievement's id"))
     });
     let history = query.take("history").map(|text| {
-        let number = text.parse().ok().filter(|number| (1..=limits::HISTORY_LEN_MAX).contains(number));
-        let problem = format!("must be a whole number from 1 to {}", limits::HISTORY_LEN_MAX);
+        let number = text.parse().ok().filter(|number| (1..=limits::PROGRESS_HISTORY_LEN_MAX).contains(number));
+        let problem = format!("must be a whole number from 1 to {}", limits::PROGRESS_HISTORY_LEN_MAX);
         number.ok_or_else(|| AppError::invalid("history", problem))
     });
     let with_levels = query.fields(&["levels"])?.has("levels");

@@ -126,7 +126,11 @@ fn faulty() -> Vec<(Value, &'static str, &'static str)> {
         (with("denies", json!([12_345])), "denies[0]", "no achievement"),
         (with("rewards", json!([{"reward": "gold"}])), "rewards[0].reward", "no reward"),
         (with("properties", json!([{"name": "xp", "is_variable": true, "value": "1"}])), "properties[0].name", "xp"),
-        (with("properties", json!([{"name": "runs", "is_variable": true, "value": "1"}])), "properties[0].name", "runs"),
+        (
+            with("properties", json!([{"name": "runs", "is_variable": true, "value": "1"}])),
+            "properties[0].name",
+            "runs",
+        ),
         (with("properties", json!([{"name": "x", "value": "${level"}])), "properties[0].value", ""),
     ]
 }
@@ -232,7 +236,9 @@ async fn what_is_in_use_stays(kind: StoreKind) {
     for path in [&after, &giving, &reward, "/api/variables/laps"] {
         assert_eq!(ask(&site, &root, Method::DELETE, path, &json!({})).await.status, 204, "{path}");
     }
-    for (method, body) in [(Method::PUT, json!({"name": "runs"})), (Method::PATCH, json!({})), (Method::DELETE, json!({}))] {
+    for (method, body) in
+        [(Method::PUT, json!({"name": "runs"})), (Method::PATCH, json!({})), (Method::DELETE, json!({}))]
+    {
         assert_eq!(ask(&site, &root, method, "/api/variables/runs", &body).await.status, 409);
     }
     let runs = site.get(&root, "/api/variables/runs").await.data();
@@ -251,7 +257,10 @@ async fn others_read_what_is_not_hidden_and_write_nothing(kind: StoreKind) {
     let open = site.post(&root, "/api/achievements", open).await.header("location").to_owned();
     assert_eq!(site.get(&root, "/api/achievements").await.data().as_array().unwrap().len(), 2);
     let seen = site.get(&aino, "/api/achievements").await.data();
-    assert_eq!((seen.as_array().unwrap().len(), &seen[0]["denies"], &seen[0]["goals"][0]["triggers"]), (1, &json!([]), &json!([])));
+    assert_eq!(
+        (seen.as_array().unwrap().len(), &seen[0]["denies"], &seen[0]["goals"][0]["triggers"]),
+        (1, &json!([]), &json!([]))
+    );
     assert_eq!((site.get(&aino, &hidden).await.status, site.get(&aino, &open).await.data()), (404, seen[0].clone()));
     assert_eq!(site.get(&aino, "/api/catalogue").await.status, 403);
     for (method, path, body) in [

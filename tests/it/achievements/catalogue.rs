@@ -57,8 +57,7 @@ async fn a_new_store_gets_one_catalogue_and_keeps_it(kind: StoreKind) {
     let root = admin(&site).await;
     let catalogue = starter().unwrap();
     // Two instances start at once.
-    let (one, two) =
-        future::join(site.app.ensure_catalogue(&catalogue), other.app.ensure_catalogue(&catalogue)).await;
+    let (one, two) = future::join(site.app.ensure_catalogue(&catalogue), other.app.ensure_catalogue(&catalogue)).await;
     assert!(one.unwrap() != two.unwrap());
     let count = catalogue.achievements.len();
     assert_eq!(site.app.rules().all().count(), count);
@@ -79,7 +78,8 @@ async fn export_imports_to_the_same(kind: StoreKind) {
     // A file has no numbers, and names what it refers to.
     assert!(catalogue["achievements"].as_array().unwrap().iter().all(|it| it["id"].is_null()));
     let file: runnity::app::documents::CatalogueDocument = serde_json::from_value(catalogue.clone()).unwrap();
-    let mut references = file.achievements.iter().flat_map(|it| it.requires.iter().chain(it.rewards.iter().map(|it| &it.reward)));
+    let mut references =
+        file.achievements.iter().flat_map(|it| it.requires.iter().chain(it.rewards.iter().map(|it| &it.reward)));
     assert!(references.all(|reference| matches!(reference, Reference::Name(_))));
 
     // Into the same, as JSON and as YAML: nothing is another, and there is no new version.
@@ -154,7 +154,10 @@ async fn a_faulty_file_changes_nothing(kind: StoreKind) {
     };
     for (file, at) in [
         (with("/version", json!(2)), "version"),
-        (with("/achievements/3/goals/0/condition/term/variable", json!("rnus")), "achievements[3].goals[0].condition.term.variable"),
+        (
+            with("/achievements/3/goals/0/condition/term/variable", json!("rnus")),
+            "achievements[3].goals[0].condition.term.variable",
+        ),
         (with("/achievements/2/name", json!("first_run")), "achievements[2].name"),
         (with("/achievements/5/goals/0/goal", json!("5*foo(")), "achievements[5].goals[0].goal"),
         (with("/achievements/5/rewards/0/reward", json!("gold")), "achievements[5].rewards[0].reward"),
@@ -190,10 +193,23 @@ async fn yaml_that_is_none_or_grows_is_refused(kind: StoreKind) {
         bomb += &format!("a{level}: &a{level} [{items}]\n");
     }
     let deep = format!("version: {}{}", "[".repeat(5_000), "]".repeat(5_000));
-    let table = ["version: [", "- version: 1", "version: one", "version: 1\nversion: 1", "%", "", &bomb, &deep, "version: 1\ntea: 2"];
+    let table = [
+        "version: [",
+        "- version: 1",
+        "version: one",
+        "version: 1\nversion: 1",
+        "%",
+        "",
+        &bomb,
+        &deep,
+        "version: 1\ntea: 2",
+    ];
     for yaml in table {
         let refused = send_yaml(&site, &root, Method::PUT, yaml).await;
         assert_eq!(refused.status, 400, "{:.80}", yaml);
     }
-    assert_eq!(site.get(&root, PATH).await.data(), json!({"version": 1, "variables": [], "rewards": [], "achievements": []}));
+    assert_eq!(
+        site.get(&root, PATH).await.data(),
+        json!({"version": 1, "variables": [], "rewards": [], "achievements": []})
+    );
 }
