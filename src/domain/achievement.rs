@@ -17,6 +17,7 @@ mod number;
 mod period;
 mod progress;
 mod rules;
+mod streaks;
 mod template;
 mod term;
 
@@ -29,7 +30,7 @@ pub use definitions::{
 pub use formula::{Formula, FormulaError};
 pub use gains::{GainedProperty, GainedReward, LevelGains, Worth, gains};
 pub use ids::{AchievementId, AssignmentId, GoalId, MeasureId, PropertyId, RewardId, StepId, TriggerId, VariableName};
-pub use measure::{Group, Measure, Periods, Pick, State};
+pub use measure::{Beyond, Group, Measure, Periods, Pick, State};
 pub use number::{Number, VALUE_MAX, rounded, whole};
 pub use period::{Evaluation, Period, date_key, day_number, format_is_known, period_of, start_of};
 pub use progress::{GoalProgress, Progress, progress};

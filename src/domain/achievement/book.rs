@@ -1,15 +1,20 @@
 //! What is known of one user's values while something is decided, and what of it has to be written back. How it is stored is not
 //! known here.
 
+mod values;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono_tz::Tz;
 use thiserror::Error;
 
+use super::advance::Move;
+use super::bounds::MONTHS_LEN_MAX;
 use super::ids::{AchievementId, MeasureId, StepId, VariableName};
-use super::measure::Periods;
+use super::measure::{Measure, Periods};
 use super::period::Period;
 use crate::domain::time::Timestamp;
+pub use values::{Values, month_of};
 
 /// When the levels 1, 2, … were reached.
 pub type Levels = BTreeMap<AchievementId, BTreeMap<Period, Vec<Timestamp>>>;
@@ -39,13 +44,6 @@ pub struct Measures {
     pub states: BTreeMap<MeasureId, Periods>,
 }
 
-/// The values of one variable and month: by quarter of an hour since the month's first moment in UTC, and by key. A quarter lies
-/// within one day in every time zone there is. In month 0 quarters count from 1970.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Values {
-    pub slots: BTreeMap<(u32, String), f64>,
-}
-
 /// What has to be written back.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Changed {
@@ -73,7 +71,112 @@ pub enum Unable {
     Beyond(VariableName),
 }
 
-/// The month of a moment, as `yyyymm` in UTC.
-pub fn month_of(_at: Timestamp) -> u32 {
-    0
+impl Lacks {
+    pub fn is_empty(&self) -> bool {
+        self.measures.is_empty() && self.values.is_empty()
+    }
+
+    /// `Err` with what is lacking, if something is.
+    pub(super) fn settled(self) -> Result<(), Unable> {
+        if self.is_empty() { Ok(()) } else { Err(Unable::Lacks(self)) }
+    }
+}
+
+impl Book {
+    pub(super) fn has_values(&self, variable: &VariableName) -> bool {
+        self.months.get(variable).is_some_and(|months| !months.is_empty())
+    }
+
+    /// The month's document in which a value of this moment stands, or would.
+    pub(super) fn month_for(&self, variable: &VariableName, at: Timestamp) -> u32 {
+        let month = month_of(at);
+        let Some(months) = self.months.get(variable) else { return month };
+        let oldest = months.range(1..).next().copied().unwrap_or(month);
+        if months.contains(&0) && month < oldest { 0 } else { month }
+    }
+
+    /// Notes the month's document as lacking if there is one that was not read.
+    pub(super) fn ask_for_month(&self, variable: &VariableName, month: u32, lacks: &mut Lacks) {
+        let exists = self.months.get(variable).is_some_and(|months| months.contains(&month));
+        let name = (variable.clone(), month);
+        if exists && !self.values.contains_key(&name) {
+            lacks.values.insert(name);
+        }
+    }
+
+    /// Notes what is lacking of the months from the one of `from` on.
+    pub(super) fn ask_for_months(&self, variable: &VariableName, from: Option<Timestamp>, lacks: &mut Lacks) {
+        for &month in
+            self.months.get(variable).into_iter().flat_map(|months| months.range(self.first_month(variable, from)..))
+        {
+            self.ask_for_month(variable, month, lacks);
+        }
+    }
+
+    /// Notes what has to be read for a value of this moment to be put.
+    pub(super) fn ask_for_put(&self, variable: &VariableName, at: Timestamp, lacks: &mut Lacks) {
+        let month = self.month_for(variable, at);
+        self.ask_for_month(variable, month, lacks);
+        let Some(months) = self.months.get(variable).filter(|months| !months.contains(&month)) else { return };
+        let (kept, fills_up) = (months.range(1..).next(), months.range(1..).count() >= MONTHS_LEN_MAX);
+        if let (Some(&oldest), true) = (kept, fills_up) {
+            self.ask_for_month(variable, oldest, lacks);
+            self.ask_for_month(variable, 0, lacks);
+        }
+    }
+
+    /// Adds to a value. What is needed for it has been asked for.
+    pub(super) fn put(&mut self, change: &Move) -> Result<(), Unable> {
+        let mut lacks = Lacks::default();
+        self.ask_for_put(&change.variable, change.at, &mut lacks);
+        lacks.settled()?;
+        let month = self.month_for(&change.variable, change.at);
+        if self.months.entry(change.variable.clone()).or_default().insert(month) {
+            self.changed.head = true;
+        }
+        let name = (change.variable.clone(), month);
+        let values = self.values.entry(name.clone()).or_default();
+        values.add(month, change.at, &change.key, change.by).map_err(|_| Unable::Beyond(change.variable.clone()))?;
+        self.changed.values.insert(name);
+        self.fold(&change.variable)
+    }
+
+    /// Puts the oldest month to what came before it, when there are too many.
+    fn fold(&mut self, variable: &VariableName) -> Result<(), Unable> {
+        let Some(months) = self.months.get_mut(variable) else { return Ok(()) };
+        let mut kept = months.range(1..).copied();
+        let (Some(oldest), true) = (kept.next(), kept.count() >= MONTHS_LEN_MAX) else { return Ok(()) };
+        months.remove(&oldest);
+        months.insert(0);
+        let name = (variable.clone(), oldest);
+        let old = self.values.remove(&name).unwrap_or_default();
+        let before = self.values.entry((variable.clone(), 0)).or_default();
+        before.take_month(oldest, &old).map_err(|_| Unable::Beyond(variable.clone()))?;
+        self.changed.values.remove(&name);
+        self.changed.values.insert((variable.clone(), 0));
+        self.changed.gone.insert(name);
+        self.changed.head = true;
+        Ok(())
+    }
+
+    /// Counts a measure from the values that are kept, all of which have been read.
+    pub(super) fn counted(&self, measure: &Measure, zone: Tz, now: Timestamp) -> Result<Periods, Unable> {
+        let mut periods = Periods::new();
+        let from = measure.counts_from(zone, now);
+        for variable in measure.term.variables() {
+            let first = self.first_month(&variable, from);
+            for ((_, month), values) in self.values.range((variable.clone(), first)..=(variable.clone(), u32::MAX)) {
+                for (at, key, by) in values.each(*month) {
+                    let value = Move { variable: variable.clone(), key: key.to_owned(), by, at };
+                    measure.take(&mut periods, &value, zone, now).map_err(|_| Unable::Beyond(variable.clone()))?;
+                }
+            }
+        }
+        Ok(periods)
+    }
+
+    /// The month's document in which values from `from` on begin.
+    fn first_month(&self, variable: &VariableName, from: Option<Timestamp>) -> u32 {
+        from.map_or(0, |from| self.month_for(variable, from))
+    }
 }

@@ -38,7 +38,9 @@ pub const STEPS_LEN_MAX: usize = 20;
 pub const REQUIRES_LEN_MAX: usize = 50;
 /// Groups of one measure and period. Beyond, the one that is furthest from being picked is forgotten.
 pub const GROUPS_LEN_MAX: usize = 512;
-/// Values kept of one variable and month: thirty a day. Beyond, the oldest are kept by day.
+/// Groups of a measure that looks back some days, of all its days together. Beyond, its oldest day is forgotten.
+pub const GROUPS_OF_DAYS_LEN_MAX: usize = 1_024;
+/// Values kept of one variable and month: thirty a day. Beyond, the oldest are kept by day, and then without their keys.
 pub const SLOTS_LEN_MAX: usize = 1_024;
 /// Months kept of one variable. Older ones are kept together.
 pub const MONTHS_LEN_MAX: usize = 36;
@@ -50,3 +52,5 @@ pub const ADVANCE_DEPTH_MAX: u32 = 8;
 pub const ADVANCE_MOVES_MAX: usize = 64;
 /// Faults that are told of one catalogue: what one person mends in one go.
 pub const FAULTS_LEN_MAX: usize = 20;
+/// The key of old values that are kept together because there are too many: sums go on, what is grouped by key leaves them out.
+pub const FOLDED_KEY: &str = "\u{1}";
