@@ -90,6 +90,8 @@ pub struct App {
     progress: Arc<Lanes<ProgressRecord>>,
     catalogues: Arc<Lanes<CatalogueRecord>>,
     rules_kept: RulesKept,
+    /// Whose turn it is to try an achievement.
+    dry_run: tokio::sync::Mutex<()>,
     accounts: Accounts,
     names: Arc<Lanes<NameRecord>>,
     friendships: Arc<Lanes<FriendshipRecord>>,
@@ -167,6 +169,7 @@ impl App {
             progress: Lanes::new(backend.clone(), workers.clone(), metrics.clone(), outbox.clone()),
             catalogues: Lanes::new(backend.clone(), workers.clone(), metrics.clone(), outbox.clone()),
             rules_kept: RulesKept::default(),
+            dry_run: tokio::sync::Mutex::default(),
             accounts,
             names: Lanes::new(backend.clone(), workers.clone(), metrics.clone(), outbox.clone()),
             friendships: Lanes::new(backend.clone(), workers.clone(), metrics.clone(), outbox.clone()),

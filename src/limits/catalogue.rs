@@ -10,3 +10,5 @@ pub const DESCRIPTION_LEN_MAX: usize = 2_000;
 pub const TRANSLATIONS_LEN_MAX: usize = 100;
 /// The radius of a place in metres, at most: a country.
 pub const PLACE_RADIUS_M_MAX: f64 = 1_000_000.0;
+/// Users of a dry run who are looked at side by side: each is three readings of the store.
+pub const DRY_RUN_USERS_AT_ONCE: usize = 16;

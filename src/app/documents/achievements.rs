@@ -15,8 +15,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 pub use happened::{AchievedDocument, AchievementChange, AchievementName, MessageDocument, UnlockedDocument};
 pub use progress::{
-    GainedProperty, GainedReward, GainsDocument, GoalProgressDocument, LevelDocument, LevelGoalDocument,
-    ProgressDocument, ValueDocument,
+    DryRunDocument, DryUnlockDocument, GainedProperty, GainedReward, GainsDocument, GoalProgressDocument,
+    LevelDocument, LevelGoalDocument, ProgressDocument, ValueDocument,
 };
 
 /// A text in several languages, by BCP 47 tag.

@@ -1,5 +1,6 @@
 //! `/api/achievements`: what can be achieved. Everybody who is logged in may read what is not hidden, admins write it.
 
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use warp::http::Method;
 
@@ -7,14 +8,15 @@ use super::Call;
 use super::envelope::{Error, Success};
 use super::reading::{Query, body, no_parameters};
 use crate::app::AppError;
-use crate::app::achievements::{AchievementFilter, Change, Shown};
-use crate::app::documents::AchievementDocument;
+use crate::app::achievements::{AchievementFilter, Change, DryRun, Shown};
+use crate::app::documents::{AchievementDocument, Object};
 use crate::domain::achievement::AchievementId;
 use crate::limits;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     Achievements,
+    DryRun,
     Achievement(AchievementId),
 }
 
@@ -23,6 +25,7 @@ impl super::Place for Place {
         let ["variables", rest @ ..] = path else { return None };
         Some(match rest {
             [] => Ok(Self::Achievements),
+            ["dry-run"] => Ok(Self::DryRun),
             [id] if !id.is_empty() => {
                 AchievementId::parse(id).map(Self::Achievement).ok_or(AppError::NotFound("achievement"))
             }
@@ -33,6 +36,7 @@ impl super::Place for Place {
     fn template(&self) -> &'static str {
         match self {
             Self::Achievements => "/api/achievements",
+            Self::DryRun => "/api/achievements/dry-run",
             Self::Achievement(_) => "/api/achievements/:id",
         }
     }
@@ -40,6 +44,7 @@ impl super::Place for Place {
     fn methods(&self) -> &'static [Method] {
         match self {
             Self::Achievements => &[Method::GET, Method::HEAD, Method::POST],
+            Self::DryRun => &[Method::POST],
             Self::Achievement(_) => &[Method::GET, Method::HEAD, Method::PATCH, Method::PUT, Method::DELETE],
         }
     }
@@ -52,6 +57,7 @@ impl super::Place for Place {
         match (&self, call.method) {
             (Self::Achievements, &Method::GET) => list(call).await,
             (Self::Achievements, _) => create(call).await,
+            (Self::DryRun, _) => dry_run(call).await,
             (Self::Achievement(id), &Method::GET) => show(call, *id).await,
             (Self::Achievement(id), &Method::PUT) => replace(call, *id).await,
             (Self::Achievement(id), &Method::DELETE) => delete(call, *id).await,
@@ -75,6 +81,33 @@ async fn create(call: &Call<'_>) -> Result<Success, Error> {
     no_parameters(call.request)?;
     let shown = call.app.new_achievement(identity, body(call.request)?).await?;
     Success::created(format!("/api/achievements/{}", shown.document.id.unwrap_or_default()), &shown.document)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Try {
+    achievement: Option<Object<AchievementDocument>>,
+    id: Option<u64>,
+    days: Option<u32>,
+}
+
+/// `POST /api/achievements/dry-run`, for admins: what it would have unlocked. Nothing is kept.
+async fn dry_run(call: &Call<'_>) -> Result<Success, Error> {
+    let identity = call.caller.identity()?;
+    no_parameters(call.request)?;
+    let Try { achievement, id, days } = body(call.request)?;
+    let of = match (achievement, id) {
+        (Some(Object(document)), None) => DryRun::Draft(Box::new(document)),
+        (None, Some(id)) => DryRun::Kept(AchievementId::new(id).ok_or(AppError::NotFound("achievement"))?),
+        (Some(_), Some(_)) => return Err(AppError::invalid("id", "does not go together with achievement").into()),
+        (None, None) => return Err(AppError::invalid("achievement", "is missing").into()),
+    };
+    let days = days.unwrap_or(limits::DRY_RUN_DAYS_MAX);
+    if !(1..=limits::DRY_RUN_DAYS_MAX).contains(&days) {
+        let problem = format!("must be a whole number from 1 to {}", limits::DRY_RUN_DAYS_MAX);
+        return Err(AppError::invalid("days", problem).into());
+    }
+    Success::ok(&call.app.dry_run(identity, of, days).await?)
 }
 
 /// `GET /api/achievements/:id`.

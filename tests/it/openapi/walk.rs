@@ -31,6 +31,7 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("changeVariable", "409", "achievements/authoring.rs"),
     ("deleteVariable", "409", "achievements/authoring.rs"),
     ("deleteReward", "409", "achievements/authoring.rs"),
+    ("tryAchievement", "404", "achievements/dry_run.rs"),
     ("deleteAchievement", "409", "achievements/authoring.rs"),
     ("runnityNewRun", "409", "runnity.rs"),
     ("runnityUpdateRun", "409", "runnity.rs"),

@@ -15,7 +15,7 @@ use crate::app::documents::{
     AchievementDocument, FaultDocument, KeptDocument, RewardDocument, TermDocument, VariableDocument,
 };
 use crate::app::transact::encode;
-use crate::domain::achievement::{MeasureId, Rules, built_in};
+use crate::domain::achievement::{MeasureId, NewMeasures, Rules, built_in};
 use crate::limits;
 
 /// Which document: `variable/<name>`, `reward/<id>`, `achievement/<id>`, as it is called beside the head and in the index.
@@ -162,19 +162,10 @@ impl Edit {
     /// # Errors
     /// [`AppError::Faulty`]
     pub fn finish(mut self) -> Result<Option<Written>, AppError> {
-        self.one_of_each_name();
-        if !self.faults.is_empty() {
-            return Err(AppError::Faulty(self.faults.into_documents()));
-        }
-        if self.changed.is_empty() {
+        if self.faults.is_empty() && self.changed.is_empty() {
             return Ok(None);
         }
-        let mut faults = Faults::default();
-        let defined = definitions(&self.next, &mut faults);
-        if !faults.is_empty() {
-            return Err(self.placed(faults));
-        }
-        let (rules, new) = Rules::check(defined).map_err(|found| self.placed(found.into()))?;
+        let (rules, new) = self.check()?;
         let measures = &mut self.next.head.measures;
         measures.extend(new.into_iter().map(|(text, id)| (text, id.number())));
         self.next.head.last_measure = measures.values().copied().max().unwrap_or(0).max(self.next.head.last_measure);
@@ -183,6 +174,28 @@ impl Edit {
         let puts = self.changed.iter().map(|name| Ok((name.to_string(), self.put(name)?)));
         let puts = puts.collect::<Result<_, AppError>>()?;
         Ok(Some(Written { seen_revision: self.seen_revision, head: self.next.head, puts }))
+    }
+
+    /// The catalogue as it would be, checked as a whole.
+    ///
+    /// # Errors
+    /// [`AppError::Faulty`]
+    pub fn checked(mut self) -> Result<Catalogue, AppError> {
+        self.check()?;
+        Ok(self.next)
+    }
+
+    fn check(&mut self) -> Result<(Rules, NewMeasures), AppError> {
+        self.one_of_each_name();
+        if !self.faults.is_empty() {
+            return Err(AppError::Faulty(std::mem::take(&mut self.faults).into_documents()));
+        }
+        let mut faults = Faults::default();
+        let defined = definitions(&self.next, &mut faults);
+        if !faults.is_empty() {
+            return Err(self.placed(faults));
+        }
+        Rules::check(defined).map_err(|found| self.placed(found.into()))
     }
 
     fn put(&self, name: &Name) -> Result<Bytes, AppError> {

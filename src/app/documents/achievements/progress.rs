@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::app::documents::UserName;
+
 use super::{AchievedDocument, OperatorName, Translations, ViewName};
 
 /// What a level gives, as the Ion document and gengine have it: rewards by the number of their assignment, properties by theirs.
@@ -90,6 +92,30 @@ pub struct LevelGoalDocument {
     pub goal: Option<f64>,
     pub priority: i32,
     pub properties: BTreeMap<u64, GainedProperty>,
+}
+
+/// What an achievement would have unlocked, had it been there for some days.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct DryRunDocument {
+    /// How many users have had values in these days.
+    pub looked_at: usize,
+    /// How many of them would have reached a level.
+    pub users: usize,
+    /// How many levels, and how many of each.
+    pub unlocks: usize,
+    pub levels: BTreeMap<u32, usize>,
+    /// The first of them.
+    pub sample: Vec<DryUnlockDocument>,
+    /// Why it could not be evaluated.
+    pub errors: Vec<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct DryUnlockDocument {
+    pub user: UserName,
+    pub level: u32,
+    /// RFC 3339, to a quarter of an hour.
+    pub at: String,
 }
 
 #[cfg(test)]
