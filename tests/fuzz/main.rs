@@ -76,6 +76,11 @@ fn deltas() {
     fuzz("deltas");
 }
 
+#[test]
+fn formulas() {
+    fuzz("formulas");
+}
+
 fn fuzz(name: &str) {
     let _turn = TURN.lock();
     let (_, target) = TARGETS.into_iter().find(|(target, _)| *target == name).expect("a target");

@@ -5,6 +5,8 @@
 
 #[path = "apply.rs"]
 mod apply;
+#[path = "reckon.rs"]
+mod reckon;
 
 use std::alloc::System;
 use std::cell::LazyCell;
@@ -20,6 +22,7 @@ use runnity::app::tokens::{TokenSecret, jwt};
 use runnity::app::{App, AppError, Settings};
 use runnity::backend::embedded::Embedded;
 use runnity::clock::Clock;
+use runnity::domain::achievement::{Formula, Pattern, Template, VALUE_MAX, date_key};
 use runnity::domain::time::Timestamp;
 use runnity::http::{self as documents, WebDemo};
 use runnity::limits;
@@ -42,13 +45,14 @@ static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
 pub type Target = fn(&[u8]);
 
 /// Each target by its name, which is also its corpus's.
-pub const TARGETS: [(&str, Target); 6] = [
+pub const TARGETS: [(&str, Target); 7] = [
     ("json_lines", |input| commands(Encoding::Json, input)),
     ("protobuf_frames", |input| commands(Encoding::Protobuf, input)),
     ("posts", posts),
     ("tokens", tokens),
     ("queries", queries),
     ("deltas", deltas),
+    ("formulas", formulas),
 ];
 
 /// A message of a client, as it comes from a socket, in either form.
@@ -216,4 +220,37 @@ fn deltas(input: &[u8]) {
     assert_eq!(apply::apply(old, &patch), new);
     assert!(patch.len() <= new.len() + 40, "a patch is at most the payload and a few numbers");
     assert!(std::str::from_utf8(new).is_err() || std::str::from_utf8(&patch).is_ok(), "the patch of a text is a text");
+}
+
+/// What admins write into rules, each line by itself: formulas, texts with formulas in them, patterns, formats of dates.
+fn formulas(input: &[u8]) {
+    let text = String::from_utf8_lossy(input);
+    for line in text.lines() {
+        if let Ok(formula) = Formula::parse(line, &["level"]) {
+            for level in [1.0, 2.0, 100.0] {
+                let reckoned = reckon::reckon(line, level);
+                match formula.value(&[level]) {
+                    Ok(value) => {
+                        assert!(value.abs() <= VALUE_MAX, "{line} at {level} is {value}");
+                        let apart = (value - reckoned).abs();
+                        assert!(apart <= 1e-9 * value.abs().max(1.0), "{line} at {level} is {value}, not {reckoned}");
+                    }
+                    Err(error) => {
+                        assert!(!reckoned.is_finite() || reckoned.abs() > VALUE_MAX, "{error}: it is {reckoned}");
+                    }
+                }
+            }
+        }
+        if let Ok(template) = Template::parse(line) {
+            // A number has 17 digits and a sign at most, and the shortest formula is `${1}`.
+            assert!(template.fill(7).map_or(0, |filled| filled.len()) <= 8 * line.len() + 24);
+        }
+        if let Some(pattern) = Pattern::parse(line) {
+            // A pattern without wildcards matches what it looks like.
+            let plain = !line.contains(['%', '_', '\\']);
+            assert!(!plain || pattern.matches(line), "{line}");
+            pattern.matches(&text);
+        }
+        date_key(Timestamp::from_millis(1_795_000_000_000), chrono_tz::Tz::Asia__Kolkata, line);
+    }
 }

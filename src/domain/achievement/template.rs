@@ -12,7 +12,7 @@ pub struct Template {
 #[derive(Clone, Debug, PartialEq)]
 enum Part {
     Text(String),
-    Formula(Formula),
+    Formula(Box<Formula>),
 }
 
 impl Template {
@@ -27,7 +27,7 @@ impl Template {
             let (formula, after) =
                 formula.split_once('}').ok_or_else(|| FormulaError::new(text, "a brace is not closed"))?;
             parts.push(Part::Text(before.to_owned()));
-            parts.push(Part::Formula(Formula::parse(formula, &["level"])?));
+            parts.push(Part::Formula(Box::new(Formula::parse(formula, &["level"])?)));
             rest = after;
         }
         parts.push(Part::Text(rest.to_owned()));
