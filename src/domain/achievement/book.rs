@@ -113,16 +113,19 @@ impl Book {
         }
     }
 
-    /// Notes what has to be read for a value of this moment to be put.
+    /// Notes what has to be read for a value of this moment to be put: every document that is written then, whether there
+    /// is one or not.
     pub(super) fn ask_for_put(&self, variable: &VariableName, at: Timestamp, lacks: &mut Lacks) {
         let month = self.month_for(variable, at);
-        self.ask_for_month(variable, month, lacks);
-        let Some(months) = self.months.get(variable).filter(|months| !months.contains(&month)) else { return };
-        let (kept, fills_up) = (months.range(1..).next(), months.range(1..).count() >= MONTHS_LEN_MAX);
-        if let (Some(&oldest), true) = (kept, fills_up) {
-            self.ask_for_month(variable, oldest, lacks);
-            self.ask_for_month(variable, 0, lacks);
+        let mut written = vec![month];
+        let months = self.months.get(variable).filter(|months| !months.contains(&month));
+        if let Some(months) = months.filter(|months| months.range(1..).count() >= MONTHS_LEN_MAX) {
+            // The oldest goes to what came before it; that may be this one.
+            written.extend(months.range(1..).next());
+            written.push(0);
         }
+        let names = written.into_iter().map(|month| (variable.clone(), month));
+        lacks.values.extend(names.filter(|name| !self.values.contains_key(name)));
     }
 
     /// Adds to a value. What is needed for it has been asked for.

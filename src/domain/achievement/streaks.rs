@@ -153,12 +153,19 @@ mod tests {
         Move { variable, key: key.to_owned(), by, at }
     }
 
+    /// Puts a value, with its document.
+    fn put(book: &mut Book, change: &Move) {
+        let month = book.month_for(&change.variable, change.at);
+        book.values.entry((change.variable.clone(), month)).or_default();
+        book.put(change).unwrap();
+    }
+
     /// Takes a run away or adds one, as the engine does, and says which streaks there are.
     fn taken(book: &mut Book, by: f64, at: &str) -> Vec<String> {
         let run = change(RUNS, at, by, at);
-        book.put(&run).unwrap();
+        put(book, &run);
         let moves = follow(book, ZONE, &[day_number(run.at, ZONE)].into()).unwrap();
-        moves.iter().for_each(|change| book.put(change).unwrap());
+        moves.iter().for_each(|change| put(book, change));
         let mut streaks: BTreeMap<String, f64> = BTreeMap::new();
         for ((variable, month), values) in &book.values {
             let entries = values.each(*month).filter(|_| variable.as_str() == STREAK_DAYS);
@@ -194,11 +201,11 @@ mod tests {
         let first = Timestamp::parse("2025-08-20T10:00:00Z").unwrap();
         for day in 0..460 {
             let at = first.plus_millis(day * 24 * 60 * 60 * 1000).to_string();
-            whole.put(&change(RUNS, "", 1.0, &at)).unwrap();
+            put(&mut whole, &change(RUNS, "", 1.0, &at));
         }
         let days: BTreeSet<i64> = [day_number(first, ZONE)].into();
         let moves = follow(&whole, ZONE, &days).unwrap();
-        moves.iter().for_each(|change| whole.put(change).unwrap());
+        moves.iter().for_each(|change| put(&mut whole, change));
         assert_eq!(
             moves.iter().map(|change| (change.key.as_str(), change.by)).collect::<Vec<_>>(),
             [("2025-08-20", 460.0)]
@@ -209,7 +216,7 @@ mod tests {
         let runs = VariableName::parse(RUNS).unwrap();
         let name = (runs, month_of(run.at));
         book.values.insert(name.clone(), whole.values[&name].clone());
-        book.put(&run).unwrap();
+        put(&mut book, &run);
         let mut rounds = 0;
         let moves = loop {
             match follow(&book, ZONE, &[day_number(run.at, ZONE)].into()) {

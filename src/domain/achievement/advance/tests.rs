@@ -136,6 +136,7 @@ impl Player {
         }
         for (name, values) in book.values {
             if book.changed.values.contains(&name) {
+                assert!(read.values.contains(&name), "{name:?} is written and was not read");
                 self.values.insert(name, values);
             } else {
                 assert_eq!(Some(&values), before.values.get(&name), "{name:?}");
