@@ -19,15 +19,11 @@ fn changed(change: impl FnOnce(&mut Achievement)) -> Vec<Achievement> {
     vec![achievement(2, "other", vec![goal("a", "5")]), changed]
 }
 
-#[test]
-fn the_faulty_place_is_named() {
-    type Change = fn(&mut Achievement);
-    let table: Vec<(Change, &str)> = vec![
-        (|it| it.maxlevel = 0, "maxlevel: must be from 1 to 100"),
-        (|it| it.maxlevel = 101, "maxlevel: must be from 1 to 100"),
-        (|it| it.name = "other".to_owned(), "name: another achievement has this name"),
-        (|it| it.goals.clear(), "goals: there must be one at least"),
-        (|it| it.evaluation = Evaluation::End, "valid_end: is needed for what is evaluated at the end"),
+type Wrong = (fn(&mut Achievement), &'static str);
+
+/// What is wrong in a goal.
+fn wrong_goals() -> Vec<Wrong> {
+    vec![
         (
             |it| it.goals[0].goal = Some("5*foo(".to_owned()),
             "goals[0].goal: Cannot evaluate formular: 5*foo( (there is no function foo)",
@@ -67,6 +63,28 @@ fn the_faulty_place_is_named() {
             |it| it.goals[0].group = Group::Date("Mon".to_owned()),
             "goals[0].group_by_dateformat: may have YYYY YY IYYY CC Q MM DD DDD D ID WW IW HH24 and what is not a letter",
         ),
+        (
+            |it| it.goals[0].properties = vec![property(1, "text", false, "${level")],
+            "goals[0].properties[0].value: Cannot evaluate formular: ${level (a brace is not closed)",
+        ),
+        (
+            |it| {
+                let step = Step { id: StepId::new(1).unwrap(), percentage: 101, text: Translated::new() };
+                it.goals[0].triggers = vec![Trigger { id: TriggerId::new(1).unwrap(), steps: vec![step] }];
+            },
+            "goals[0].triggers[0].steps[0].condition_percentage: must be from 1 to 100",
+        ),
+    ]
+}
+
+/// What is wrong elsewhere.
+fn wrong_others() -> Vec<Wrong> {
+    vec![
+        (|it| it.maxlevel = 0, "maxlevel: must be from 1 to 100"),
+        (|it| it.maxlevel = 101, "maxlevel: must be from 1 to 100"),
+        (|it| it.name = "other".to_owned(), "name: another achievement has this name"),
+        (|it| it.goals.clear(), "goals: there must be one at least"),
+        (|it| it.evaluation = Evaluation::End, "valid_end: is needed for what is evaluated at the end"),
         (|it| it.properties = vec![property(1, "gold", true, "1")], "properties[0].name: there is no variable gold"),
         (
             |it| it.properties = vec![property(1, "runs", true, "1")],
@@ -77,10 +95,6 @@ fn the_faulty_place_is_named() {
             "properties[0].value: Cannot evaluate formular: lots (there is no lots)",
         ),
         (
-            |it| it.goals[0].properties = vec![property(1, "text", false, "${level")],
-            "goals[0].properties[0].value: Cannot evaluate formular: ${level (a brace is not closed)",
-        ),
-        (
             |it| {
                 let (id, reward) = (AssignmentId::new(1).unwrap(), RewardId::new(7).unwrap());
                 it.rewards =
@@ -88,21 +102,18 @@ fn the_faulty_place_is_named() {
             },
             "rewards[0].reward: there is no reward 7; rewards[0].from_level: is above maxlevel",
         ),
-        (
-            |it| {
-                let step = Step { id: StepId::new(1).unwrap(), percentage: 101, text: Translated::new() };
-                it.goals[0].triggers = vec![Trigger { id: TriggerId::new(1).unwrap(), steps: vec![step] }];
-            },
-            "goals[0].triggers[0].steps[0].condition_percentage: must be from 1 to 100",
-        ),
         (|it| it.requires = vec![id(9)], "requires[0]: there is no achievement 9"),
         (|it| it.denies = vec![id(1)], "denies[0]: is the achievement itself"),
         (
             |it| it.title = Translated::from([("en".to_owned(), "${nothing}".to_owned())]),
             "title.en: Cannot evaluate formular: nothing (there is no nothing)",
         ),
-    ];
-    for (change, expected) in table {
+    ]
+}
+
+#[test]
+fn the_faulty_place_is_named() {
+    for (change, expected) in wrong_goals().into_iter().chain(wrong_others()) {
         let expected: Vec<String> = expected.split("; ").map(|fault| format!("achievements[1].{fault}")).collect();
         assert_eq!(faults(changed(change)), expected);
     }
