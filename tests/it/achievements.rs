@@ -2,6 +2,7 @@
 
 mod authoring;
 mod catalogue;
+mod dry_run;
 mod engine;
 mod fair;
 mod fed;

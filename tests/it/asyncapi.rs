@@ -1,5 +1,6 @@
 //! The AsyncAPI document, held against what the server really says and hears.
 
+mod achievements;
 mod events;
 mod ticks;
 mod transports;
@@ -245,6 +246,11 @@ impl Talk {
     }
 }
 
+async fn everything(site: &Site, runner: &Runner) -> Vec<Value> {
+    let said = said(site, runner).await;
+    [said, events::said(site, runner).await, achievements::said(site, runner).await].concat()
+}
+
 async fn what_is_said_on_a_socket_is_what_the_document_says(kind: StoreKind) {
     let site = Site::start(kind).await;
     let runner = site.runner("Aino").await;
@@ -254,7 +260,7 @@ async fn what_is_said_on_a_socket_is_what_the_document_says(kind: StoreKind) {
     let validators: BTreeMap<_, _> = sent.iter().map(|(channel, sent)| (*channel, names(sent))).collect();
     let frames = document.one_of(&["Reply", "Push", "Ping"]);
     let mut kinds = BTreeSet::new();
-    for line in [said(&site, &runner).await, events::said(&site, &runner).await].concat() {
+    for line in everything(&site, &runner).await {
         holds(&frames, &line);
         let (pushed, told) = (&line["push"]["pub"]["data"], &line["subscribe"]["data"]);
         for data in [pushed, told] {
