@@ -22,7 +22,7 @@ pub enum Place {
 
 impl super::Place for Place {
     fn at(path: &[&str]) -> Option<Result<Self, AppError>> {
-        let ["variables", rest @ ..] = path else { return None };
+        let ["achievements", rest @ ..] = path else { return None };
         Some(match rest {
             [] => Ok(Self::Achievements),
             ["dry-run"] => Ok(Self::DryRun),

@@ -20,7 +20,7 @@ pub enum Place {
 
 impl super::Place for Place {
     fn at(path: &[&str]) -> Option<Result<Self, AppError>> {
-        let ["variables", rest @ ..] = path else { return None };
+        let ["rewards", rest @ ..] = path else { return None };
         Some(match rest {
             [] => Ok(Self::Rewards),
             [id] if !id.is_empty() => RewardId::parse(id).map(Self::Reward).ok_or(AppError::NotFound("reward")),
