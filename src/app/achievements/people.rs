@@ -20,6 +20,7 @@ use crate::app::users::{Caller, Identity, aggregate, names};
 use crate::app::{App, AppError, posted};
 use crate::domain::achievement::{Permission, VariableName};
 use crate::domain::ids::{GroupId, UserId};
+use crate::domain::time::Timestamp;
 use crate::domain::user::Level;
 use crate::limits;
 
@@ -234,18 +235,7 @@ impl App {
     async fn count_friends(&self, user: &UserId, friends: &[UserId]) -> Result<Outcome, AppError> {
         let (mut outcome, at) = (Outcome::default(), self.clock.now());
         for friends in friends.chunks(limits::CONTRIBUTIONS_LEN_MAX) {
-            let contribution = |friend: &UserId| {
-                let variable = VariableName::parse(INVITE_USERS).ok_or(AppError::Internal)?;
-                Ok(Contribution {
-                    source: Source::Friend(friend.clone()),
-                    version: 1,
-                    shares: vec![Share { variable, key: String::new(), value: 1.0, at }],
-                    withheld: None,
-                    visited: BTreeSet::new(),
-                    event: None,
-                })
-            };
-            let contributions = friends.iter().map(contribution).collect::<Result<Vec<_>, AppError>>()?;
+            let contributions = friends.iter().map(|friend| invited(friend, at)).collect::<Result<Vec<_>, _>>()?;
             outcome.merge(self.contribute_all(user, contributions).await?);
         }
         Ok(outcome)
@@ -258,6 +248,20 @@ impl App {
             said => said,
         }
     }
+}
+
+/// That somebody has brought this friend, now. Whatever comes after the first time is older than it, and changes nothing: so it
+/// counts once ever, and for the week in which it was.
+pub(in crate::app) fn invited(friend: &UserId, at: Timestamp) -> Result<Contribution, AppError> {
+    let variable = VariableName::parse(INVITE_USERS).ok_or(AppError::Internal)?;
+    Ok(Contribution {
+        source: Source::Friend(friend.clone()),
+        version: (u64::MAX - 1).saturating_sub(u64::try_from(at.as_millis()).unwrap_or_default()),
+        shares: vec![Share { variable, key: String::new(), value: 1.0, at }],
+        withheld: None,
+        visited: BTreeSet::new(),
+        event: None,
+    })
 }
 
 /// The first of them.

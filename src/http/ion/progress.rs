@@ -82,7 +82,7 @@ pub async fn show(ask: &Ask<'_>, user: &str) -> Result<Response, Error> {
     // Of what is no number gengine makes nothing, and shows all.
     let achievement = AchievementId::new(given.number("achievement_id", 0));
     let history = usize::try_from(given.number("achievement_history", HISTORY)).unwrap_or(usize::MAX);
-    let history = history.clamp(1, limits::HISTORY_LEN_MAX);
+    let history = history.clamp(1, limits::PROGRESS_HISTORY_LEN_MAX);
     let filter = ProgressFilter { achievement, history, with_levels: true };
     let progress = ask.app.progress(&Caller::User(identity), &user, filter).await?;
     Ok(answers::ok(&Progress::of(progress, form)))

@@ -23,6 +23,8 @@ pub enum Flavour {
     Password,
     /// Aino is an admin, and has written a catalogue.
     Admin,
+    /// Paths that name a user name Aino, who has a message; there are rules.
+    Own,
     /// Nobody is running.
     Resting,
     Planned,
@@ -51,8 +53,9 @@ impl Flavour {
     pub fn of(call: &str) -> Self {
         match call {
             "signUp" => Self::BeforeAino,
-            "logIn" | "changeMe" | "deleteAccount" => Self::Password,
-            "changeUser" => Self::Admin,
+            "logIn" | "changeMe" | "deleteAccount" | "ionLogIn" | "ionChangePassword" => Self::Password,
+            "changeUser" | "ionAddUser" => Self::Admin,
+            _ if call.starts_with("ion") => Self::Own,
             _ if ["Variable", "Reward", "Achievement", "Catalogue", "Progress"].iter().any(|it| call.contains(it)) => {
                 Self::Admin
             }
@@ -110,6 +113,9 @@ impl World {
         if flavour == Flavour::Admin {
             world.add_catalogue(document).await;
         }
+        if flavour == Flavour::Own {
+            world.add_message(document).await;
+        }
         if flavour != Flavour::NoEvents {
             world.add_event(flavour, document).await;
         }
@@ -146,6 +152,25 @@ impl World {
         let goal = json!({ "condition": { "term": { "type": "literal", "variable": "runs" } }, "goal": "10*level" });
         let achievement = self.made("/api/achievements", json!({ "name": "ten_runs", "goals": [goal] })).await;
         self.stands_for(document, "achievement", &achievement["id"]);
+    }
+
+    /// A rule with a message on the way, and half of it is done.
+    async fn add_message(&mut self, document: &Document) {
+        self.real.insert(0, (document.example_of("user"), self.aino.id.clone()));
+        let secret = self.site.app.ensure_admin(None).await.expect("an admin").expect("the first start's token");
+        let admin = self.site.holder_of(secret.reveal()).await;
+        let variable = document.example_of("variable");
+        let new = json!({ "name": variable, "increase_permission": "own" });
+        assert_eq!(self.site.post(&admin, "/api/variables", new).await.status, 201);
+        let goal = json!({
+            "condition": { "term": { "type": "literal", "variable": variable } }, "goal": "100",
+            "triggers": [{ "steps": [{ "condition_percentage": 50, "text": { "en": "Half of it!" } }] }],
+        });
+        let made = self.site.post(&admin, "/api/achievements", json!({ "name": "a_hundred", "goals": [goal] })).await;
+        self.stands_for(document, "achievement", &made.data()["id"]);
+        let path = format!("/increase_value/{variable}/{}", self.aino.id);
+        let half = self.site.post(&self.aino, &path, json!({ "value": 50 })).await;
+        assert_eq!(half.status, 200, "{half:?}");
     }
 
     /// What was made has this id, where the document has the example of that parameter.
