@@ -13,6 +13,7 @@ use crate::app::users::Identity;
 use crate::app::{App, AppError};
 use crate::backend::Range;
 use crate::domain::ids::{GroupId, UserId};
+use crate::domain::user::Level;
 use crate::limits;
 
 /// What is to be done, once all of it has been found possible.
@@ -36,7 +37,7 @@ impl App {
     ) -> Result<Placing, AppError> {
         let current = self.groups_of(user).await?;
         let enter: Vec<GroupId> = wanted.difference(&current).cloned().collect();
-        let is_oneself = by.user == *user;
+        let is_oneself = is_oneself(by, user);
         let mut unknown = Vec::new();
         let aggregates: Vec<_> = enter.iter().map(aggregate).collect();
         for (id, group) in enter.iter().zip(self.groups.read_all(&aggregates).await?) {
@@ -93,7 +94,7 @@ impl App {
             }
         }
         for group in &enter {
-            if by.user == *user {
+            if is_oneself(by, user) {
                 self.join_group(by, group).await?;
             } else {
                 self.put_in_group(by, user, group).await?;
@@ -144,6 +145,11 @@ impl App {
         let there = groups.into_iter().flatten().filter(|group| !group.gone);
         Ok(there.map(|group| GroupName { id: group.id.clone(), name: group.name.clone() }).collect())
     }
+}
+
+/// An admin's word is an admin's of themselves too.
+fn is_oneself(by: &Identity, user: &UserId) -> bool {
+    by.user == *user && by.level != Level::Admin
 }
 
 impl GroupRecord {
