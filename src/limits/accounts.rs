@@ -38,6 +38,6 @@ pub const PUBLIC_DATA_BYTES_MAX: usize = 4 * 1024;
 /// Friends who are listed or struck at the same time when somebody says who all of them are.
 pub const FRIENDS_SAID_AT_ONCE: usize = 64;
 /// Accounts that are made at the same time when somebody names users of whom nobody knew.
-pub const BARE_USERS_AT_ONCE: usize = 16;
+pub const BARE_USERS_AT_ONCE: usize = 64;
 /// Ids that a refusal names.
 pub const IDS_NAMED_MAX: usize = 10;

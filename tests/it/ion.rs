@@ -78,7 +78,7 @@ fn catalogue() -> Value {
                 "rewards": [{"reward": "badge", "value": "arm-${level}", "from_level": 1}],
             },
             {"name": "weekly", "evaluation": "weekly", "goals": [{"condition": sum("push_ups"), "goal": "5"}]},
-            {"name": "broken", "maxlevel": 3, "goals": [{"condition": sum("broken"), "goal": "10/(level-2)"}]},
+            {"name": "broken", "maxlevel": 3, "goals": [{"condition": sum("broken"), "goal": "10/(level+2)"}]},
             {
                 "name": "nearby", "place": {"latitude": 60.17, "longitude": 24.94, "max_distance_m": 1000},
                 "goals": [{"condition": sum("medals"), "goal": "1"}],

@@ -185,7 +185,7 @@ async fn an_id_that_is_being_deleted_is_not_made_anew(kind: StoreKind) {
 
 async fn many_friends_are_listed_in_one_call(kind: StoreKind) {
     let (site, admin) = start(kind).await;
-    let many: Vec<String> = (0..300).map(|id| format!("f{id}")).collect();
+    let many: Vec<String> = (0..40).map(|id| format!("f{id}")).collect();
     let path = "/add_or_update_user/1?format=list";
     let reached = done(&post(&site, &admin, path, &format!("friends={}", many.join(","))).await);
     assert_eq!(reached["achievements"].as_array().map(Vec::len), Some(1), "{reached}");
@@ -195,6 +195,6 @@ async fn many_friends_are_listed_in_one_call(kind: StoreKind) {
     );
     let token = site.app.new_token("1").await.expect("a token").1;
     let first = site.holder_of(token.reveal()).await;
-    let reply = site.get(&first, "/api/friends?page_size=200&page=2").await.data();
-    assert_eq!(reply.as_array().map(Vec::len), Some(100));
+    let reply = site.get(&first, "/api/friends?page_size=30&page=2").await.data();
+    assert_eq!(reply.as_array().map(Vec::len), Some(10));
 }

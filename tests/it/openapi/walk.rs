@@ -40,9 +40,6 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("ionDeleteUser", "409", "ion/accounts.rs"),
     ("ionProgress", "400", "ion/codes.rs"),
     ("ionProgress", "403", "ion/values.rs"),
-    ("ionIncreaseValue", "409", "ion/values.rs"),
-    ("ionIncreaseKeyedValue", "409", "ion/values.rs"),
-    ("ionIncreaseMultiValues", "409", "ion/values.rs"),
     ("ionIncreaseMultiValues", "404", "ion/values.rs"),
     ("ionAchievementLevel", "400", "ion/values.rs"),
 ];
