@@ -77,6 +77,12 @@
 //! has to be told elsewhere, of a run on the map or of what a friend had, is a follow-up in a queue that waits for nothing else and
 //! that every instance looks at, whoever has the lease.
 //!
+//! **An achievement.** Nobody asks for it: somebody reports a value, or something that the product counts has come to more → one
+//! decision on the user's progress (`app::achievements::evaluating`) loads what the values, sums and sources of these variables are,
+//! and `domain::achievement::advance` says what is reached → one commit: values, sums, levels and messages, and what the user's own
+//! channel hears. Friends and those who watch the event hear of it by follow-ups. The rules are in memory, kept in step with the
+//! catalogue (`rules_kept`).
+//!
 //! **An account is deleted.** One commit marks it, and from then on nobody sees what is its own; the steps (`app::leaving`) take away
 //! everything else, one after the other, and are gone on with wherever they broke off.
 //!

@@ -2,12 +2,15 @@
 
 mod authoring;
 mod catalogue;
+mod counted;
 mod dry_run;
 mod engine;
 mod fair;
 mod fed;
 mod live;
+mod lossy;
 mod periods;
 mod places;
 mod pushed;
 mod races;
+mod world;
