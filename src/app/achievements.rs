@@ -38,3 +38,6 @@ pub(in crate::app) use record::ProgressRecord;
 pub(in crate::app) use rules_kept::{CatalogueRecord, RulesKept};
 pub use starter::starter;
 pub(in crate::app) use who::Accounts;
+
+#[cfg(test)]
+mod tests;
