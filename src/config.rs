@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -31,6 +32,7 @@ pub struct CommandLine {
 }
 
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant)] // there is one of them, once
 pub enum Command {
     /// Serve HTTP, WebSocket and the web-demo on one port (the same as no command at all).
     Serve(Serve),
@@ -69,7 +71,7 @@ pub struct Serve {
     pub api_key: Option<ApiKey>,
     /// What can be achieved on a store that never had a catalogue: a JSON or YAML file, or `starter` for the one that is built in.
     #[arg(long, env = "RUNNITY_CATALOGUE", value_name = "FILE|starter", value_parser = catalogue)]
-    pub catalogue: Option<CatalogueDocument>,
+    pub catalogue: Option<Arc<CatalogueDocument>>,
     #[command(flatten)]
     pub pages: Pages,
     #[command(flatten)]
@@ -298,12 +300,14 @@ fn token_secret(text: &str) -> Result<TokenSecret, String> {
     }
 }
 
-fn catalogue(text: &str) -> Result<CatalogueDocument, String> {
-    if text == "starter" {
-        return achievements::starter().map_err(|error| error.to_string());
-    }
-    let file = std::fs::read(text).map_err(|error| format!("cannot be read: {error}"))?;
-    achievements::parse_catalogue(&file).map_err(|error| error.to_string())
+fn catalogue(text: &str) -> Result<Arc<CatalogueDocument>, String> {
+    let read = if text == "starter" {
+        achievements::starter()
+    } else {
+        let file = std::fs::read(text).map_err(|error| format!("cannot be read: {error}"))?;
+        achievements::parse_catalogue(&file)
+    };
+    read.map(Arc::new).map_err(|error| error.to_string())
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

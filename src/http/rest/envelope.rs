@@ -66,12 +66,7 @@ struct File {
 pub struct Error {
     status: StatusCode,
     message: String,
-    /// What of the request is wrong, when one part of it is.
-    field: Option<String>,
-    /// The run that stands in the way.
-    run: Option<RunId>,
-    /// All that is wrong with what was sent, when it can be read and does not hold.
-    faults: Vec<FaultDocument>,
+    named: Box<Named>,
     /// Which methods there are, when this one is not.
     methods: &'static [Method],
     /// The session in the cookie is no longer good.
@@ -80,6 +75,17 @@ pub struct Error {
     is_under_way: bool,
     /// When the same may be asked again, where it may.
     retry_after_s: u64,
+}
+
+/// What the error is about.
+#[derive(Debug, Default)]
+struct Named {
+    /// What of the request is wrong, when one part of it is.
+    field: Option<String>,
+    /// The run that stands in the way.
+    run: Option<RunId>,
+    /// All that is wrong with what was sent, when it can be read and does not hold.
+    faults: Vec<FaultDocument>,
 }
 
 #[derive(Serialize)]
@@ -276,17 +282,7 @@ impl Error {
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
         let message = message.into();
         let (methods, retry_after_s) = (&[], 1);
-        Self {
-            status,
-            message,
-            field: None,
-            run: None,
-            faults: Vec::new(),
-            methods,
-            ends_cookie: false,
-            is_under_way: false,
-            retry_after_s,
-        }
+        Self { status, message, named: Box::default(), methods, ends_cookie: false, is_under_way: false, retry_after_s }
     }
 
     /// The same request with the same idempotency key is being carried out.
@@ -311,9 +307,9 @@ impl Error {
             status: self.status,
             message: &self.message,
             link: self.status,
-            field: self.field.as_deref(),
-            run: self.run.map(|run| run.to_string()),
-            faults: &self.faults,
+            field: self.named.field.as_deref(),
+            run: self.named.run.map(|run| run.to_string()),
+            faults: &self.named.faults,
         };
         let envelope = Envelope { meta: meta.document(self.status), data: None, error: Some(error) };
         let mut response = answer::json(self.status, &envelope);
@@ -347,16 +343,19 @@ impl From<AppError> for Error {
             AppError::NotFound(what) => Self::new(StatusCode::NOT_FOUND, format!("There is no such {what}.")),
             AppError::Invalid { field, problem } => {
                 let message = format!("{field} {problem}.");
-                Self { field: Some(field), ..Self::new(StatusCode::BAD_REQUEST, message) }
+                let named = Box::new(Named { field: Some(field), ..Named::default() });
+                Self { named, ..Self::new(StatusCode::BAD_REQUEST, message) }
             }
             AppError::Faulty(faults) => {
                 let message = faults.first().map(|fault| format!("{}: {}", fault.at, fault.problem));
                 let message = message.unwrap_or_default();
-                Self { faults, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, message) }
+                let named = Box::new(Named { faults, ..Named::default() });
+                Self { named, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, message) }
             }
             AppError::Conflict { message, run } => {
                 let message = format!("{}.", answer::capitalised(&message));
-                Self { run, ..Self::new(StatusCode::CONFLICT, message) }
+                let named = Box::new(Named { run, ..Named::default() });
+                Self { named, ..Self::new(StatusCode::CONFLICT, message) }
             }
             AppError::Stale => {
                 let message = "It was changed meanwhile: read it again, and send what it says in ETag as If-Match.";
