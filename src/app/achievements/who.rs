@@ -26,9 +26,12 @@ pub struct Account {
     pub visibility: Visibility,
 }
 
-/// Those that were looked at lately, and when.
+/// Those that were looked at lately.
 #[derive(Clone)]
-pub struct Accounts(Arc<Mutex<LruCache<UserId, (Timestamp, Arc<Account>)>>>);
+pub struct Accounts(Arc<Mutex<LruCache<UserId, LookedAt>>>);
+
+/// An account, and when it was so.
+type LookedAt = (Timestamp, Arc<Account>);
 
 impl Default for Accounts {
     fn default() -> Self {
