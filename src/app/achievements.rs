@@ -11,6 +11,7 @@ mod devices;
 mod dry_run;
 mod evaluating;
 mod exported;
+mod feeding;
 mod files;
 mod increasing;
 mod leaving;

@@ -68,6 +68,9 @@ pub struct FixDocument {
     /// Only ever shown to the runner.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "as_whole")]
     pub heart_rate_bpm: Option<f64>,
+    /// Whether the phone says that it did not measure it. Never shown.
+    #[serde(default, skip_serializing)]
+    pub mock: bool,
     /// What became of it, when it is not an ordinary fix: `late`, `poor`, `suspect`, `implausible` or `paused`.
     #[serde(default, skip_serializing_if = "Option::is_none", skip_deserializing)]
     pub standing: Option<&'static str>,
@@ -258,8 +261,9 @@ impl FixDocument {
             heading_deg: self.heading_deg,
             heart_rate_bpm: self.heart_rate_bpm.map(|bpm| whole(bpm, path)).transpose()?,
         };
-        Fix::new(time, place, readings)
-            .map_err(|error| AppError::invalid(format!("{path}{}", error.field), format!("must be {}", error.rule)))
+        let fix = Fix::new(time, place, readings)
+            .map_err(|error| AppError::invalid(format!("{path}{}", error.field), format!("must be {}", error.rule)))?;
+        Ok(Fix { is_mock: self.mock, ..fix })
     }
 
     /// As the runner sees it.
@@ -278,6 +282,7 @@ impl FixDocument {
             speed_mps: fix.speed_mps,
             heading_deg: fix.heading_deg,
             heart_rate_bpm: None,
+            mock: false,
             standing: None,
         }
     }

@@ -39,10 +39,11 @@ impl Duty {
     /// Every instance's, lease or not.
     const RIGHTS: Self = Self::FollowUps(Queue::Rights);
 
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::RIGHTS,
         Self::FollowUps(Queue::Swift),
         Self::FollowUps(Queue::Rosters),
+        Self::FollowUps(Queue::Counts),
         Self::Due(Agenda::Awaited),
         Self::Due(Agenda::Removals),
         Self::Due(Agenda::Housekeeping),

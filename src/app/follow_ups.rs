@@ -40,6 +40,9 @@ pub enum Queue {
     /// Thousands of commits each: they are carried out in pieces, and go on where they stopped. Alone they wait for what is swift
     /// on the same aggregate, and never the other way round.
     Rosters,
+    /// What is counted for achievements: a commit or two each, and what is counted twice is counted once. Nothing that is told
+    /// waits for it, and it waits for nothing.
+    Counts,
 }
 
 /// Something to be done on another aggregate.
@@ -53,6 +56,9 @@ pub struct FollowUp {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     event: Option<u64>,
     what: What,
+    /// Another user, if it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    friend: Option<String>,
     /// What the user's own channel is to hear.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     change: Option<Box<RawValue>>,
@@ -92,10 +98,16 @@ enum What {
     Achieved,
     /// Those whom the user lists hear what the user has reached.
     ToldFriends,
+    /// What a run has come to counts for its runner.
+    RunCounts,
+    /// What the user has come to in an event counts.
+    EventCounts,
+    /// Somebody whom the user has invited has become a friend.
+    FriendCounts,
 }
 
 impl Queue {
-    pub const ALL: [Self; 3] = [Self::Rights, Self::Swift, Self::Rosters];
+    pub const ALL: [Self; 4] = [Self::Rights, Self::Swift, Self::Rosters, Self::Counts];
 
     /// The name of the index of all that wait in it.
     fn name(self) -> &'static str {
@@ -103,14 +115,16 @@ impl Queue {
             Self::Rights => "follow-ups/rights",
             Self::Swift => "follow-ups",
             Self::Rosters => "follow-ups/rosters",
+            Self::Counts => "follow-ups/counts",
         }
     }
 
-    /// The first part of the names of those that wait in it. One change may cause something in two.
+    /// The first part of the names of those that wait in it. One change may cause something in several.
     fn kind(self) -> &'static str {
         match self {
             Self::Rights => "follow-up-of-rights",
             Self::Swift | Self::Rosters => "follow-up",
+            Self::Counts => "follow-up-of-counts",
         }
     }
 
@@ -127,7 +141,7 @@ impl Queue {
     /// Aggregates whose follow-ups are carried out at the same time.
     fn at_once(self) -> usize {
         match self {
-            Self::Rights | Self::Swift => limits::FOLLOW_UPS_AT_ONCE,
+            Self::Rights | Self::Swift | Self::Counts => limits::FOLLOW_UPS_AT_ONCE,
             Self::Rosters => limits::ROSTERS_TOLD_AT_ONCE,
         }
     }
@@ -135,7 +149,7 @@ impl Queue {
     /// How many of one aggregate are carried out before it is another's turn.
     fn turn_len(self) -> usize {
         match self {
-            Self::Rights | Self::Swift => limits::FOLLOW_UPS_PER_TURN,
+            Self::Rights | Self::Swift | Self::Counts => limits::FOLLOW_UPS_PER_TURN,
             Self::Rosters => 1,
         }
     }
@@ -167,7 +181,7 @@ impl FollowUp {
     /// As a run that is finished: the user's place is free.
     pub fn run_deleted(run: &Run, now: Timestamp) -> Result<Self, AppError> {
         let change = ChangeDocument::RunDeleted { at: now.to_string(), run: run.id.to_string() };
-        Self::of(run, What::RunFinished, &change)
+        Ok(Self { event: run.event.map(EventId::number), ..Self::of(run, What::RunFinished, &change)? })
     }
 
     /// The user's own channel is to hear `change`.
@@ -222,6 +236,21 @@ impl FollowUp {
         Ok(Self { change: Some(raw(change)?), ..Self::on(user, What::ToldFriends) })
     }
 
+    /// What the run has come to by now counts for its runner.
+    pub fn run_counts(run: &Run) -> Self {
+        Self { run: Some(run.id.to_string()), ..Self::on(&run.owner, What::RunCounts) }
+    }
+
+    /// What the user has come to in the event by now counts.
+    pub fn event_counts(user: &UserId, event: EventId) -> Self {
+        Self { event: Some(event.number()), ..Self::on(user, What::EventCounts) }
+    }
+
+    /// `friend` has accepted what the user had asked.
+    pub fn friend_counts(user: &UserId, friend: &UserId) -> Self {
+        Self { friend: Some(friend.to_string()), ..Self::on(user, What::FriendCounts) }
+    }
+
     fn of(run: &Run, what: What, change: &ChangeDocument) -> Result<Self, AppError> {
         Ok(Self { run: Some(run.id.to_string()), change: Some(raw(change)?), ..Self::on(&run.owner, what) })
     }
@@ -231,6 +260,7 @@ impl FollowUp {
             user: user.to_string(),
             run: None,
             event: None,
+            friend: None,
             what,
             change: None,
             barred: None,
@@ -243,6 +273,7 @@ impl FollowUp {
     fn queue(&self) -> Queue {
         match self.what {
             What::ToldRoster | What::EventOver | What::ToldFriends => Queue::Rosters,
+            What::RunCounts | What::EventCounts | What::FriendCounts => Queue::Counts,
             What::LeftEvent | What::Blocked | What::Barred => Queue::Rights,
             // What earlier versions have written may tell something besides, which stays in its order.
             What::Told if self.lost_by.is_some() && self.change.is_none() => Queue::Rights,
@@ -270,7 +301,12 @@ impl App {
                 self.send_out_of_groups(&user, &other).await?;
                 return Ok(None);
             }
+            What::RunCounts | What::EventCounts | What::FriendCounts => {
+                self.count_anew(&user, &follow_up).await?;
+                return Ok(None);
+            }
             What::RunStarted | What::Told | What::ToldRoster | What::LeftEvent | What::EventOver => {}
+            What::Achieved | What::ToldFriends => {}
         }
         let event = follow_up.event.map(|event| EventId::new(event).ok_or(AppError::Internal)).transpose()?;
         match event {
@@ -299,6 +335,7 @@ impl App {
             Some(event) if follow_up.what == What::RunStarted => self.take_live_run_out(&user, event).await?,
             Some(_) | None => {}
         }
+        let over = (follow_up.what == What::RunFinished).then(|| follow_up.run.clone()).flatten();
         let aggregate = crate::app::users::aggregate(&user);
         let once = match &follow_up.once {
             Some(name) => OnceKey { key: format!("told/{name}").into(), digest: "".into() },
@@ -326,7 +363,28 @@ impl App {
                 Ok(())
             })
             .await?;
+        if let Some(run) = over.as_deref().and_then(RunId::parse) {
+            self.count_run(run, &user, event).await?;
+        }
         Ok(None)
+    }
+
+    async fn count_anew(&self, user: &UserId, follow_up: &FollowUp) -> Result<(), AppError> {
+        match follow_up.what {
+            What::RunCounts => {
+                let run = follow_up.run.as_deref().and_then(RunId::parse).ok_or(AppError::Internal)?;
+                self.count_run(run, user, None).await
+            }
+            What::EventCounts => {
+                let event = follow_up.event.and_then(EventId::new).ok_or(AppError::Internal)?;
+                self.count_event(user, event).await
+            }
+            What::FriendCounts => {
+                let friend = follow_up.friend.as_deref().and_then(UserId::parse).ok_or(AppError::Internal)?;
+                self.count_friend(user, &friend).await
+            }
+            _ => Ok(()),
+        }
     }
 }
 

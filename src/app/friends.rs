@@ -221,6 +221,10 @@ fn consequences(
         };
         let is_listed_no_more = before.own.lists.is_some() && now.own.lists.is_none();
         let is_blocked = now.own.blocks.is_some() && before.own.blocks.is_none();
+        // Whoever asked first has invited the other.
+        if now.is_mutual() && !before.is_mutual() && before.own.asks.is_some() {
+            follow_ups.push(FollowUp::friend_counts(user, other));
+        }
         if is_listed_no_more || is_blocked {
             follow_ups.push(FollowUp::lost_by(user, other));
         }

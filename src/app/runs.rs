@@ -4,6 +4,7 @@
 //! hear goes to its bounded main topic. One commit moves all three, and the head tells where both topics then stand.
 
 mod changing;
+mod effect;
 mod erasing;
 mod finishing;
 pub(in crate::app) mod indexes;
@@ -15,6 +16,7 @@ mod track;
 
 pub use crate::app::listing::Page;
 pub use changing::ChangeRun;
+pub(in crate::app) use effect::Effect;
 pub(in crate::app) use indexes::moved;
 pub use listing::{RunFilter, RunOrder};
 pub use record::RunRecord;

@@ -20,6 +20,8 @@ pub struct Fix {
     pub speed_mps: Option<f64>,
     pub heading_deg: Option<f64>,
     pub heart_rate_bpm: Option<u16>,
+    /// The phone says that it did not measure it: it is made up. Not kept with the track.
+    pub is_mock: bool,
 }
 
 /// What the phone knew besides time and place; unchecked.
@@ -76,6 +78,7 @@ impl Fix {
             speed_mps: within(speed_mps, 0.0, 1e3, "speed_mps", "a number from 0 to 1000")?,
             heading_deg: within(heading_deg, 0.0, 360.0, "heading_deg", "a number from 0 to 360")?,
             heart_rate_bpm,
+            is_mock: false,
         })
     }
 

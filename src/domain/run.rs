@@ -4,18 +4,22 @@
 //! (distance, pace, splits) goes by the times that the phone gave its fixes. Storage and channels are not known here.
 
 mod accept;
+mod best;
 mod climb;
 #[cfg(test)]
 mod made_up;
 mod pauses;
+mod plausible;
 mod seen;
 mod splits;
 mod tally;
 mod window;
 
 pub use accept::{Accepted, Kept, accept, recount, retrace};
+pub use best::{BEST_OVER_LEN, BEST_OVER_M, best_times_s};
 pub use climb::Climb;
 pub use pauses::{PAUSES_LEN_MAX, Pauses};
+pub use plausible::{Doubts, Implausible, implausible};
 pub use seen::Seen;
 pub use splits::{Mark, SPLITS_LEN_MAX, Split, Splits};
 pub use tally::{Anchor, GATE_M, Standing, Tally};

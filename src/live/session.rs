@@ -204,7 +204,9 @@ fn reply_error(error: AppError) -> ReplyError {
         AppError::Expired => disconnect::TOKEN_EXPIRED,
         AppError::Forbidden => disconnect::PERMISSION_DENIED,
         AppError::NotFound(_) => disconnect::UNKNOWN_CHANNEL,
-        AppError::Invalid { .. } | AppError::KeyReused | AppError::Faulty(_) => disconnect::BAD_COMMAND.because(error.to_string()),
+        AppError::Invalid { .. } | AppError::KeyReused | AppError::Faulty(_) => {
+            disconnect::BAD_COMMAND.because(error.to_string())
+        }
         AppError::Conflict { .. } | AppError::Stale => disconnect::CONFLICT.because(error.to_string()),
         AppError::Unrecoverable => disconnect::UNRECOVERABLE,
         AppError::NotAvailable => disconnect::NOT_AVAILABLE,

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use tokio::sync::oneshot;
 
-use crate::app::achievements::{Contribution, Increase, Outcome, Share, Source};
+use crate::app::achievements::feeding::of_friend;
+use crate::app::achievements::{Increase, Outcome};
 use crate::app::documents::{GroupName, UserDocument};
 use crate::app::friends::{Pair, Word};
 use crate::app::groups::Placing;
@@ -18,14 +19,10 @@ use crate::app::leaving::{LEAVING, being_deleted};
 use crate::app::users::profile::{ChangeProfile, Edited};
 use crate::app::users::{Caller, Identity, aggregate, names};
 use crate::app::{App, AppError, posted};
-use crate::domain::achievement::{Permission, VariableName};
+use crate::domain::achievement::Permission;
 use crate::domain::ids::{GroupId, UserId};
-use crate::domain::time::Timestamp;
 use crate::domain::user::Level;
 use crate::limits;
-
-/// The variable that friends who are added count on.
-const INVITE_USERS: &str = "invite_users";
 
 /// What is to be known of a user from now on. What is left out stays as it is.
 #[derive(Clone, Debug, Default)]
@@ -235,7 +232,8 @@ impl App {
     async fn count_friends(&self, user: &UserId, friends: &[UserId]) -> Result<Outcome, AppError> {
         let (mut outcome, at) = (Outcome::default(), self.clock.now());
         for friends in friends.chunks(limits::CONTRIBUTIONS_LEN_MAX) {
-            let contributions = friends.iter().map(|friend| invited(friend, at)).collect::<Result<Vec<_>, _>>()?;
+            let contributions =
+                friends.iter().map(|friend| of_friend(friend, at)).collect::<Result<Vec<_>, AppError>>()?;
             outcome.merge(self.contribute_all(user, contributions).await?);
         }
         Ok(outcome)
@@ -248,20 +246,6 @@ impl App {
             said => said,
         }
     }
-}
-
-/// That somebody has brought this friend, now. Whatever comes after the first time is older than it, and changes nothing: so it
-/// counts once ever, and for the week in which it was.
-pub(in crate::app) fn invited(friend: &UserId, at: Timestamp) -> Result<Contribution, AppError> {
-    let variable = VariableName::parse(INVITE_USERS).ok_or(AppError::Internal)?;
-    Ok(Contribution {
-        source: Source::Friend(friend.clone()),
-        version: (u64::MAX - 1).saturating_sub(u64::try_from(at.as_millis()).unwrap_or_default()),
-        shares: vec![Share { variable, key: String::new(), value: 1.0, at }],
-        withheld: None,
-        visited: BTreeSet::new(),
-        event: None,
-    })
 }
 
 /// The first of them.

@@ -76,6 +76,7 @@ impl Decision<'_> {
         self.put_participant(&who.user, &entry)?;
         self.strike_invitation(&who.user)?;
         indexes::related(self.draft, self.event().id, &who.user, true);
+        self.cause(&FollowUp::event_counts(&who.user, self.event().id))?;
         self.announce(&EventChange::Joined {
             at: now.to_string(),
             user: name_of(&who.user, &who.name),
@@ -136,6 +137,7 @@ impl Decision<'_> {
         })?;
         self.lost_sight(user)?;
         self.cause(&FollowUp::left_event(user, self.event().id))?;
+        self.cause(&FollowUp::event_counts(user, id))?;
         if removed {
             let event = EventName::of(self.event());
             self.tell(user, &EventNews::Removed { at: now.to_string(), event })?;

@@ -112,6 +112,14 @@ impl App {
         Ok(entry.as_deref().map(decode::<Participant>).transpose()?.map(|entry| entry.number))
     }
 
+    /// When the user came onto the event's roster, if they are on it.
+    pub(in crate::app) async fn joined_at(&self, user: &UserId, event: EventId) -> Result<Option<Timestamp>, AppError> {
+        let key = aggregate(event).key(&participant(user));
+        let entry = self.backend.read(&[key]).await?.pop().and_then(|entry| entry.value);
+        let entry = entry.as_deref().map(decode::<Participant>).transpose()?;
+        Ok(entry.map(|entry| Timestamp::from_millis(entry.joined_ms)))
+    }
+
     /// How the caller stands to each of these events, in their order: two small readings each, all at once.
     pub(in crate::app) async fn standings(
         &self,

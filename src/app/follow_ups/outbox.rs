@@ -20,6 +20,7 @@ pub struct Outbox {
     rights: Lane,
     swift: Lane,
     rosters: Lane,
+    counts: Lane,
 }
 
 /// Which queues a commit adds to.
@@ -74,6 +75,7 @@ impl Outbox {
             Queue::Rights => &self.rights,
             Queue::Swift => &self.swift,
             Queue::Rosters => &self.rosters,
+            Queue::Counts => &self.counts,
         }
     }
 }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use crate::app::documents::{ChangeDocument, RunChange};
 use crate::app::follow_ups::FollowUp;
 use crate::app::runs::track;
-use crate::app::runs::{RunRecord, aggregate, announce, cause, indexes};
+use crate::app::runs::{Effect, RunRecord, aggregate, announce, cause, indexes};
 use crate::app::workers::away;
 use crate::app::{App, AppError};
 use crate::backend::Keep;
@@ -60,6 +60,7 @@ impl App {
                         return Ok(false);
                     }
                     record.run = end.run.clone();
+                    record.effect = end.effect.clone().judged_as(record.effect.judged);
                     record.track_entries = end.entries.len() as u64;
                     draft.clear(track::TOPIC);
                     for entry in &end.entries {
@@ -85,10 +86,12 @@ impl App {
         let mut run = record.run.clone();
         run.finish(now, reason).map_err(super::refusal)?;
         let track = self.track(run.id).await?;
+        let (effect, rules) = (record.effect.clone(), self.rules());
         let count = move || {
             let (tally, points) = retrace(&run, track.points().iter().map(|point| point.fix));
             run.tally = tally;
-            Ok(End { run, entries: track::compacted(&points)? })
+            let effect = effect.finished(&run, &points, &rules);
+            Ok(End { run, effect, entries: track::compacted(&points)? })
         };
         if record.track_len < limits::TRACK_INLINE_LEN_MAX as u64 { count() } else { away(count).await? }
     }
@@ -97,5 +100,6 @@ impl App {
 /// How a run ends.
 struct End {
     run: Run,
+    effect: Effect,
     entries: Vec<Bytes>,
 }

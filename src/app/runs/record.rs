@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 use crate::app::documents::{parse_reason, parse_state, parse_visibility, reason_name, state_name, visibility_name};
+use crate::app::runs::Effect;
 use crate::app::transact::Record;
 use crate::domain::fix::{Fix, Readings};
 use crate::domain::geo::Place;
@@ -29,6 +30,13 @@ pub struct RunRecord {
     /// of.
     #[serde(default)]
     pub is_charted: bool,
+    /// What it counts by for achievements, besides the run itself.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub effect: Effect,
+}
+
+fn is_nothing(effect: &Effect) -> bool {
+    *effect == Effect::default()
 }
 
 impl Record for RunRecord {
@@ -37,7 +45,8 @@ impl Record for RunRecord {
 
 impl RunRecord {
     pub fn new(run: Run) -> Self {
-        Self { run, offset: 0, track_len: 0, track_entries: 0, number: None, is_charted: true }
+        let effect = Effect::default();
+        Self { run, offset: 0, track_len: 0, track_entries: 0, number: None, is_charted: true, effect }
     }
 
     /// The event that it belongs to, and the runner's number there.

@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use sha2::{Digest, Sha256};
 
 use crate::app::documents::{ChangeDocument, FixDocument, RecordedDocument, SplitDocument, TotalsDocument, state_name};
-use crate::app::runs::{RunRecord, aggregate, announce, indexes, refusal, track};
+use crate::app::follow_ups::FollowUp;
+use crate::app::runs::{RunRecord, aggregate, announce, cause, indexes, refusal, track};
 use crate::app::transact::{Draft, OnceKey};
 use crate::app::users::Identity;
 use crate::app::{App, AppError};
 use crate::backend::Keep;
+use crate::domain::achievement::Rules;
 use crate::domain::fix::Fix;
 use crate::domain::geo::Place;
 use crate::domain::ids::RunId;
@@ -40,17 +42,17 @@ impl App {
         }
         let once = once.map(|key| once_key(identity, run, key, &fixes)).transpose()?;
         let now = self.clock.now();
-        let fixes = Arc::new(fixes);
+        let (fixes, rules) = (Arc::new(fixes), self.rules());
         // Fixes that are newer than all before need no memory; for others it is read.
         let mut memory: Option<Arc<Memory>> = None;
         for _ in 0..limits::RECALL_ATTEMPTS_MAX {
             let needs_memory = Arc::new(AtomicBool::new(false));
-            let (needs, owner, fixes, memory_now) =
-                (needs_memory.clone(), identity.clone(), fixes.clone(), memory.take());
+            let (needs, owner, fixes, rules, memory_now) =
+                (needs_memory.clone(), identity.clone(), fixes.clone(), rules.clone(), memory.take());
             let decide = move |draft: &mut Draft<RunRecord>| {
                 let record = draft.record().cloned().ok_or(AppError::NotFound("run"))?;
                 may_record(&owner, &record)?;
-                let taken = take(draft, record, memory_now.as_deref(), &fixes, now)?;
+                let taken = take(draft, record, memory_now.as_deref(), &fixes, &rules, now)?;
                 needs.store(taken.is_none(), Ordering::Relaxed);
                 taken.ok_or(AppError::Busy)
             };
@@ -132,6 +134,7 @@ fn take(
     mut record: RunRecord,
     memory: Option<&Memory>,
     fixes: &[Fix],
+    rules: &Rules,
     now: Timestamp,
 ) -> Result<Option<(RecordedDocument, bool)>, AppError> {
     if record.track_len + fixes.len() as u64 > limits::RUN_FIXES_LEN_MAX {
@@ -142,6 +145,7 @@ fn take(
     let mut seen = memory.map_or(Seen::Unknown, |memory| memory.seen.clone());
     let charted = std::mem::replace(&mut record.is_charted, true).then_some(&record.run);
     let (before, stood) = (charted.and_then(indexes::place), charted.and_then(indexes::place_on_map));
+    let was_at = record.run.tally.position;
     let accepted = match accept(&mut record.run, &mut seen, fixes.to_vec(), now) {
         Ok(accepted) => accepted,
         Err(RunError::NeedsTrack) => return Ok(None),
@@ -153,6 +157,11 @@ fn take(
         draft.append(track::TOPIC, Keep::Everything, track::entry(&accepted.kept)?);
         let change = heard(&record, &accepted, now);
         announce(draft, &mut record, &change)?;
+        let comes_by = record.effect.take(&record.run, was_at, &accepted.kept, rules);
+        // What it counts is looked at where that may bring something, not at every fix.
+        if comes_by || !accepted.new_splits.is_empty() {
+            cause(draft, &record, &FollowUp::run_counts(&record.run), now)?;
+        }
     }
     let recorded = RecordedDocument {
         accepted: accepted.kept.len(),

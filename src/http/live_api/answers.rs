@@ -76,7 +76,9 @@ impl From<AppError> for ErrorDocument {
             AppError::Unauthenticated | AppError::Expired => (101, "unauthorized".to_owned()),
             AppError::NotFound(_) => (102, "unknown channel".to_owned()),
             AppError::Forbidden => (103, "permission denied".to_owned()),
-            AppError::Invalid { .. } | AppError::KeyReused | AppError::Faulty(_) => (107, format!("bad request: {error}")),
+            AppError::Invalid { .. } | AppError::KeyReused | AppError::Faulty(_) => {
+                (107, format!("bad request: {error}"))
+            }
             AppError::NotAvailable => (108, "not available".to_owned()),
             AppError::Stale => (113, error.to_string()),
             AppError::Busy | AppError::TooOften { .. } => (111, "too many requests".to_owned()),

@@ -364,7 +364,8 @@ impl From<AppError> for Error {
             AppError::KeyReused => {
                 let message = "The Idempotency-Key was used for another request.";
                 let field = Some("Idempotency-Key".to_owned());
-                Self { field, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, message) }
+                let named = Box::new(Named { field, ..Named::default() });
+                Self { named, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, message) }
             }
             AppError::TooOften { retry_after_s } => {
                 Self { retry_after_s, ..Self::new(StatusCode::TOO_MANY_REQUESTS, "There were too many requests.") }
