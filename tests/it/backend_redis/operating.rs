@@ -48,8 +48,8 @@ async fn the_store_s_numbers_stand_among_the_metrics() {
         "runnity_store_conflicts_total 1\n",
         "runnity_store_commits_resent_total 0\n",
         "runnity_store_commits_in_flight 0\n",
-        // The test's, the orders to connections, and the letters to this instance.
-        "runnity_store_topics 3\n",
+        // The test's, the orders to connections, the letters to this instance, and the catalogue.
+        "runnity_store_topics 4\n",
     ];
     let counted = [
         ("runnity_store_commits_total", 2.0),

@@ -200,7 +200,8 @@ async fn sent_again_with_its_key_it_counts_once(kind: StoreKind) {
     assert_eq!(first["achievements"]["3"]["level"], 1);
     assert_eq!(done(&ask(&path, json!({"value": 6})).await), first, "answered the same");
     assert!((push_ups(&site, &aino).await - 6.0).abs() < 1e-9);
-    assert_error(&ask(&path, json!({"value": 7})).await, 400, "invalid_input", "another value under the same key");
+    let another = ask(&path, json!({"value": 7})).await;
+    assert_error(&another, 422, "idempotency_key_reused", "another value under the same key");
     let many = || json!({&*aino.id: {"push_ups": [{"value": 1}]}});
     for _ in 0..2 {
         done(&ask("/increase_multi_values", many()).await);

@@ -103,6 +103,11 @@ impl Walk<'_> {
         !kinds.is_empty() && !kinds.contains(&json!({}))
     }
 
+    /// What is sent again with the same idempotency key is done once.
+    fn takes_keys(&self) -> bool {
+        self.parameter_names("header").contains(&"Idempotency-Key".to_owned())
+    }
+
     fn documents(&self, status: &str) -> bool {
         self.call["responses"].get(status).is_some()
     }
@@ -224,7 +229,7 @@ impl Walk<'_> {
         let (usual, success) = (self.usual(), self.success());
         if usual.body.is_some() || self.bodies().is_empty() {
             let world = World::new(flavour, self.document).await;
-            let reply = if self.documents("422") {
+            let reply = if self.takes_keys() {
                 self.with_keys(&world, &usual, faults).await
             } else {
                 self.try_it(&world, &usual, &[success], "as it is shown", faults).await
@@ -389,7 +394,7 @@ impl Walk<'_> {
             let is_elsewhere =
                 ELSEWHERE.iter().any(|(whose, which, _)| which == status && (*whose == self.id() || *whose == tag));
             // That it is being carried out already: rest/runs.rs.
-            let is_under_way = status == "409" && self.documents("422");
+            let is_under_way = status == "409" && self.takes_keys();
             if !self.seen.contains(status) && !BY_CAUSES.contains(&status.as_str()) && !is_elsewhere && !is_under_way {
                 faults.push(format!("{} {} ({}): nothing is answered {status}", self.method, self.path, self.id()));
             }
