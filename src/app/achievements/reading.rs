@@ -16,7 +16,7 @@ use crate::app::users::{Caller, Identity, aggregate};
 use crate::app::{App, AppError};
 use crate::backend::Key;
 use crate::domain::achievement::{
-    self as domain, Achievement, AchievementId, Book, Goal, Operator, Progress, Rules, Unable, View, Who, gains,
+    self as domain, Achievement, AchievementId, Book, Goal, Lacks, Operator, Progress, Rules, Unable, View, Who, gains,
     start_of,
 };
 use crate::domain::ids::UserId;
@@ -62,13 +62,12 @@ impl App {
         let who = Who { zone: account.zone, place: account.place, visited: &nowhere, created: account.created };
         let found = self
             .look_into_book(user, &catalogue, |book| {
-                let each = asked.iter().map(|id| domain::progress(book, &rules, &who, *id, history, now));
-                each.collect::<Result<Vec<Vec<Progress>>, Unable>>()
+                all(asked.iter().map(|id| domain::progress(book, &rules, &who, *id, history, now)))
             })
             .await?;
         let is_admin = identity.level == Level::Admin;
         let mut documents = Vec::new();
-        for progress in found.into_iter().flatten() {
+        for progress in found {
             let achievement = rules.achievement(progress.achievement).ok_or(AppError::Internal)?;
             if progress.level > 0 || !achievement.hidden || is_admin {
                 documents.push(document(&rules, achievement, &account, progress, filter.with_levels));
@@ -150,6 +149,22 @@ impl App {
         }
         Err(AppError::Busy)
     }
+}
+
+/// All of it, or what is lacking for any of it: that is read in one go, however much there is.
+fn all(each: impl Iterator<Item = Result<Vec<Progress>, Unable>>) -> Result<Vec<Progress>, Unable> {
+    let (mut found, mut lacking) = (Vec::new(), Lacks::default());
+    for progress in each {
+        match progress {
+            Ok(progress) => found.extend(progress),
+            Err(Unable::Lacks(lacks)) => {
+                lacking.measures.extend(lacks.measures);
+                lacking.values.extend(lacks.values);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if lacking.is_empty() { Ok(found) } else { Err(Unable::Lacks(lacking)) }
 }
 
 fn document(
