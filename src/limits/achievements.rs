@@ -57,8 +57,6 @@ pub const DRY_RUN_DAYS_MAX: u32 = 90;
 pub const DRY_RUN_SAMPLE_LEN: usize = 100;
 /// Places of achievements that one run comes by: each is a share of what it counts.
 pub const RUN_PLACES_LEN_MAX: usize = 200;
-/// Metres between the places of a run that are looked at, where its fixes lie further apart: less than any place is wide.
-pub const PASSED_EVERY_M: f64 = 50.0;
 /// Metres between two fixes beyond which nobody knows the way.
 pub const PASSED_LEG_MAX_M: f64 = 1_000.0;
 /// The newest runs of a user in which it is looked for those in one event.

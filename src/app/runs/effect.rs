@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::achievement::Rules;
 use crate::domain::fix::Fix;
-use crate::domain::geo::{Place, distance_m};
+use crate::domain::geo::distance_m;
 use crate::domain::run::{BEST_OVER_LEN, Doubts, Kept, Run, Standing, best_times_s, implausible};
 use crate::limits;
 
@@ -40,7 +40,7 @@ impl Effect {
         doubts.note(run, before, kept);
         self.set(doubts);
         let known = self.places.len();
-        self.visit(before, kept, rules);
+        self.visit(run, before, kept, rules);
         self.places.len() > known
     }
 
@@ -48,7 +48,7 @@ impl Effect {
     pub fn finished(mut self, run: &Run, points: &[Kept], rules: &Rules) -> Self {
         self.set(Doubts::of(run, self.is_mocked, points));
         self.best_s = best_times_s(&run.pauses, points);
-        self.visit(None, points, rules);
+        self.visit(run, None, points, rules);
         self
     }
 
@@ -74,54 +74,24 @@ impl Effect {
     }
 
     /// Notes the places of achievements that lie on the way. Between two fixes the way is straight.
-    fn visit(&mut self, before: Option<Fix>, kept: &[Kept], rules: &Rules) {
-        let mut before = before.map(|fix| fix.place);
-        for point in kept {
-            let is_leg = matches!(point.standing, Standing::Counted | Standing::Near);
-            if !is_leg && point.standing != Standing::Paused {
-                continue;
-            }
-            let to = point.fix.place;
-            if is_leg {
-                for place in before.into_iter().flat_map(|from| between(from, to)).chain([to]) {
+    fn visit(&mut self, run: &Run, before: Option<Fix>, kept: &[Kept], rules: &Rules) {
+        let mut before = before;
+        for Kept { fix, standing, .. } in kept {
+            match standing {
+                Standing::Counted | Standing::Near => {
+                    let from = before.filter(|before| is_known_way(run, before, fix)).map_or(fix.place, |it| it.place);
                     let room = limits::RUN_PLACES_LEN_MAX.saturating_sub(self.places.len());
-                    self.places.extend(rules.near(place).into_iter().take(room).map(|id| id.number()));
+                    self.places.extend(rules.passed(from, fix.place).into_iter().take(room).map(|id| id.number()));
                 }
+                Standing::Paused => {}
+                Standing::Late | Standing::Poor | Standing::Suspect | Standing::Implausible => continue,
             }
-            before = Some(to);
+            before = Some(*fix);
         }
     }
 }
 
-/// Places on the way, [`limits::PASSED_EVERY_M`] apart. Nobody knows the way between two that lie far apart.
-fn between(from: Place, to: Place) -> impl Iterator<Item = Place> {
-    let leg_m = distance_m(from, to);
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // at most some tens
-    let steps = if leg_m <= limits::PASSED_LEG_MAX_M { (leg_m / limits::PASSED_EVERY_M) as u32 } else { 0 };
-    (1..=steps).filter_map(move |step| {
-        let fraction = f64::from(step) / f64::from(steps + 1);
-        let (latitude, longitude) = (from.latitude.degrees(), from.longitude.degrees());
-        // The short way round, where longitudes begin anew.
-        let east = (to.longitude.degrees() - longitude + 540.0).rem_euclid(360.0) - 180.0;
-        let longitude = (longitude + fraction * east + 540.0).rem_euclid(360.0) - 180.0;
-        Place::new(latitude + fraction * (to.latitude.degrees() - latitude), longitude).ok()
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_way_between_two_fixes_is_looked_at() {
-        let place = |latitude, longitude| Place::new(latitude, longitude).unwrap();
-        let (from, to) = (place(60.0, 24.9), place(60.0018, 24.9));
-        let places: Vec<_> = between(from, to).collect();
-        assert_eq!(places.len(), 4, "200 m");
-        let all: Vec<_> = [from].into_iter().chain(places).chain([to]).collect();
-        assert!(all.windows(2).all(|pair| (distance_m(pair[0], pair[1]) - 40.0).abs() < 0.5), "{all:?}");
-        assert_eq!(between(from, place(60.5, 24.9)).count(), 0);
-        let across: Vec<_> = between(place(0.0, 179.999), place(0.0, -179.999)).collect();
-        assert!(across.iter().all(|it| it.longitude.degrees().abs() > 179.99), "{across:?}");
-    }
+/// Nobody knows the way between two fixes that lie far apart, or where the runner went while the run was paused.
+fn is_known_way(run: &Run, from: &Fix, to: &Fix) -> bool {
+    distance_m(from.place, to.place) <= limits::PASSED_LEG_MAX_M && run.pauses.overlap_millis(from.time, to.time) == 0
 }

@@ -132,9 +132,9 @@ impl Rules {
         self.concerns.get(variable).map_or(&[], |concerns| &concerns.documents)
     }
 
-    /// The achievements whose place this is within.
-    pub fn near(&self, place: Place) -> Vec<AchievementId> {
-        self.nearby.near(place)
+    /// The achievements whose places lie on the straight way from one place to the other, or around where it ends.
+    pub fn passed(&self, from: Place, to: Place) -> Vec<AchievementId> {
+        self.nearby.passed(from, to)
     }
 
     /// All achievements, the first to be evaluated first.
