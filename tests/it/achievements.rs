@@ -1,5 +1,6 @@
 //! Achievements: the engine, what feeds it, who hears of it, and how rules are written.
 
+mod attended;
 mod authoring;
 mod catalogue;
 mod counted;

@@ -1,31 +1,35 @@
 //! Levels are reached during a run, when the runner gets there.
 
+use std::path::Path;
+
 use runnity::app::achievements::starter;
+use runnity::app::users::Caller;
+use runnity::domain::fix::Fix;
+use runnity::tracks;
 use serde_json::json;
 
-use super::fed::{begin, finish, go, near, values, watch};
+use super::fed::{begin, finish, fixes, go, near, values, watch};
+use super::world::{heard, told};
 use crate::support::{Site, StoreKind, on_each_store};
 
-on_each_store!(first_5_km_unlocks_at_the_fifth_kilometre);
+on_each_store!(first_5_km_unlocks_at_the_fifth_kilometre, a_recorded_run_unlocks_as_it_goes);
 
 async fn first_5_km_unlocks_at_the_fifth_kilometre(kind: StoreKind) {
     let site = Site::start(kind).await;
     site.app.ensure_catalogue(&starter().unwrap()).await.unwrap();
     let (runner, other) = (site.runner("Aino").await, site.another().await);
-    let mut client = site.socket().await;
-    let _ = client.ask("connect", json!({"token": runner.token})).await;
     let run = begin(&site, &runner).await;
     go(&site, &runner, run, 0, 4_920).await;
     let before = values(&site, &runner).await;
     assert!(near(&before["first_5_km"], 4_000.0), "{before}");
     // The rest comes in through another instance; the run is not over.
-    go(&other, &runner, run, 4_980, 5_100).await;
-    let channel = format!("#{}", runner.id);
+    let rest = fixes(&site, 4_980, 5_100);
+    let (mut client, _) = site.connected(&runner).await;
+    other.app.record(&runner.identity, run, rest, None).await.unwrap();
     let unlocked = loop {
-        let push = client.push(&channel).await;
-        let told = &push["pub"]["data"];
-        if told["type"] == "unlocked" && told["achievement"]["name"] == "first_5_km" {
-            break told.clone();
+        let told = told(&mut client, &runner, "unlocked").await;
+        if told["achievement"]["name"] == "first_5_km" {
+            break told;
         }
     };
     assert_eq!(unlocked["run"], json!(run.to_string()));
@@ -36,4 +40,39 @@ async fn first_5_km_unlocks_at_the_fifth_kilometre(kind: StoreKind) {
     finish(&site, &runner, run).await;
     let after = values(&site, &runner).await;
     assert!(near(&after["distance_m"], 5_100.0) && near(&after["first_10_km"], 5_100.0), "{after}");
+}
+
+/// As a watch has recorded it.
+pub fn recorded(site: &Site) -> Vec<Fix> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tracks/los-gatos.gpx");
+    tracks::starting_at(tracks::parse_file(&file).unwrap(), site.clock.now())
+}
+
+async fn a_recorded_run_unlocks_as_it_goes(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    site.app.ensure_catalogue(&starter().unwrap()).await.unwrap();
+    let runner = site.runner("Aino").await;
+    let caller = Caller::User(runner.identity.clone());
+    let run = begin(&site, &runner).await;
+    let mut unlocked_len = 0;
+    for batch in recorded(&site).chunks(40) {
+        let took_s = batch.last().unwrap().time.seconds_since(site.clock.now());
+        site.clock.advance(std::time::Duration::from_secs_f64(took_s.max(0.0)));
+        site.app.record(&runner.identity, run, batch.to_vec(), None).await.unwrap();
+        let _ = values(&site, &runner).await;
+        let kilometres = site.app.run(&caller, run).await.unwrap().splits.unwrap().len();
+        let unlocked = heard(&site, &runner, &["unlocked"]).await;
+        let names: Vec<_> = unlocked.iter().map(|it| it["achievement"]["name"].as_str().unwrap()).collect();
+        for (name, at) in [("first_5_km", 5), ("first_10_km", 10)] {
+            let expected = usize::from(kilometres >= at);
+            assert_eq!(names.iter().filter(|it| **it == name).count(), expected, "{name} at {kilometres} km");
+        }
+        unlocked_len = unlocked.len();
+    }
+    assert!(heard(&site, &runner, &["run_withheld"]).await.is_empty(), "somebody has run this");
+    finish(&site, &runner, run).await;
+    let after = values(&site, &runner).await;
+    assert!(near(&after["half_marathon"], 12_800.0), "{after}");
+    let all = heard(&site, &runner, &["unlocked"]).await;
+    assert!(all.len() > unlocked_len, "what counts runs is reached in the end");
 }

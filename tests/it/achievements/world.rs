@@ -82,3 +82,16 @@ pub async fn told(client: &mut Client, runner: &Runner, kind: &str) -> Value {
         }
     }
 }
+
+/// Everything of these types that was said on the runner's own channel until now, in order.
+pub async fn heard(site: &Site, runner: &Runner, kinds: &[&str]) -> Vec<Value> {
+    let own = format!("#{}", runner.id);
+    let (_, connected) = site.connected(runner).await;
+    let from = json!({ "recover": true, "epoch": connected["subs"][&own]["epoch"], "offset": 0 });
+    let mut client = site.socket().await;
+    let back = client.ask("connect", json!({ "token": runner.token, "subs": { &own: from } })).await;
+    let found = &back["connect"]["subs"][&own];
+    assert_eq!(found["recovered"], true, "{back}");
+    let heard = found["publications"].as_array().into_iter().flatten().map(|it| it["data"].clone());
+    heard.filter(|it| kinds.contains(&it["type"].as_str().unwrap_or_default())).collect()
+}
