@@ -26,6 +26,9 @@ export function applyEventChange(known, change) {
       known.roster.delete(change.number);
       known.event = { ...known.event, participants: change.participants };
       break;
+    case 'achievement':
+      // It is news of a runner, and changes nothing of the event.
+      break;
     default:
       known.event = change.event;
   }
