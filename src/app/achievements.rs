@@ -20,6 +20,7 @@ mod numbering;
 mod outcome;
 mod people;
 mod reading;
+mod recommending;
 mod record;
 mod rules_kept;
 mod starter;

@@ -2,7 +2,7 @@
 //! translations into a reader's language, and where anything is kept are not known here.
 //!
 //! In reading order: `ids`; `formula`, `template`, `term`, `period`, `measure`; `definitions`, which `rules` compiles; `book`, what is
-//! known of one user; `advance`, which decides; `gains` and `progress`, which tell.
+//! known of one user; `advance`, which decides; `gains` and `progress`, which tell; `recommend`, which advises.
 
 mod advance;
 mod book;
@@ -16,6 +16,7 @@ mod measure;
 mod number;
 mod period;
 mod progress;
+mod recommend;
 mod rules;
 mod streaks;
 mod template;
@@ -33,7 +34,8 @@ pub use ids::{AchievementId, AssignmentId, GoalId, MeasureId, PropertyId, Reward
 pub use measure::{Beyond, Group, Measure, Periods, Pick, State};
 pub use number::{Number, VALUE_MAX, rounded, whole};
 pub use period::{Evaluation, Period, date_key, day_number, format_is_known, period_of, start_of};
-pub use progress::{GoalProgress, Progress, progress};
+pub use progress::{GoalProgress, Progress, progress, progress_of_all};
+pub use recommend::{Adviser, Amount, Reason, Recommendation, Unit};
 pub use rules::{Fault, NewMeasures, Rules};
 pub use template::Template;
 pub use term::{Keys, Pattern, Term};

@@ -58,6 +58,7 @@ const FRAGMENTS: &[(Form, &str)] = &[
     (Form::Rest, include_str!("openapi/events.json")),
     (Form::Rest, include_str!("openapi/share_links.json")),
     (Form::Rest, include_str!("openapi/achievements.json")),
+    (Form::Rest, include_str!("openapi/recommendations.json")),
     (Form::Rest, include_str!("openapi/catalogue.json")),
     (Form::Own, include_str!("openapi/runnity.json")),
     (Form::Own, include_str!("openapi/ion.json")),

@@ -14,6 +14,7 @@ mod once;
 mod participants;
 mod progress;
 mod reading;
+mod recommendations;
 mod rewards;
 mod runs;
 mod share_links;
@@ -157,6 +158,7 @@ macro_rules! resources {
 
 resources! {
     Progress: progress,
+    Recommendations: recommendations,
     Users: users,
     Friends: friends,
     Groups: groups,

@@ -61,3 +61,13 @@ pub const RUN_PLACES_LEN_MAX: usize = 200;
 pub const PASSED_LEG_MAX_M: f64 = 1_000.0;
 /// The newest runs of a user in which it is looked for those in one event.
 pub const RUNS_OF_EVENT_LOOKED_AT: usize = 100;
+/// Achievements that are recommended at once, and users to challenge: more than anybody tries next.
+pub const RECOMMENDED_LEN_MAX: usize = 20;
+/// Friends with whom a user is compared for it: the newest so many. Each is some three documents.
+pub const FRIENDS_COMPARED_LEN_MAX: usize = 500;
+/// Of them, how many are read at once.
+pub const FRIENDS_COMPARED_READ_LEN: usize = 100;
+/// Milliseconds whose metres are compared: four weeks, so that each has as many Sundays.
+pub const ALIKE_MS: i64 = 28 * 24 * 60 * 60 * 1_000;
+/// How far they may be apart, as a share of the user's own.
+pub const ALIKE_APART_MAX: f64 = 0.2;

@@ -14,4 +14,5 @@ mod periods;
 mod places;
 mod pushed;
 mod races;
+mod recommended;
 mod world;

@@ -16,8 +16,8 @@ use crate::app::users::{Caller, Identity, aggregate};
 use crate::app::{App, AppError};
 use crate::backend::Key;
 use crate::domain::achievement::{
-    self as domain, Achievement, AchievementId, Book, Goal, Lacks, Operator, Progress, Rules, Unable, View, Who, gains,
-    start_of,
+    self as domain, Achievement, AchievementId, Book, Goal, GoalProgress, Operator, Progress, Rules, Unable, View, Who,
+    gains, progress_of_all, start_of,
 };
 use crate::domain::ids::UserId;
 use crate::domain::user::{Level, Visibility};
@@ -61,9 +61,7 @@ impl App {
         let (now, nowhere) = (self.clock.now(), BTreeSet::new());
         let who = Who { zone: account.zone, place: account.place, visited: &nowhere, created: account.created };
         let found = self
-            .look_into_book(user, &catalogue, |book| {
-                all(asked.iter().map(|id| domain::progress(book, &rules, &who, *id, history, now)))
-            })
+            .look_into_book(user, &catalogue, |book| progress_of_all(book, &rules, &who, &asked, history, now))
             .await?;
         let is_admin = identity.level == Level::Admin;
         let mut documents = Vec::new();
@@ -151,22 +149,6 @@ impl App {
     }
 }
 
-/// All of it, or what is lacking for any of it: that is read in one go, however much there is.
-fn all(each: impl Iterator<Item = Result<Vec<Progress>, Unable>>) -> Result<Vec<Progress>, Unable> {
-    let (mut found, mut lacking) = (Vec::new(), Lacks::default());
-    for progress in each {
-        match progress {
-            Ok(progress) => found.extend(progress),
-            Err(Unable::Lacks(lacks)) => {
-                lacking.measures.extend(lacks.measures);
-                lacking.values.extend(lacks.values);
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    if lacking.is_empty() { Ok(found) } else { Err(Unable::Lacks(lacking)) }
-}
-
 fn document(
     rules: &Rules,
     achievement: &Achievement,
@@ -177,7 +159,20 @@ fn document(
     let zone = achievement.zone.unwrap_or(account.zone);
     let period = start_of(progress.period, zone).map(|at| at.to_string());
     let levels = (1..=achievement.maxlevel).filter(|_| with_levels);
-    let goals = progress.goals.into_iter().filter_map(|it| {
+    ProgressDocument {
+        achievement: AchievedDocument::of(achievement, progress.level, period),
+        description: achievement.description.clone(),
+        priority: achievement.priority,
+        view: view_name(achievement.view),
+        levels_achieved: progress.levels_reached.iter().map(|(level, at)| (*level, at.to_string())).collect(),
+        goals: goal_documents(achievement, progress.goals),
+        levels: levels.map(|level| (level, level_document(rules, achievement, level))).collect(),
+        error: progress.error,
+    }
+}
+
+pub fn goal_documents(achievement: &Achievement, goals: Vec<GoalProgress>) -> Vec<GoalProgressDocument> {
+    let document = |it: GoalProgress| {
         let goal = achievement.goals.iter().find(|goal| goal.id == it.goal)?;
         Some(GoalProgressDocument {
             id: goal.id.number(),
@@ -189,16 +184,8 @@ fn document(
             priority: goal.priority,
             properties: properties(it.properties),
         })
-    });
-    ProgressDocument {
-        achievement: AchievedDocument::of(achievement, progress.level, period),
-        description: achievement.description.clone(),
-        priority: achievement.priority,
-        view: view_name(achievement.view),
-        levels_achieved: progress.levels_reached.iter().map(|(level, at)| (*level, at.to_string())).collect(),
-        goals: goals.collect(),
-        levels: levels.map(|level| (level, level_document(rules, achievement, level))).collect(),
-    }
+    };
+    goals.into_iter().filter_map(document).collect()
 }
 
 /// What cannot be worked out is left out.

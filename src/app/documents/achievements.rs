@@ -6,6 +6,7 @@
 
 mod happened;
 mod progress;
+mod recommended;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,6 +19,7 @@ pub use progress::{
     DryRunDocument, DryUnlockDocument, GainedProperty, GainedReward, GainsDocument, GoalProgressDocument,
     LevelDocument, LevelGoalDocument, ProgressDocument, ValueDocument,
 };
+pub use recommended::{ReasonDocument, ReasonKind, RecommendationsDocument, RecommendedAchievement, RecommendedUser};
 
 /// A text in several languages, by BCP 47 tag.
 pub type Translations = BTreeMap<String, String>;

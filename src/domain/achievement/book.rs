@@ -12,6 +12,7 @@ use super::advance::Move;
 use super::bounds::MONTHS_LEN_MAX;
 use super::ids::{AchievementId, MeasureId, StepId, VariableName};
 use super::measure::{Measure, Periods};
+use super::number::rounded;
 use super::period::Period;
 use crate::domain::time::Timestamp;
 pub use values::{Values, month_of};
@@ -74,6 +75,11 @@ pub enum Unable {
 impl Lacks {
     pub fn is_empty(&self) -> bool {
         self.measures.is_empty() && self.values.is_empty()
+    }
+
+    pub(super) fn add(&mut self, more: Self) {
+        self.measures.extend(more.measures);
+        self.values.extend(more.values);
     }
 
     /// `Err` with what is lacking, if something is.
@@ -176,6 +182,16 @@ impl Book {
             }
         }
         Ok(periods)
+    }
+
+    /// What the values of a variable since then come to, whatever their keys; to a quarter of an hour.
+    pub fn sum_since(&self, variable: &VariableName, from: Timestamp) -> Result<f64, Unable> {
+        let mut lacks = Lacks::default();
+        self.ask_for_months(variable, Some(from), &mut lacks);
+        lacks.settled()?;
+        let months = (variable.clone(), self.month_for(variable, from))..=(variable.clone(), u32::MAX);
+        let values = self.values.range(months).flat_map(|((_, month), values)| values.each(*month));
+        Ok(rounded(values.filter(|(at, ..)| *at >= from).map(|(.., by)| by).sum()))
     }
 
     /// The month's document in which values from `from` on begin.

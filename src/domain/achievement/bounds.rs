@@ -54,3 +54,7 @@ pub const ADVANCE_MOVES_MAX: usize = 64;
 pub const FAULTS_LEN_MAX: usize = 20;
 /// The key of old values that are kept together because there are too many: sums go on, what is grouped by key leaves them out.
 pub const FOLDED_KEY: &str = "\u{1}";
+/// Metres beyond which an achievement's place is not recommended: an hour by bicycle.
+pub const RECOMMENDED_NEAR_M: f64 = 25_000.0;
+/// Days before its end from which an achievement says that it ends.
+pub const RECOMMENDED_DAYS_MAX: u32 = 14;

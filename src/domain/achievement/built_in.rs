@@ -9,7 +9,7 @@ const NAMES: [(&str, bool); 17] = [
     ("best_1km_s", false),
     ("best_5km_s", false),
     ("climb_m", true),
-    ("distance_m", true),
+    (DISTANCE_M, true),
     ("early_runs", false),
     ("events_finished", false),
     ("events_joined", false),
@@ -24,6 +24,8 @@ const NAMES: [(&str, bool); 17] = [
     ("weekend_runs", false),
 ];
 
+/// How far runs went.
+pub const DISTANCE_M: &str = "distance_m";
 /// Finished runs, one each.
 pub const RUNS: &str = "runs";
 /// Days in a row with a run; the key is the first of them. Follows from [`RUNS`]: nobody else moves it.

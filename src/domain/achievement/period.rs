@@ -4,7 +4,7 @@ mod date_key;
 
 use std::fmt;
 
-use chrono::{Datelike as _, Days, NaiveDate, NaiveTime};
+use chrono::{Datelike as _, Days, Months, NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 
 use crate::domain::event::{local, moment};
@@ -74,6 +74,20 @@ pub(super) fn period_before(at: Timestamp, evaluation: Evaluation, zone: Tz) -> 
         None => current,
         Some(start) => period_of(start.plus_millis(-1), evaluation, zone),
     }
+}
+
+/// The last day of the period that a date belongs to; `None` when there is only one.
+pub(super) fn last_day_of(date: NaiveDate, evaluation: Evaluation) -> Option<NaiveDate> {
+    let next = match evaluation {
+        Evaluation::Immediately | Evaluation::End => return None,
+        Evaluation::Daily => return Some(date),
+        Evaluation::Weekly => {
+            return date.checked_add_days(Days::new(6 - u64::from(date.weekday().num_days_from_monday())));
+        }
+        Evaluation::Monthly => date.with_day(1)?.checked_add_months(Months::new(1)),
+        Evaluation::Yearly => NaiveDate::from_ymd_opt(date.year() + 1, 1, 1),
+    };
+    next?.pred_opt()
 }
 
 /// The moment at which it begins; `None` for that of all times. A midnight that does not exist is the first moment after it,
@@ -166,5 +180,22 @@ mod tests {
             assert_eq!(Period::parse(bad), None, "{bad}");
         }
         assert_eq!(day_number(at("1969-12-31T23:59:59Z"), Tz::UTC), -1);
+    }
+
+    #[test]
+    fn periods_have_a_last_day() {
+        for (evaluation, day, last) in [
+            (Evaluation::Immediately, "2026-11-20", None),
+            (Evaluation::End, "2026-11-20", None),
+            (Evaluation::Daily, "2026-11-20", Some("2026-11-20")),
+            (Evaluation::Weekly, "2026-11-16", Some("2026-11-22")),
+            (Evaluation::Weekly, "2026-11-22", Some("2026-11-22")),
+            (Evaluation::Monthly, "2028-02-01", Some("2028-02-29")),
+            (Evaluation::Monthly, "2026-12-31", Some("2026-12-31")),
+            (Evaluation::Yearly, "2026-01-01", Some("2026-12-31")),
+        ] {
+            let last = last.map(|text| text.parse().unwrap());
+            assert_eq!(last_day_of(day.parse().unwrap(), evaluation), last, "{evaluation:?} {day}");
+        }
     }
 }

@@ -89,6 +89,27 @@ pub fn progress(
     Ok(told.collect())
 }
 
+/// Several, one after the other: what any of them lacks is asked for together.
+pub fn progress_of_all(
+    book: &Book,
+    rules: &Rules,
+    who: &Who,
+    ids: &[AchievementId],
+    history: usize,
+    now: Timestamp,
+) -> Result<Vec<Progress>, Unable> {
+    let (mut told, mut lacking) = (Vec::new(), Lacks::default());
+    for id in ids {
+        match progress(book, rules, who, *id, history, now) {
+            Ok(more) => told.extend(more),
+            Err(Unable::Lacks(lacks)) => lacking.add(lacks),
+            Err(other) => return Err(other),
+        }
+    }
+    lacking.settled()?;
+    Ok(told)
+}
+
 fn goals(
     compiled: &Compiled,
     rules: &Rules,

@@ -56,7 +56,10 @@ impl Flavour {
             "logIn" | "changeMe" | "deleteAccount" | "ionLogIn" | "ionChangePassword" => Self::Password,
             "changeUser" | "ionAddUser" => Self::Admin,
             _ if call.starts_with("ion") => Self::Own,
-            _ if ["Variable", "Reward", "Achievement", "Catalogue", "Progress"].iter().any(|it| call.contains(it)) => {
+            _ if ["Variable", "Reward", "Achievement", "Catalogue", "Progress", "Recommendation"]
+                .iter()
+                .any(|it| call.contains(it)) =>
+            {
                 Self::Admin
             }
             "createRun" | "runnityNewRun" => Self::Resting,

@@ -60,6 +60,9 @@ pub struct ProgressDocument {
     /// What each level asks for and gives. Shown if it is asked for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub levels: BTreeMap<u32, LevelDocument>,
+    /// Why it cannot be evaluated, in one sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]

@@ -30,7 +30,7 @@ impl Standing {
     }
 
     /// How much of the way is done, up to 100.
-    fn percentage(self, operator: Operator) -> f64 {
+    pub fn percentage(self, operator: Operator) -> f64 {
         let (Some(value), Some(target)) = (self.value, self.target) else { return 0.0 };
         if self.is_reached(operator) {
             return 100.0;
