@@ -9,7 +9,7 @@ use super::Ask;
 use super::answers::{self, Error, Form, ListError};
 use super::parameters::{self, Parameters};
 use crate::app::AppError;
-use crate::app::achievements::ProgressFilter;
+use crate::app::achievements::{AchievementFault, ProgressFilter};
 use crate::app::documents::{
     GainedProperty, GainedReward, GainsDocument, GoalProgressDocument, LevelDocument, LevelGoalDocument,
     ProgressDocument, Translations, ViewName,
@@ -108,17 +108,21 @@ pub async fn level(ask: &Ask<'_>, achievement: &str, level: &str) -> Result<Resp
 }
 
 impl Progress {
-    fn of(progress: Vec<ProgressDocument>, form: Form) -> Self {
+    /// What cannot be evaluated is told once, however many periods it has; of it only what was reached before is shown.
+    fn of(mut progress: Vec<ProgressDocument>, form: Form) -> Self {
+        let broken = |it: &ProgressDocument| Some((it.achievement.id, it.error.clone()?));
+        let errors: BTreeMap<u64, String> = progress.iter().filter_map(broken).collect();
+        progress.retain(|it| it.error.is_none() || it.achievement.level > 0);
         match form {
             Form::Lists => {
+                let faults = errors.into_iter().map(|(id, error)| AchievementFault { id, error }).collect();
                 let achievements = progress.into_iter().map(Entry::of).collect();
-                Self::Lists { achievements, achievement_errors: Vec::new() }
+                Self::Lists { achievements, achievement_errors: answers::listed(faults) }
             }
             Form::Maps => {
-                let mut progress = progress;
                 progress.sort_by(|one, other| one.achievement.period.cmp(&other.achievement.period));
                 let achievements = progress.into_iter().map(|it| (it.achievement.id, Entry::of(it))).collect();
-                Self::Maps { achievements, achievement_errors: BTreeMap::new() }
+                Self::Maps { achievements, achievement_errors: errors }
             }
         }
     }

@@ -3,8 +3,12 @@
 use std::collections::BTreeSet;
 
 use reqwest::Method;
+use runnity::app::achievements::ChangePerson;
+use runnity::app::{App, AppError, Settings};
+use runnity::domain::ids::UserId;
 use serde_json::{Value, json};
 
+use super::broken_off::BrokenOff;
 use super::{assert_error, done, get, nothing, post, post_json, start};
 use crate::support::{Runner, Site, StoreKind, on_each_store, send};
 
@@ -17,6 +21,7 @@ on_each_store!(
     groups_are_a_full_set,
     an_id_that_is_being_deleted_is_not_made_anew,
     many_friends_are_listed_in_one_call,
+    more_friends_than_one_commit_takes_all_count_once,
 );
 
 /// Whom the user lists.
@@ -197,4 +202,39 @@ async fn many_friends_are_listed_in_one_call(kind: StoreKind) {
     let first = site.holder_of(token.reveal()).await;
     let reply = site.get(&first, "/api/friends?page_size=30&page=2").await.data();
     assert_eq!(reply.as_array().map(Vec::len), Some(10));
+}
+
+async fn more_friends_than_one_commit_takes_all_count_once(kind: StoreKind) {
+    let (site, admin) = start(kind).await;
+    let goal = json!({"condition": {"term": {"type": "literal", "variable": "invite_users"}}, "goal": "200*level"});
+    let hundreds = json!({"name": "hundreds", "maxlevel": 5, "goals": [goal]});
+    let id = site.post(&admin, "/api/achievements", hundreds).await.data()["id"].to_string();
+    let many: Vec<String> = (0..600).map(|id| format!("f{id}")).collect();
+    let form = format!("friends={}", many.join(","));
+    let levels = |reached: &Value| -> Vec<String> {
+        let levels = reached["achievements"][&*id]["new_levels"].as_object();
+        levels.into_iter().flat_map(|levels| levels.keys().cloned()).collect()
+    };
+    let counted = async |user: &str| {
+        let path = format!("/progress/{user}?achievement_id={id}");
+        let goals = done(&get(&site, &admin, &path).await)["achievements"][&*id]["goals"].clone();
+        let goal = goals.as_object().and_then(|goals| goals.values().next().cloned()).expect("a goal");
+        (goal["value"].as_f64(), goal["goal_goal"].as_f64())
+    };
+    let reached = done(&post(&site, &admin, "/add_or_update_user/1", &form).await);
+    assert_eq!(levels(&reached), ["1", "2", "3"], "all in one answer: {reached}");
+    assert_eq!(reached["achievements"]["1"]["level"], 1);
+    assert_eq!(counted("1").await, (Some(600.0), Some(800.0)));
+    assert_eq!(done(&post(&site, &admin, "/add_or_update_user/1", &form).await), nothing());
+    assert_eq!(counted("1").await.0, Some(600.0));
+    // The store goes away after the second of the three commits; the call is made again when it is back.
+    let app = App::new(BrokenOff::after(2, site.store.open().await), site.clock.clone(), Settings::default());
+    let friends = many.iter().filter_map(|id| UserId::parse(id)).collect();
+    let change = ChangePerson { friends: Some(friends), ..ChangePerson::default() };
+    let broken_off = app.put_person(&admin.identity, UserId::parse("2"), change).await;
+    assert!(matches!(broken_off, Err(AppError::Unavailable)), "{broken_off:?}");
+    assert_eq!(counted("2").await, (Some(500.0), Some(600.0)));
+    let reached = done(&post(&site, &admin, "/add_or_update_user/2", &form).await);
+    assert_eq!(levels(&reached), ["3"], "the others were reached before: {reached}");
+    assert_eq!(counted("2").await, (Some(600.0), Some(800.0)));
 }

@@ -108,6 +108,20 @@ async fn a_broken_rule_is_told_and_the_rest_counts(kind: StoreKind) {
     let reached = done(&post_json(&site, &aino, "/increase_multi_values", many).await);
     assert_eq!(reached[&*aino.id]["achievements"]["3"]["level"], 1, "{reached}");
     assert!(reached[&*aino.id]["achievement_errors"]["4"].is_string(), "{reached}");
+    // Whoever looks is told as well, and sees all the others.
+    let progress = done(&get(&site, &aino, &format!("/progress/{}", aino.id)).await);
+    assert_eq!(progress["achievement_errors"], json!({"4": error}));
+    let shown = progress["achievements"].as_object().expect("achievements").keys().collect::<Vec<_>>();
+    assert_eq!(shown, ["1", "2", "3", "5"], "{progress}");
+    assert_eq!(progress["achievements"]["3"]["level"], 1, "{progress}");
+    let listed = done(&get(&site, &aino, &format!("/progress/{}?format=list", aino.id)).await);
+    assert_eq!(listed["achievement_errors"], json!([{"error": error, "id": 4}]));
+    let ours = site.get(&aino, "/api/users/me/achievements?achievement=4").await.data();
+    assert_eq!((&ours[0]["error"], &ours[0]["goals"]), (&json!(error), &json!([])));
+    let recommended = site.get(&aino, "/api/users/me/recommendations").await.data();
+    let ids: Vec<_> =
+        recommended["achievements"].as_array().unwrap().iter().map(|it| &it["achievement"]["id"]).collect();
+    assert!(ids.contains(&&json!(2)) && !ids.contains(&&json!(4)), "{recommended}");
 }
 
 /// What a user's push-ups have come to, as far as the next level of ten lets see.
