@@ -112,6 +112,9 @@ pub struct RunDocument {
     pub totals: TotalsDocument,
     /// How many fixes the track has.
     pub fixes: u64,
+    /// Why it does not count for achievements; null: it does. For its owner and for admins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withheld: Option<Option<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub splits: Option<Vec<SplitDocument>>,
     /// Where it began.
@@ -119,6 +122,13 @@ pub struct RunDocument {
     pub start: Option<PlaceDocument>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub track: Option<TrackDocument>,
+}
+
+/// Whether a run counts for its runner's achievements, as an admin has said.
+#[derive(Clone, Debug, Serialize)]
+pub struct EffectDocument {
+    pub withheld: bool,
+    pub reason: Option<String>,
 }
 
 /// How far, how long, how fast, how high.
@@ -333,6 +343,7 @@ impl RunDocument {
             position: run.tally.position.as_ref().map(FixDocument::shown),
             totals: TotalsDocument::of(&run.tally),
             fixes: run.tally.fixes,
+            withheld: None,
             splits: None,
             start: None,
             track: None,
@@ -348,6 +359,12 @@ impl RunDocument {
     /// A run that has no fix yet has begun nowhere: the member is left out.
     pub fn with_start(mut self, run: &Run) -> Self {
         self.start = run.tally.start.map(Into::into);
+        self
+    }
+
+    /// Whether it counts.
+    pub fn with_effect(mut self, withheld: Option<String>) -> Self {
+        self.withheld = Some(withheld);
         self
     }
 

@@ -135,7 +135,8 @@ impl App {
             let keys: Vec<_> = found.iter().map(|run| crate::app::runs::aggregate(*run).head()).collect();
             for value in self.backend.read(&keys).await?.into_iter().filter_map(|value| value.value) {
                 let record: RunRecord = decode(&value)?;
-                let document = RunDocument::of(&record.run, &name).with_splits(&record.run);
+                let withheld = record.effect.withheld(&record.run);
+                let document = RunDocument::of(&record.run, &name).with_splits(&record.run).with_effect(withheld);
                 archive.item(ids.is_empty(), &document)?;
                 ids.push(record.run.id);
             }

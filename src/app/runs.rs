@@ -8,6 +8,7 @@ mod effect;
 mod erasing;
 mod finishing;
 pub(in crate::app) mod indexes;
+mod judging;
 mod listing;
 mod record;
 mod recording;
@@ -32,7 +33,7 @@ use crate::backend::{AggregateId, Keep, Version};
 use crate::domain::ids::RunId;
 use crate::domain::run::{FinishReason, Run, RunError};
 use crate::domain::time::Timestamp;
-use crate::domain::user::Visibility;
+use crate::domain::user::{Level, Visibility};
 use crate::limits;
 
 /// What is shown of a run besides what always is.
@@ -73,6 +74,9 @@ impl App {
         let events = self.seen_events(caller, record.run.event.into_iter().collect()).await?;
         let document = RunDocument::of(&record.run, &name).with_splits(&record.run);
         let mut document = document.telling(|event| events.contains(&event), &record.run);
+        if knows_effect(caller, &record.run) {
+            document = document.with_effect(record.effect.withheld(&record.run));
+        }
         if fields.start {
             document = document.with_start(&record.run);
         }
@@ -177,6 +181,11 @@ impl App {
 
 pub(in crate::app) fn aggregate(run: RunId) -> AggregateId {
     Lanes::<RunRecord>::aggregate(run)
+}
+
+/// Whether the caller hears that a run does not count: that is between its runner and the admins.
+fn knows_effect(caller: &Caller, run: &Run) -> bool {
+    caller.is(&run.owner) || caller.identity().is_ok_and(|identity| identity.level == Level::Admin)
 }
 
 /// Whether a change of the type `changed` says that everybody may see the run.

@@ -71,3 +71,5 @@ pub const FRIENDS_COMPARED_READ_LEN: usize = 100;
 pub const ALIKE_MS: i64 = 28 * 24 * 60 * 60 * 1_000;
 /// How far they may be apart, as a share of the user's own.
 pub const ALIKE_APART_MAX: f64 = 0.2;
+/// Characters of the reason for which an admin lets a run not count: a sentence or two.
+pub const REASON_LEN_MAX: usize = 200;

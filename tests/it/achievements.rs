@@ -8,6 +8,7 @@ mod dry_run;
 mod engine;
 mod fair;
 mod fed;
+mod judged;
 mod live;
 mod lossy;
 mod periods;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::app::documents::{FixDocument, RunDocument};
 use crate::app::listing::Page;
-use crate::app::runs::{RunFields, RunRecord, aggregate, indexes};
+use crate::app::runs::{RunFields, RunRecord, aggregate, indexes, knows_effect};
 use crate::app::users::Caller;
 use crate::app::{App, AppError, Period};
 use crate::backend::Index;
@@ -105,6 +105,9 @@ impl App {
         let document = |record: &Arc<RunRecord>| {
             let document = RunDocument::of(&record.run, name(&record.run.owner));
             let mut document = document.telling(|event| events.contains(&event), &record.run);
+            if knows_effect(caller, &record.run) {
+                document = document.with_effect(record.effect.withheld(&record.run));
+            }
             if filter.fields.splits {
                 document = document.with_splits(&record.run);
             }

@@ -42,6 +42,7 @@ pub enum Place {
     Run(RunId),
     Fixes(RunId),
     Transition(RunId, Transition),
+    Effect(RunId),
 }
 
 impl super::Place for Place {
@@ -56,6 +57,7 @@ impl super::Place for Place {
             [id, "pause"] => run(id).map(|run| Self::Transition(run, Transition::Pause)),
             [id, "resume"] => run(id).map(|run| Self::Transition(run, Transition::Resume)),
             [id, "finish"] => run(id).map(|run| Self::Transition(run, Transition::Finish)),
+            [id, "effect"] => run(id).map(Self::Effect),
             _ => Err(AppError::NotFound("resource")),
         })
     }
@@ -69,6 +71,7 @@ impl super::Place for Place {
             Self::Transition(_, Transition::Pause) => "/api/runs/:id/pause",
             Self::Transition(_, Transition::Resume) => "/api/runs/:id/resume",
             Self::Transition(_, Transition::Finish) => "/api/runs/:id/finish",
+            Self::Effect(_) => "/api/runs/:id/effect",
         }
     }
 
@@ -77,6 +80,7 @@ impl super::Place for Place {
             Self::Runs | Self::Fixes(_) => &[Method::GET, Method::HEAD, Method::POST],
             Self::Run(_) => &[Method::GET, Method::HEAD, Method::PATCH, Method::PUT, Method::DELETE],
             Self::Transition(..) => &[Method::POST],
+            Self::Effect(_) => &[Method::PUT],
         }
     }
 
@@ -96,6 +100,7 @@ impl super::Place for Place {
             (Self::Fixes(run), &Method::GET) => track(app, caller, run, request).await,
             (Self::Fixes(run), _) => record(app, caller, run, request).await,
             (Self::Transition(run, to), _) => transition(app, caller, run, to, request).await,
+            (Self::Effect(run), _) => judge(app, caller, run, request).await,
         }
     }
 }
@@ -128,6 +133,14 @@ struct Change {
 struct Replace {
     visibility: String,
     destination: Option<Object<PlaceDocument>>,
+}
+
+/// Whether it counts for achievements: if it does not, why.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Judge {
+    withheld: bool,
+    reason: Option<String>,
 }
 
 /// `GET /api/runs?state=&user=&friends=&event=&latitude=&longitude=&radius_m=&from=&until=&sort=&fields=&page=&page_size=` → what the
@@ -272,4 +285,18 @@ async fn transition(
     no_parameters(request)?;
     let run = app.transition(identity, run, to).await?;
     Success::created(format!("/api/runs/{}", run.id), &run)
+}
+
+/// `PUT /api/runs/:id/effect`, for admins.
+async fn judge(app: &App, caller: &Caller, run: RunId, request: &Request) -> Result<Success, Error> {
+    let identity = caller.identity()?;
+    no_parameters(request)?;
+    let Judge { withheld, reason } = body(request)?;
+    let reason = match (withheld, reason.as_deref()) {
+        (true, Some(reason)) => Some(reason),
+        (true, None) => return Err(AppError::invalid("reason", "is missing: the runner is told why").into()),
+        (false, None) => None,
+        (false, Some(_)) => return Err(AppError::invalid("reason", "does not go with a run that counts").into()),
+    };
+    Success::ok(&app.judge_run(identity, run, reason).await?)
 }

@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
-use chrono::{NaiveDate, NaiveTime};
-use runnity::app::events::NewEvent;
-use runnity::domain::geo::Place;
 use runnity::domain::ids::EventId;
 use serde_json::{Value, json};
 
 use super::fed::{begin, begin_in, finish, fixes, go, is_none, values, watch};
 use super::world::{achievement, admin, goal};
-use crate::support::{Client, Runner, Site, StoreKind, on_each_store};
+use crate::events::{event, plan};
+use crate::support::{Client, Site, StoreKind, on_each_store};
 
 on_each_store!(
     who_joins_counts_until_they_leave,
@@ -18,29 +16,14 @@ on_each_store!(
     an_event_hears_what_its_runners_reach_together,
 );
 
-/// An event of an hour, an hour from the time at which tests begin.
-async fn event(site: &Site, creator: &Runner) -> EventId {
-    let plan = NewEvent {
-        name: "Morning run".to_owned(),
-        description: String::new(),
-        date: NaiveDate::from_ymd_opt(2026, 11, 21).unwrap(),
-        time: NaiveTime::from_hms_opt(10, 0, 0).unwrap(),
-        zone: None,
-        duration_s: Some(3_600),
-        private: false,
-        start: Place::new(60.0, 24.9).unwrap(),
-        destination: None,
-        capacity: None,
-        invite: Vec::new(),
-    };
-    EventId::new(site.app.new_event(&creator.identity, plan).await.unwrap().id).unwrap()
-}
-
 async fn who_joins_counts_until_they_leave(kind: StoreKind) {
     let site = Site::start(kind).await;
     watch(&site, &["events_joined"]).await;
     let (aino, bela) = (site.runner("Aino").await, site.runner("Bela").await);
-    let (one, other) = (event(&site, &aino).await, event(&site, &aino).await);
+    let (one, other) = (
+        event(&site, &aino.identity, plan("Morning run")).await,
+        event(&site, &aino.identity, plan("Morning run")).await,
+    );
     for (joins, event, expected) in [(true, one, 1.0), (true, one, 1.0), (true, other, 2.0), (false, one, 1.0)] {
         if joins {
             site.app.join_event(&bela.identity, event).await.unwrap();
@@ -59,7 +42,7 @@ async fn who_runs_in_an_event_has_finished_it(kind: StoreKind) {
     let site = Site::start(kind).await;
     watch(&site, &["events_finished", "runs"]).await;
     let (aino, bela) = (site.runner("Aino").await, site.runner("Bela").await);
-    let event = event(&site, &aino).await;
+    let event = event(&site, &aino.identity, plan("Morning run")).await;
     site.app.join_event(&bela.identity, event).await.unwrap();
     site.advance(Duration::from_secs(3_600)).await;
     let mut runs = Vec::new();
@@ -105,7 +88,7 @@ async fn an_event_hears_what_its_runners_reach_together(kind: StoreKind) {
         achievement(&site, &root, document).await;
     }
     let (aino, bela, cleo) = (site.runner("Aino").await, site.runner("Bela").await, site.runner("Cleo").await);
-    let event = event(&site, &aino).await;
+    let event = event(&site, &aino.identity, plan("Morning run")).await;
     site.app.join_event(&bela.identity, event).await.unwrap();
     site.app.join_event(&cleo.identity, event).await.unwrap();
     // What is reached elsewhere is not told there.

@@ -4,15 +4,22 @@ use std::path::Path;
 
 use runnity::app::achievements::starter;
 use runnity::app::users::Caller;
+use runnity::app::{App, Settings};
+use runnity::backend::Commit;
 use runnity::domain::fix::Fix;
 use runnity::tracks;
 use serde_json::json;
 
+use super::counted::Counted;
 use super::fed::{begin, finish, fixes, go, near, values, watch};
-use super::world::{heard, told};
+use super::world::{achievement, admin, goal, heard, told, user};
 use crate::support::{Site, StoreKind, on_each_store};
 
-on_each_store!(first_5_km_unlocks_at_the_fifth_kilometre, a_recorded_run_unlocks_as_it_goes);
+on_each_store!(
+    first_5_km_unlocks_at_the_fifth_kilometre,
+    a_recorded_run_unlocks_as_it_goes,
+    a_run_counts_at_thresholds_and_not_at_every_fix,
+);
 
 async fn first_5_km_unlocks_at_the_fifth_kilometre(kind: StoreKind) {
     let site = Site::start(kind).await;
@@ -75,4 +82,32 @@ async fn a_recorded_run_unlocks_as_it_goes(kind: StoreKind) {
     assert!(near(&after["half_marathon"], 12_800.0), "{after}");
     let all = heard(&site, &runner, &["unlocked"]).await;
     assert!(all.len() > unlocked_len, "what counts runs is reached in the end");
+}
+
+async fn a_run_counts_at_thresholds_and_not_at_every_fix(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let root = admin(&site).await;
+    site.app.ensure_catalogue(&starter().unwrap()).await.unwrap();
+    let bench = json!({"latitude": 60.02, "longitude": 24.9, "max_distance_m": 100.0});
+    achievement(&site, &root, json!({"name": "bench", "place": bench, "goals": [goal("places_visited", "1")]})).await;
+    let runner = site.runner("Aino").await;
+    let run = begin(&site, &runner).await;
+    let store = Counted::on(site.store.open().await);
+    let app = App::new(store.clone(), site.clock.clone(), Settings::default());
+    // The rules are known once they were asked for.
+    assert_eq!(app.evaluate(&user(&runner)).await.unwrap().unlocked, []);
+    for fix in fixes(&site, 0, 10_080) {
+        app.record(&runner.identity, run, vec![fix], None).await.unwrap();
+        while app.carry_out_follow_ups().await.unwrap() > 0 {}
+    }
+    let commits = store.take().commits;
+    let causes = |commit: &&Commit| {
+        let mut moves = commit.moves.iter().filter(|it| it.score.is_some());
+        moves.any(|it| it.index.as_str() == "follow-ups/counts")
+    };
+    assert_eq!(commits.iter().filter(causes).count(), 11, "ten kilometres and a place");
+    let of_progress = |commit: &&Commit| commit.puts.iter().any(|put| put.key.name.starts_with("progress/"));
+    let counted = commits.iter().filter(of_progress).count();
+    assert!(counted <= 12, "one commit each, whatever it moves: {counted}");
+    assert!(near(&values(&site, &runner).await["half_marathon"], 10_000.0));
 }

@@ -1,5 +1,7 @@
 //! An admin, rules and users for the tests of achievements.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use reqwest::Method;
 use runnity::app::AppError;
 use runnity::app::achievements::{Increase, Outcome};
@@ -10,8 +12,11 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, Runner, Site, send};
 
+/// Another one each time.
 pub async fn admin(site: &Site) -> Runner {
-    let made = site.app.make_user("Root".to_owned(), Level::Admin, None, Visibility::Public).await;
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    let name = format!("Root {}", MADE.fetch_add(1, Ordering::Relaxed));
+    let made = site.app.make_user(name, Level::Admin, None, Visibility::Public).await;
     let (_, token) = made.expect("a user");
     site.holder_of(token.reveal()).await
 }

@@ -54,7 +54,7 @@ impl Flavour {
         match call {
             "signUp" => Self::BeforeAino,
             "logIn" | "changeMe" | "deleteAccount" | "ionLogIn" | "ionChangePassword" => Self::Password,
-            "changeUser" | "ionAddUser" => Self::Admin,
+            "changeUser" | "ionAddUser" | "judgeRun" => Self::Admin,
             _ if call.starts_with("ion") => Self::Own,
             _ if ["Variable", "Reward", "Achievement", "Catalogue", "Progress", "Recommendation"]
                 .iter()
