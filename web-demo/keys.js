@@ -1,10 +1,13 @@
 /**
- * Developer keys: log in, make one, see and revoke those that there are. The token of the log-in is kept in this tab's memory
+ * Developer keys: log in, make one, see and revoke those that there are; who is logged in hears what they unlock. The token of the log-in is kept in this tab's memory
  * alone and is revoked on the way out; nothing is stored in the browser.
  */
 
 import { find, setText } from './header.js';
+import { newsOf } from './news.js';
+import { openOwn } from './own.js';
 import { getTheme, setTheme } from './settings.js';
+import { createToasts } from './toasts.js';
 
 /** @typedef {{id: string, label: string | null, kind: string, created_at: string, last_used_at: string | null, current: boolean}} Key */
 
@@ -12,6 +15,9 @@ import { getTheme, setTheme } from './settings.js';
 const THEMES = ['auto', 'light', 'dark'];
 
 let token = '';
+const toasts = createToasts(find('#toasts'));
+/** @type {{close: () => void} | null} */
+let own = null;
 
 /** @param {string} method @param {string} path @param {unknown} [body] @returns {Promise<any>} */
 async function call(method, path, body) {
@@ -78,6 +84,24 @@ function show(isIn) {
   find('#made').hidden = true;
 }
 
+/** What is told to whoever is logged in. Without it the page does all else. */
+async function listen() {
+  try {
+    const opened = await openOwn(token, (change) => toasts.show(newsOf(change, navigator.languages)));
+    own?.close();
+    own = opened;
+    if (!token) quiet();
+  } catch (failure) {
+    console.info('own channel:', failure instanceof Error ? failure.message : failure);
+  }
+}
+
+function quiet() {
+  own?.close();
+  own = null;
+  toasts.clear();
+}
+
 /** @param {string} selector @param {() => Promise<void>} deed */
 function onSubmit(selector, deed) {
   find(selector).addEventListener('submit', (input) => {
@@ -96,6 +120,7 @@ onSubmit('#log-in', async () => {
   await list();
   show(true);
   field('#label').focus();
+  listen();
 });
 
 onSubmit('#make', async () => {
@@ -114,9 +139,10 @@ find('#copy').addEventListener('click', () => attempt(async () => {
 
 find('#log-out').addEventListener('click', () => attempt(async () => {
   const keys = /** @type {Key[]} */ (await call('GET', '/api/tokens?page_size=200'));
-  const own = keys.find((key) => key.current);
-  if (own) await call('DELETE', `/api/tokens/${own.id}`);
+  const current = keys.find((key) => key.current);
+  if (current) await call('DELETE', `/api/tokens/${current.id}`);
   token = '';
+  quiet();
   setText(find('#secret'), '');
   find('#list').replaceChildren();
   show(false);

@@ -175,7 +175,7 @@ export function mapChannel(cell) {
 }
 
 /** @param {unknown} value @returns {number | null} */
-function numberOf(value) {
+export function numberOf(value) {
   return typeof value === 'number' && Number.isFinite(value) ? value : null;
 }
 
@@ -357,7 +357,7 @@ export function parseChange(data) {
 }
 
 /** @param {any} user */
-function parseUser(user) {
+export function parseUser(user) {
   return { id: String(user?.id ?? ''), name: String(user?.name ?? '') };
 }
 
@@ -412,12 +412,16 @@ export function parseEventSnapshot(data) {
 }
 
 /** @param {any} document which achievement, and which level of it */
-function parseAchievement(document) {
+export function parseAchievement(document) {
   const id = numberOf(document?.id);
   const level = numberOf(document?.level);
   if (id === null || level === null) return null;
-  const title = Object.entries(document.title ?? {}).map(([language, text]) => [language, String(text)]);
-  return { id, name: String(document.name ?? ''), title: Object.fromEntries(title), level };
+  return { id, name: String(document.name ?? ''), title: parseTexts(document.title), level };
+}
+
+/** @param {any} document @returns {{[language: string]: string}} */
+export function parseTexts(document) {
+  return Object.fromEntries(Object.entries(document ?? {}).map(([language, text]) => [language, String(text)]));
 }
 
 /** @param {any} data of a publication @returns {EventChange | null} null for a type that this page does not know */

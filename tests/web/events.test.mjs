@@ -16,6 +16,9 @@ test('whoever_comes_and_goes_is_on_the_roster_by_number', () => {
   assert.equal(known.event.participants, 2);
   applyEventChange(known, { type: 'started', at_ms: 3, event: { ...event, state: 'current' } });
   assert.equal(known.event.state, 'current');
+  const achievement = { id: 1, name: 'first_5_km', title: {}, level: 1 };
+  applyEventChange(known, { type: 'achievement', at_ms: 4, user: { id: 'u2', name: 'Eero' }, achievement });
+  assert.equal(known.event.state, 'current', 'what somebody achieves does not change the event');
 });
 
 test('how_many_come_is_said_in_words', () => {

@@ -6,6 +6,7 @@ import {
   eventChannel, mapChannel, parseChange, parseEventChange, parseEventSnapshot, parseFrame, parseSnapshot, positionsChannel, runChannel,
   timeOf,
 } from '../../web-demo/protocol.js';
+import { parseOwnChange } from '../../web-demo/protocol-own.js';
 
 const asyncapi = JSON.parse(readFileSync(new URL('../../src/http/asyncapi/document.json', import.meta.url), 'utf8'));
 const at = (reference) => reference.slice(2).split('/').reduce((value, name) => value[name], asyncapi);
@@ -71,6 +72,22 @@ test('what_is_no_event_is_not_read_as_one', () => {
   }
   for (const document of [null, {}, { type: 'joined', number: 'x' }, { type: 'started', event: {} }, { type: 'achievement', achievement: { id: 1 } }, { type: 'tea' }]) {
     assert.equal(parseEventChange(document), null);
+  }
+});
+
+test('what_the_page_reads_of_the_users_own_channel_is_what_the_document_says', () => {
+  const { unlocked, ...others } = examples('user');
+  const { achievement, new_levels } = parseOwnChange(unlocked);
+  mirrors(unlocked.achievement, achievement, ['category', 'hidden', 'period']);
+  const [[level, { rewards }]] = Object.entries(unlocked.new_levels);
+  const gained = Object.values(rewards).map(({ name, value }) => ({ name, value: String(value), value_translated: {} }));
+  assert.deepEqual(new_levels, [{ level: Number(level), rewards: gained }]);
+  mirrors(others.message, parseOwnChange(others.message), ['is_read', 'created_at']);
+  mirrors(others.friend_unlocked, parseOwnChange(others.friend_unlocked));
+  const read = Object.values(others).filter((document) => parseOwnChange(document)).map(({ type }) => type);
+  assert.deepEqual(read.sort(), ['friend_unlocked', 'message'], 'the rest is not shown');
+  for (const document of [null, {}, { type: 'unlocked' }, { type: 'message', message: {} }, { type: 'friend_unlocked', achievement: {} }]) {
+    assert.equal(parseOwnChange(document), null);
   }
 });
 

@@ -1,0 +1,75 @@
+// What one unlocks, on the screen of whoever is logged in.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { call, launch, openPage, Phone, serverUrl, until } from './support.mjs';
+
+const url = serverUrl();
+const AXE = readFileSync(new URL('./node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+
+let browser;
+
+before(async () => {
+  browser = await launch();
+}, { timeout: 60_000 });
+
+after(async () => {
+  await browser?.close();
+});
+
+const idOf = async (phone) => (await call(url, '/api/users/me', { token: phone.token, method: 'GET' })).id;
+
+async function befriend(one, other) {
+  await call(url, '/api/friends', { token: one.token, body: { user: await idOf(other) } });
+  await call(url, `/api/friends/${await idOf(one)}`, { token: other.token, method: 'PUT', body: { state: 'accepted' } });
+}
+
+async function logIn(page, phone) {
+  await page.getByLabel('Name').fill(phone.name);
+  await page.getByLabel('Password').fill(phone.password);
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByText(`Logged in as ${phone.name}`).waitFor();
+}
+
+for (const theme of ['light', 'dark']) {
+  test(`who_is_logged_in_sees_what_is_unlocked_in_the_${theme}`, async () => {
+    const aino = await Phone.start(url, { name: 'Aino', before_s: 150 });
+    const eero = await Phone.start(url, { name: '<b>Eero</b>', before_s: 150 });
+    await befriend(aino, eero);
+    const { page, context, faults } = await openPage(browser, `${url}/keys`, { width: 360, height: 640, theme, reducedMotion: 'reduce' });
+    await logIn(page, aino);
+    const toasts = page.locator('#toasts .toast');
+    assert.equal(await page.locator('#toasts').getAttribute('aria-live'), 'polite');
+    await aino.say('finish');
+    const first = toasts.filter({ hasText: 'First run' }).first();
+    await first.waitFor();
+    await first.getByText('Reached').waitFor();
+    await first.getByText('badge: shoe').waitFor();
+    assert.equal(await first.evaluate((it) => getComputedStyle(it).animationName), 'none', 'nothing moves');
+
+    await eero.say('finish');
+    const friends = toasts.filter({ hasText: `${eero.name}: First run` });
+    await friends.waitFor();
+    assert.equal(await page.locator('#toasts b').count(), 0, 'a name is text');
+    assert.ok(await friends.evaluate((it) => it.classList.contains('quiet')));
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(wide <= 360, `${wide} px`);
+    const box = await friends.boundingBox();
+    assert.ok(box.x >= 0 && box.x + box.width <= 360, JSON.stringify(box));
+    await page.evaluate(AXE);
+    const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+    assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html)}`), []);
+
+    // By keyboard; the next one has the focus then.
+    while (await toasts.count() > 0) {
+      const count = await toasts.count();
+      await toasts.first().getByRole('button', { name: /^Dismiss / }).press('Enter');
+      await until(page, (was) => document.querySelectorAll('#toasts .toast').length < was, count);
+    }
+    assert.equal(await page.evaluate(() => document.activeElement?.id), 'toasts');
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await page.getByLabel('Name').waitFor();
+    assert.deepEqual(faults, []);
+    await context.close();
+  });
+}

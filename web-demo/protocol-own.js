@@ -1,0 +1,63 @@
+/**
+ * What the user's own channel tells of achievements, as far as the pages show it. Pure, like `protocol.js`, whose other half it is.
+ */
+
+import { numberOf, parseAchievement, parseTexts, parseUser, timeOf } from './protocol.js';
+
+/**
+ * Texts are by language.
+ *
+ * @typedef {{[language: string]: string}} Texts
+ *
+ * @typedef {object} UnlockedChange levels of one achievement
+ * @property {'unlocked'} type
+ * @property {number | null} at_ms
+ * @property {{id: number, name: string, title: Texts, level: number, maxlevel: number}} achievement
+ * @property {{level: number, rewards: Gained[]}[]} new_levels the lowest first
+ *
+ * @typedef {{name: string, value: string, value_translated: Texts}} Gained
+ *
+ * @typedef {object} MessageChange
+ * @property {'message'} type
+ * @property {number | null} at_ms
+ * @property {{id: number, text: Texts}} message
+ *
+ * @typedef {object} FriendUnlockedChange
+ * @property {'friend_unlocked'} type
+ * @property {number | null} at_ms
+ * @property {{id: string, name: string}} user
+ * @property {{id: number, name: string, title: Texts, level: number}} achievement
+ *
+ * @typedef {UnlockedChange | MessageChange | FriendUnlockedChange} OwnChange
+ */
+
+/** @param {any} document a reward @returns {Gained} */
+function parseGained(document) {
+  return { name: String(document?.name ?? ''), value: String(document?.value ?? ''), value_translated: parseTexts(document?.value_translated) };
+}
+
+/** @param {any} data of a publication on the user's own channel @returns {OwnChange | null} null for what this page does not show */
+export function parseOwnChange(data) {
+  const at_ms = timeOf(data?.at);
+  switch (data?.type) {
+    case 'unlocked': {
+      const achievement = parseAchievement(data.achievement);
+      if (!achievement) return null;
+      const levels = Object.entries(data.new_levels ?? {}).map(([level, /** @type {any} */ gains]) => (
+        { level: Number(level), rewards: Object.values(gains?.rewards ?? {}).map(parseGained) }));
+      levels.sort((one, other) => one.level - other.level);
+      const maxlevel = numberOf(data.achievement.maxlevel) ?? achievement.level;
+      return { type: data.type, at_ms, achievement: { ...achievement, maxlevel }, new_levels: levels };
+    }
+    case 'message': {
+      const id = numberOf(data.message?.id);
+      return id === null ? null : { type: data.type, at_ms, message: { id, text: parseTexts(data.message.text) } };
+    }
+    case 'friend_unlocked': {
+      const achievement = parseAchievement(data.achievement);
+      return achievement && { type: data.type, at_ms, user: parseUser(data.user), achievement };
+    }
+    default:
+      return null;
+  }
+}
