@@ -83,6 +83,10 @@
 //! channel hears. Friends and those who watch the event hear of it by follow-ups. The rules are in memory, kept in step with the
 //! catalogue (`rules_kept`).
 //!
+//! **A run counts.** A kilometre, a place that it comes by, its end, its deletion or an admin's word cause a follow-up in a queue of its own →
+//! `app::achievements::feeding` says what the run comes to by now, in absolute values, or why it does not count → the difference moves the
+//! user's values, as above. Who runs together with others of a group is looked at by due times (`app::runs::together`).
+//!
 //! **An account is deleted.** One commit marks it, and from then on nobody sees what is its own; the steps (`app::leaving`) take away
 //! everything else, one after the other, and are gone on with wherever they broke off.
 //!

@@ -26,6 +26,8 @@ pub enum Agenda {
     Removals,
     /// What nobody sees: there may be very much of it, and it may wait.
     Housekeeping,
+    /// Where runners are looked at again and again: as many as are running.
+    Looks,
 }
 
 /// What is due; its stored name is the member of its agenda's index.
@@ -55,6 +57,8 @@ pub enum Due {
     PostedOld(Arc<str>),
     /// There is nothing left to remember of these guesses.
     GuessesOld(Arc<str>),
+    /// It is looked at who runs together with the runner.
+    RunTogether(RunId),
 }
 
 const HOUR_MS: i64 = 60 * 60 * 1_000;
@@ -70,7 +74,7 @@ pub fn full_hour_after(now: Timestamp) -> Timestamp {
 }
 
 impl Agenda {
-    pub const ALL: [Self; 3] = [Self::Awaited, Self::Removals, Self::Housekeeping];
+    pub const ALL: [Self; 4] = [Self::Awaited, Self::Removals, Self::Housekeeping, Self::Looks];
 
     /// All that is due, scored by when, in milliseconds.
     fn index(self) -> Index {
@@ -78,6 +82,7 @@ impl Agenda {
             Self::Awaited => index(),
             Self::Removals => Index::new("due/removals"),
             Self::Housekeeping => Index::new("due/housekeeping"),
+            Self::Looks => Index::new("due/looks"),
         }
     }
 }
@@ -98,6 +103,7 @@ impl fmt::Display for Due {
             Self::HistoryOld(channel) => write!(f, "history-old/{channel}"),
             Self::PostedOld(name) => write!(f, "posted-old/{name}"),
             Self::GuessesOld(id) => write!(f, "guesses-old/{id}"),
+            Self::RunTogether(run) => write!(f, "run-together/{run}"),
         }
     }
 }
@@ -121,6 +127,7 @@ impl Due {
                 Agenda::Removals
             }
             Self::HistoryOld(_) | Self::PostedOld(_) | Self::GuessesOld(_) => Agenda::Housekeeping,
+            Self::RunTogether(_) => Agenda::Looks,
         }
     }
 
@@ -142,6 +149,7 @@ impl Due {
             "history-old" => Some(Self::HistoryOld(id.into())),
             "posted-old" => Some(Self::PostedOld(id.into())),
             "guesses-old" => Some(Self::GuessesOld(id.into())),
+            "run-together" => RunId::parse(id).map(Self::RunTogether),
             _ => None,
         }
     }
@@ -160,6 +168,7 @@ impl Due {
             Self::HistoryOld(channel) => Channel::Open(channel.clone()).aggregate(),
             Self::PostedOld(name) => crate::app::posted::aggregate(name),
             Self::GuessesOld(id) => Lanes::<GuessesRecord>::aggregate(id),
+            Self::RunTogether(run) => crate::app::runs::aggregate(*run),
         }
     }
 }
@@ -236,6 +245,7 @@ impl App {
             Due::HistoryOld(channel) => self.forget_old(channel).await,
             Due::PostedOld(name) => self.forget_posted(name).await,
             Due::GuessesOld(id) => self.forget_guesses(id).await,
+            Due::RunTogether(run) => self.look_together(*run).await,
         };
         match done {
             Ok(()) => Ok(()),
@@ -270,6 +280,7 @@ mod tests {
             Due::HistoryOld("a/b:c".into()),
             Due::PostedOld("a/b".into()),
             Due::GuessesOld("name-1f".into()),
+            Due::RunTogether(RunId::from_u128(7)),
         ] {
             assert_eq!(Due::parse(&due.to_string()), Some(due));
         }

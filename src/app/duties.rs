@@ -39,7 +39,7 @@ impl Duty {
     /// Every instance's, lease or not.
     const RIGHTS: Self = Self::FollowUps(Queue::Rights);
 
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::RIGHTS,
         Self::FollowUps(Queue::Swift),
         Self::FollowUps(Queue::Rosters),
@@ -47,6 +47,7 @@ impl Duty {
         Self::Due(Agenda::Awaited),
         Self::Due(Agenda::Removals),
         Self::Due(Agenda::Housekeeping),
+        Self::Due(Agenda::Looks),
         Self::Burials,
     ];
 }

@@ -16,7 +16,7 @@ use crate::app::posted;
 use crate::app::transact::Draft;
 use crate::app::users::{Identity, names};
 use crate::app::{App, AppError};
-use crate::backend::Version;
+use crate::backend::{Key, Version};
 use crate::domain::ids::{GroupId, UserId};
 use crate::domain::time::Timestamp;
 use crate::limits;
@@ -141,6 +141,11 @@ impl App {
             })
             .await
     }
+}
+
+/// What is there if the user is a member.
+pub(in crate::app) fn key_of_member(group: &GroupId, user: &UserId) -> Key {
+    aggregate(group).key(&record::member(user))
 }
 
 fn not_found() -> AppError {

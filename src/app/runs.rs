@@ -13,6 +13,7 @@ mod listing;
 mod record;
 mod recording;
 mod starting;
+mod together;
 mod track;
 
 pub use crate::app::listing::Page;
@@ -22,6 +23,7 @@ pub(in crate::app) use indexes::moved;
 pub use listing::{RunFilter, RunOrder};
 pub use record::RunRecord;
 pub use starting::NewRun;
+pub(in crate::app) use together::Together;
 pub use track::Tracks;
 
 use crate::app::documents::{ChangeDocument, RunChange, RunDocument, parse_visibility};

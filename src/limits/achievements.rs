@@ -73,3 +73,13 @@ pub const ALIKE_MS: i64 = 28 * 24 * 60 * 60 * 1_000;
 pub const ALIKE_APART_MAX: f64 = 0.2;
 /// Characters of the reason for which an admin lets a run not count: a sentence or two.
 pub const REASON_LEN_MAX: usize = 200;
+/// How often it is looked who runs together with somebody of a group, in milliseconds: so long somebody may stay behind unseen.
+pub const TOGETHER_LOOK_EVERY_MS: i64 = 30_000;
+/// The same of who is in no group, and may be in one by then.
+pub const GROUPS_LOOK_EVERY_MS: i64 = 10 * 60_000;
+/// Runs around a runner that are looked at, as the start of a large race has them; where more are together, some are left out.
+pub const TOGETHER_LOOKED_AT_MAX: usize = 250;
+/// Memberships that are read in one look.
+pub const TOGETHER_KEYS_LEN_MAX: usize = 1_000;
+/// Groups with which one run counts: each is a share.
+pub const GROUPS_RUN_WITH_MAX: usize = 100;

@@ -16,4 +16,5 @@ mod places;
 mod pushed;
 mod races;
 mod recommended;
+mod together;
 mod world;

@@ -12,6 +12,7 @@ use crate::domain::ids::{EventId, UserId};
 use crate::domain::morton::Grain;
 use crate::domain::run::{Run, State};
 use crate::domain::user::Visibility;
+use crate::limits;
 
 /// All runs of one user.
 pub fn of_user(user: &UserId) -> Index {
@@ -74,6 +75,7 @@ pub fn gone(draft: &mut Draft<RunRecord>, run: &Run) {
     }
     moved_in_plans(draft, Some(run), None);
     draft.place(due::index(), due::Due::RunInactive(run.id).to_string(), None);
+    due::Due::RunTogether(run.id).place(draft, None);
     // At once: links to it are over.
     draft.place(due::index(), due::Due::LinksTo(Shared::Run(run.id)).to_string(), Some(0));
 }
@@ -138,7 +140,15 @@ pub fn moved(draft: &mut Draft<RunRecord>, before: Option<&Run>, run: &Run) {
     if before.is_none_or(|before| before.state != run.state) {
         let due_ms = run.inactive_at().map(|at| at.as_millis());
         draft.place(due::index(), due::Due::RunInactive(run.id).to_string(), due_ms);
+        looked_at_together(draft, run);
     }
+}
+
+/// Who is around the runner of a live run is looked at for the first time a moment after it has begun or goes on.
+fn looked_at_together(draft: &mut Draft<RunRecord>, run: &Run) {
+    let is_live = run.state == State::Live;
+    let look_ms = is_live.then(|| run.heard_at.as_millis() + limits::TOGETHER_LOOK_EVERY_MS);
+    due::Due::RunTogether(run.id).place(draft, look_ms);
 }
 
 fn moved_in_plans(draft: &mut Draft<RunRecord>, before: Option<&Run>, now: Option<&Run>) {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 use crate::app::documents::{parse_reason, parse_state, parse_visibility, reason_name, state_name, visibility_name};
-use crate::app::runs::Effect;
+use crate::app::runs::{Effect, Together};
 use crate::app::transact::Record;
 use crate::domain::fix::{Fix, Readings};
 use crate::domain::geo::Place;
@@ -33,10 +33,12 @@ pub struct RunRecord {
     /// What it counts by for achievements, besides the run itself.
     #[serde(default, skip_serializing_if = "is_nothing")]
     pub effect: Effect,
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub together: Together,
 }
 
-fn is_nothing(effect: &Effect) -> bool {
-    *effect == Effect::default()
+fn is_nothing<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Record for RunRecord {
@@ -45,8 +47,8 @@ impl Record for RunRecord {
 
 impl RunRecord {
     pub fn new(run: Run) -> Self {
-        let effect = Effect::default();
-        Self { run, offset: 0, track_len: 0, track_entries: 0, number: None, is_charted: true, effect }
+        let (effect, together) = (Effect::default(), Together::default());
+        Self { run, offset: 0, track_len: 0, track_entries: 0, number: None, is_charted: true, effect, together }
     }
 
     /// The event that it belongs to, and the runner's number there.

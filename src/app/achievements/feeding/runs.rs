@@ -41,6 +41,9 @@ impl App {
             }
         };
         self.contribute(user, contribution).await?;
+        if let Some(contribution) = together(run, record.as_deref())? {
+            self.contribute(user, contribution).await?;
+        }
         if let Some(event) = event {
             self.count_event(user, event).await?;
         }
@@ -66,6 +69,17 @@ fn of_run(record: &RunRecord, zone: Tz, rules: &Rules) -> Result<Contribution, A
     contribution.shares.extend(if is_over { finished(record, zone, at)? } else { going_on(record, at)? });
     contribution.shares.retain(|share| share.value != 0.0);
     Ok(contribution)
+}
+
+/// The groups with which the run was run: nothing of one that does not count, and `None` of one that was nobody's but the runner's.
+fn together(run: RunId, record: Option<&RunRecord>) -> Result<Option<Contribution>, AppError> {
+    let Some(record) = record else { return Ok(Some(empty(Source::Together(run), u64::MAX))) };
+    let Some(at) = record.run.started_at.filter(|_| !record.together.done.is_empty()) else { return Ok(None) };
+    let counts = record.effect.withheld(&record.run).is_none();
+    let groups = record.together.done.iter().filter(|_| counts);
+    let shares = groups.map(|group| share("group_runs", &**group, 1.0, at)).collect::<Result<_, _>>()?;
+    let event = record.run.event;
+    Ok(Some(Contribution { shares, event, ..empty(Source::Together(run), record.offset) }))
 }
 
 fn going_on(record: &RunRecord, at: Timestamp) -> Result<Vec<Share>, AppError> {
