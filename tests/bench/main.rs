@@ -22,6 +22,7 @@ mod stock;
 mod stores;
 mod storm;
 mod ticks;
+mod unlocks;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -66,6 +67,8 @@ enum Scenario {
     Storm(Storm),
     /// An event whose runners are shown by one frame a tick, beside a message for each fix.
     Ticks(Ticks),
+    /// From finishing a run to the unlock on the runner's socket, on the embedded store and across two instances on Redis.
+    Unlocks(Unlocks),
     /// What the live protocol aims at, in three to four minutes: idle memory, and fan-out beside Nchan, Redis and the stock server.
     Aims,
     /// The stock server itself; started by the others.
@@ -245,6 +248,17 @@ pub struct Ticks {
     pub cores: Placing,
 }
 
+#[derive(Parser, Clone)]
+pub struct Unlocks {
+    /// Each another runner's first one.
+    #[arg(long, default_value_t = 500)]
+    pub runs: usize,
+    #[arg(long, value_enum, default_value = "everysec")]
+    pub redis: Fsync,
+    #[arg(long, default_value_t = 1)]
+    pub rounds: usize,
+}
+
 /// What the store is.
 #[derive(Args, Clone)]
 pub struct On {
@@ -344,6 +358,7 @@ fn main() -> Outcome<()> {
         Some(Scenario::Joins(it)) => joins::scenario(&it, &mut report)?,
         Some(Scenario::Storm(it)) => storm::scenario(&it, &mut report)?,
         Some(Scenario::Ticks(it)) => ticks::scenario(&it, &mut report)?,
+        Some(Scenario::Unlocks(it)) => unlocks::scenario(&it, &mut report)?,
         Some(Scenario::Stores(it)) => stores::scenario(&it, &mut report)?,
         Some(Scenario::Aims) => aims(&mut report)?,
         None => all(&mut report)?,

@@ -15,6 +15,7 @@ use crate::redis::Fsync;
 use crate::{Outcome, client, others};
 
 static RUNNITY: OnceLock<PathBuf> = OnceLock::new();
+static CATALOGUE: OnceLock<&'static str> = OnceLock::new();
 /// On the disk of the build, since a temporary folder may lie in memory, where an fsync costs nothing.
 const DATA: &str = env!("CARGO_TARGET_TMPDIR");
 /// What the kernel counts a process's time in, on every Linux of today.
@@ -76,6 +77,11 @@ pub struct Server {
 /// Measures this build of our server, and not the one that was built with the generator.
 pub fn measure_build(program: PathBuf) {
     RUNNITY.get_or_init(|| program);
+}
+
+/// Our servers are started with this catalogue of achievements from now on.
+pub fn write_catalogue(name: &'static str) {
+    CATALOGUE.get_or_init(|| name);
 }
 
 fn runnity() -> &'static Path {
@@ -169,6 +175,9 @@ fn spawn(kind: Kind, cores: Cores, data: &TempDir, redis: Option<&str>) -> Outco
         Kind::Runnity | Kind::Redis { .. } => {
             // One phone of the bench sends what thousands do.
             command.env("RUNNITY_REQUESTS_PER_TOKEN", "0").env("RUNNITY_REQUESTS_PER_ADDRESS", "0");
+            if let Some(catalogue) = CATALOGUE.get() {
+                command.env("RUNNITY_CATALOGUE", catalogue);
+            }
             command.args(["--listen", &address.to_string(), "--open-channels"]).args(store(data, redis)?)
         }
         Kind::Stock => command.args(["stock", &address.to_string()]),

@@ -27,12 +27,16 @@ pub struct Runner {
 impl Runner {
     /// The next fix, with all that a watch knows, as the body of a batch of one.
     pub fn next_fix(&mut self) -> String {
+        format!(r#"{{"fixes":[{}]}}"#, self.fix())
+    }
+
+    fn fix(&mut self) -> String {
         let time = self.begun_at + TimeDelta::seconds(self.made.into());
         let time = time.to_rfc3339_opts(SecondsFormat::Millis, true);
         let latitude = self.latitude + f64::from(self.made) * SPEED_MPS / METRES_PER_DEGREE;
         self.made += 1;
         format!(
-            r#"{{"fixes":[{{"time":"{time}","latitude":{latitude:.6},"longitude":24.94,"elevation_m":12.5,"accuracy_m":5,"speed_mps":{SPEED_MPS},"heading_deg":0,"heart_rate_bpm":150}}]}}"#
+            r#"{{"time":"{time}","latitude":{latitude:.6},"longitude":24.94,"elevation_m":12.5,"accuracy_m":5,"speed_mps":{SPEED_MPS},"heading_deg":0,"heart_rate_bpm":150}}"#
         )
     }
 
@@ -44,6 +48,13 @@ impl Runner {
     pub fn post(&mut self, server: SocketAddr) -> Vec<u8> {
         let fix = self.next_fix();
         client::post(server, &format!("/api/runs/{}/fixes", self.run), &self.token, &fix)
+    }
+
+    /// So many fixes in one batch.
+    pub fn post_many(&mut self, server: SocketAddr, count: u32) -> Vec<u8> {
+        let fixes: Vec<String> = (0..count).map(|_| self.fix()).collect();
+        let body = format!(r#"{{"fixes":[{}]}}"#, fixes.join(","));
+        client::post(server, &format!("/api/runs/{}/fixes", self.run), &self.token, &body)
     }
 }
 
