@@ -153,6 +153,7 @@ async fn run_demo(demo: config::Demo) -> Result<(), Failure> {
         ..instance::Options::default()
     };
     let app = App::new(backend.clone(), clock.clone(), Settings::default());
+    let token = app.ensure_admin(None).await?;
     app.ensure_catalogue(&achievements::starter()?).await?;
     for (id, name) in demo::PEOPLE {
         let id = UserId::parse(id).ok_or("a user of the demo has no id")?;
@@ -174,6 +175,9 @@ async fn run_demo(demo: config::Demo) -> Result<(), Failure> {
         };
         simulate::run(options, plans, Arc::new(Report::default()), stop.clone()).await
     };
+    if let Some(token) = token {
+        println!("admin token, of this demo alone: {}", token.reveal());
+    }
     println!("Runnity's demo is at http://{} (Ctrl-C ends it)", instance.address());
     let done = tokio::select! {
         done = runners => done.map_err(Failure::from),
