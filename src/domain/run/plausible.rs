@@ -139,8 +139,8 @@ mod tests {
     fn what_nobody_can_have_run_says_why() {
         assert_eq!(judged(steady(0..=200, 0.0, 8.0)), Some(Implausible::TooFast));
         let mut track = steady(0..=400, 0.0, 3.0);
-        track.extend(steady(401..=500, 1_212.0, 12.0));
-        track.extend(steady(501..=1_500, 2_403.0, 3.0));
+        track.extend(steady(401..=600, 1_212.0, 12.0));
+        track.extend(steady(601..=1_600, 3_603.0, 3.0));
         assert_eq!(judged(track), Some(Implausible::KilometreTooFast));
         let mut track = steady(0..=300, 0.0, 3.0);
         track.extend(steady(301..=600, 6_000.0, 3.0));
