@@ -50,7 +50,7 @@ use crate::domain::ids::UserId;
 use crate::domain::time::Timestamp;
 use crate::limits;
 
-use achievements::{Accounts, CatalogueRecord, ProgressRecord, RulesKept};
+use achievements::{Accounts, CatalogueRecord, ProgressRecord, RulesKept, StandingsMoved};
 use allowances::{Allowances, Daily, Digest, Rates};
 use api_key::ApiKey;
 use channels::Snapshots;
@@ -93,6 +93,7 @@ pub struct App {
     /// Whose turn it is to try an achievement.
     dry_run: tokio::sync::Mutex<()>,
     accounts: Accounts,
+    standings_moved: StandingsMoved,
     names: Arc<Lanes<NameRecord>>,
     friendships: Arc<Lanes<FriendshipRecord>>,
     groups: Arc<Lanes<GroupRecord>>,
@@ -171,6 +172,7 @@ impl App {
             rules_kept: RulesKept::default(),
             dry_run: tokio::sync::Mutex::default(),
             accounts,
+            standings_moved: StandingsMoved::default(),
             names: Lanes::new(backend.clone(), workers.clone(), metrics.clone(), outbox.clone()),
             friendships: Lanes::new(backend.clone(), workers.clone(), metrics.clone(), outbox.clone()),
             runs: Lanes::watched(

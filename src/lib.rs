@@ -81,7 +81,8 @@
 //! decision on the user's progress (`app::achievements::evaluating`) loads what the values, sums and sources of these variables are,
 //! and `domain::achievement::advance` says what is reached → one commit: values, sums, levels and messages, and what the user's own
 //! channel hears. Friends and those who watch the event hear of it by follow-ups. The rules are in memory, kept in step with the
-//! catalogue (`rules_kept`).
+//! catalogue (`rules_kept`). The same commit moves the user on the leaderboards that the values stand on (`boards::placing`); who
+//! watches one is told by a worker that takes its turn with those of other instances (`boards::telling`).
 //!
 //! **A run counts.** A kilometre, a place that it comes by, its end, its deletion or an admin's word cause a follow-up in a queue of its own →
 //! `app::achievements::feeding` says what the run comes to by now, in absolute values, or why it does not count → the difference moves the

@@ -137,6 +137,20 @@
  */
 
 /**
+ * Who stands first on a board: said by the channels `leaderboard:<achievement id or variable>`.
+ * @typedef {{position: number, user: {id: string, name: string}, value: number}} Standing
+ *
+ * @typedef {object} Standings
+ * @property {'standings'} type
+ * @property {number | null} at_ms
+ * @property {string} board an achievement's id, or a variable's name
+ * @property {string} period `all`, or the first day of the one that is under way
+ * @property {number} total how many stand there
+ * @property {Standing[]} top
+ * @property {Standing[]} moved those of the first hundred who have
+ */
+
+/**
  * Where many runners are: a frame of the channels `positions:<event id>` and `map:<cell>`.
  * @typedef {object} Frame
  * @property {'picture' | 'positions'} type a picture is in place of all that was said before
@@ -167,6 +181,11 @@ export function eventChannel(id) {
 /** @param {number | string} event its id */
 export function positionsChannel(event) {
   return `positions:${event}`;
+}
+
+/** @param {string} board an achievement's id, or a variable's name @returns {string} */
+export function leaderboardChannel(board) {
+  return `leaderboard:${board}`;
 }
 
 /** @param {string} cell a quadkey of 2, 6, 10 or 14 digits */
@@ -317,6 +336,27 @@ export function parseFrame(data) {
     runners: origin.length === 2 ? parseAll(data.runners, (row) => parseRow(row, origin, at_ms)) : [],
     gone: parseAll(data.gone, numberOf),
   };
+}
+
+/** @param {any} data of a publication, or of the reply to subscribe @returns {Standings | null} null when it is none */
+export function parseStandings(data) {
+  if (data?.type !== 'standings') return null;
+  return {
+    type: 'standings',
+    at_ms: timeOf(data.at),
+    board: String(data.board),
+    period: String(data.period),
+    total: numberOf(data.total) ?? 0,
+    top: parseAll(data.top, parseStanding),
+    moved: parseAll(data.moved, parseStanding),
+  };
+}
+
+/** @param {any} row @returns {Standing | null} */
+function parseStanding(row) {
+  const position = numberOf(row?.position);
+  const value = numberOf(row?.value);
+  return position === null || value === null ? null : { position, user: parseUser(row.user), value };
 }
 
 /** @param {any} data of a publication @returns {Change | null} null for a type that this page does not know */

@@ -5,6 +5,7 @@
 //! [`domain::achievement`](crate::domain::achievement); here documents are loaded, and what has changed is written.
 
 mod authoring;
+mod boards;
 mod contributing;
 mod definitions;
 mod devices;
@@ -25,9 +26,13 @@ mod record;
 mod rules_kept;
 mod starter;
 mod telling;
+mod walking;
 mod who;
 
 pub use authoring::{AchievementFilter, Change, Shown};
+pub(in crate::app) use boards::StandingsMoved;
+pub(in crate::app) use boards::aggregate as board_aggregate;
+pub use boards::{Among, BoardOf, Sought, Window};
 pub use contributing::{Contribution, Share, Source};
 pub use devices::NewDevice;
 pub use dry_run::DryRun;
@@ -37,6 +42,7 @@ pub use outcome::{AchievementFault, Outcome};
 pub use people::{ChangePerson, PersonInFull};
 pub use reading::ProgressFilter;
 pub(in crate::app) use record::ProgressRecord;
+pub(in crate::app) use rules_kept::aggregate as catalogue_aggregate;
 pub(in crate::app) use rules_kept::{CatalogueRecord, RulesKept};
 pub use starter::starter;
 pub(in crate::app) use who::Accounts;

@@ -13,6 +13,7 @@ mod versions;
 
 use std::sync::Arc;
 
+use crate::app::achievements::{self, BoardOf};
 use crate::app::feeds::{self, ListingOf};
 use crate::app::runs::{aggregate, is_for_everybody};
 use crate::app::sight::rights_topic;
@@ -46,6 +47,8 @@ pub enum Channel {
     /// `map:<quadkey>`: public runs in one cell of the map, of zoom 6, 10 or 14; of zoom 2, how many there are in each of the
     /// cells of zoom 6.
     Map(Cell),
+    /// `leaderboard:<achievement id or variable>`: who stands first there, and who has moved.
+    Leaderboard(BoardOf),
     /// Any other name, where the operator has opened free-form channels.
     Open(Arc<str>),
 }
@@ -82,6 +85,7 @@ impl Channel {
             Self::Link(link) => format!("link:{link}"),
             Self::Positions(event) => format!("positions:{event}"),
             Self::Map(cell) => format!("map:{cell}"),
+            Self::Leaderboard(of) => format!("leaderboard:{of}"),
             Self::Open(name) => name.to_string(),
         }
     }
@@ -103,7 +107,9 @@ impl Channel {
         match self {
             Self::Positions(event) => Some((ListingOf::Event(*event), feeds::event_topic(*event))),
             Self::Map(cell) => Some((ListingOf::Cell(*cell), feeds::cell_topic(*cell))),
-            Self::Run(_) | Self::Event(_) | Self::User(_) | Self::Link(_) | Self::Open(_) => None,
+            Self::Run(_) | Self::Event(_) | Self::User(_) | Self::Link(_) | Self::Leaderboard(_) | Self::Open(_) => {
+                None
+            }
         }
     }
 
@@ -116,6 +122,7 @@ impl Channel {
             ("link", id) => LinkId::parse(id).map(Self::Link),
             ("positions", id) => EventId::parse(id).map(Self::Positions),
             ("map", quadkey) => Cell::parse(quadkey).map(Self::Map),
+            ("leaderboard", name) => BoardOf::parse(name).map(Self::Leaderboard),
             ("channel", name) => Some(Self::Open(name.into())),
             _ => None,
         }
@@ -130,6 +137,7 @@ impl Channel {
             Self::Link(link) => crate::app::links::aggregate(*link),
             Self::Positions(event) => AggregateId::new("positions", &event.to_string()),
             Self::Map(cell) => AggregateId::new("map", &cell.to_string()),
+            Self::Leaderboard(of) => achievements::board_aggregate(of),
             Self::Open(name) => AggregateId::new("channel", name),
         }
     }
@@ -180,6 +188,11 @@ impl App {
                 // Whom the creator blocks.
                 rights.push(rights_topic(&users::aggregate(&record.event.creator)));
             }
+            Channel::Leaderboard(of) => {
+                self.may_watch_board(caller, of).await.map_err(no_channel)?;
+                // Its rules may become others', or be there no more.
+                rights.push(rights_topic(&achievements::catalogue_aggregate()));
+            }
             Channel::User(user) if !caller.is(user) => return Err(AppError::Forbidden),
             Channel::Link(link) if !matches!(caller, Caller::Link(holder) if holder.link == *link) => {
                 return Err(AppError::NotFound("channel"));
@@ -200,6 +213,9 @@ impl App {
         }
         if let Some(id) = name.strip_prefix("event:") {
             return EventId::parse(id).map(Channel::Event).ok_or(AppError::NotFound("channel"));
+        }
+        if let Some(name) = name.strip_prefix("leaderboard:") {
+            return BoardOf::parse(name).map(Channel::Leaderboard).ok_or(AppError::NotFound("channel"));
         }
         if let Some(channel) = ticking_channel(name) {
             return channel.ok_or(AppError::NotFound("channel"));

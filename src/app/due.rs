@@ -11,8 +11,9 @@ use crate::app::channels::Channel;
 use crate::app::guesses::record::GuessesRecord;
 use crate::app::links::Shared;
 use crate::app::transact::{Draft, Lanes, Record};
-use crate::app::{App, AppError};
+use crate::app::{App, AppError, achievements};
 use crate::backend::{AggregateId, Bound, Commit, Index, Move, Order, Range};
+use crate::domain::achievement::AchievementId;
 use crate::domain::ids::{EventId, GroupId, LinkId, RunId, UserId};
 use crate::domain::time::Timestamp;
 use crate::limits;
@@ -59,6 +60,12 @@ pub enum Due {
     GuessesOld(Arc<str>),
     /// It is looked at who runs together with the runner.
     RunTogether(RunId),
+    /// This user may be to stand elsewhere on leaderboards: the city or the visibility of the account is another.
+    BoardsOf(UserId),
+    /// An achievement that is evaluated at its end has come to it, or may have come to it where some users are.
+    AchievementEnds(AchievementId),
+    /// There are leaderboards that those with values are not on yet.
+    BoardsNew,
 }
 
 const HOUR_MS: i64 = 60 * 60 * 1_000;
@@ -104,6 +111,9 @@ impl fmt::Display for Due {
             Self::PostedOld(name) => write!(f, "posted-old/{name}"),
             Self::GuessesOld(id) => write!(f, "guesses-old/{id}"),
             Self::RunTogether(run) => write!(f, "run-together/{run}"),
+            Self::BoardsOf(user) => write!(f, "boards-of/{user}"),
+            Self::AchievementEnds(id) => write!(f, "achievement-ends/{id}"),
+            Self::BoardsNew => f.write_str("boards-new/all"),
         }
     }
 }
@@ -123,6 +133,7 @@ impl Due {
     fn agenda(&self) -> Agenda {
         match self {
             Self::RunInactive(_) | Self::EventTurns(_) | Self::LinkOver(_) | Self::LinksTo(_) => Agenda::Awaited,
+            Self::BoardsOf(_) | Self::AchievementEnds(_) | Self::BoardsNew => Agenda::Awaited,
             Self::GroupGone(_) | Self::UserLeaves(_) | Self::EventSaid(_) | Self::NewsOld(_) | Self::Blocked { .. } => {
                 Agenda::Removals
             }
@@ -150,6 +161,9 @@ impl Due {
             "posted-old" => Some(Self::PostedOld(id.into())),
             "guesses-old" => Some(Self::GuessesOld(id.into())),
             "run-together" => RunId::parse(id).map(Self::RunTogether),
+            "boards-of" => UserId::parse(id).map(Self::BoardsOf),
+            "achievement-ends" => AchievementId::parse(id).map(Self::AchievementEnds),
+            "boards-new" => (id == "all").then_some(Self::BoardsNew),
             _ => None,
         }
     }
@@ -169,6 +183,8 @@ impl Due {
             Self::PostedOld(name) => crate::app::posted::aggregate(name),
             Self::GuessesOld(id) => Lanes::<GuessesRecord>::aggregate(id),
             Self::RunTogether(run) => crate::app::runs::aggregate(*run),
+            Self::BoardsOf(user) => crate::app::users::aggregate(user),
+            Self::AchievementEnds(_) | Self::BoardsNew => achievements::catalogue_aggregate(),
         }
     }
 }
@@ -246,6 +262,9 @@ impl App {
             Due::PostedOld(name) => self.forget_posted(name).await,
             Due::GuessesOld(id) => self.forget_guesses(id).await,
             Due::RunTogether(run) => self.look_together(*run).await,
+            Due::BoardsOf(user) => self.settle_changed(user).await,
+            Due::AchievementEnds(id) => self.end_achievement(*id).await,
+            Due::BoardsNew => self.fill_boards().await,
         };
         match done {
             Ok(()) => Ok(()),
@@ -281,6 +300,9 @@ mod tests {
             Due::PostedOld("a/b".into()),
             Due::GuessesOld("name-1f".into()),
             Due::RunTogether(RunId::from_u128(7)),
+            Due::BoardsOf(UserId::parse("aino").unwrap()),
+            Due::AchievementEnds(AchievementId::new(7).unwrap()),
+            Due::BoardsNew,
         ] {
             assert_eq!(Due::parse(&due.to_string()), Some(due));
         }

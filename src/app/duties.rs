@@ -58,6 +58,7 @@ impl App {
         self.start_presence();
         self.start_feeds();
         self.start_rules();
+        self.start_standings();
         for queue in Queue::ALL {
             self.workers.spawn(self.clone().serve_outbox(queue));
         }

@@ -343,7 +343,7 @@ impl App {
         };
         let secret = password.is_some().then(|| Secret::new(&identity.user));
         let (given, now, shown) = (secret.clone(), self.clock.now(), identity.credential.clone());
-        let edit = profile::Edited { profile, visibility, level: None, if_version };
+        let edit = profile::Edited { profile, visibility, level: None, if_version, at: now };
         let user = self
             .change_user_record(&identity.user, move |draft, mut user| {
                 // Another change may have come while this one's hash was computed.
@@ -382,7 +382,7 @@ impl App {
         if identity.user == *user && level.is_some_and(|level| level != Level::Admin) {
             return Err(AppError::conflict("another admin is to say that you are none any more"));
         }
-        let edit = profile::Edited { profile: profile.checked()?, visibility, level, if_version };
+        let edit = profile::Edited { profile: profile.checked()?, visibility, level, if_version, at: self.clock.now() };
         let user = self.change_user_record(user, move |draft, mut user| {
             edit.apply(draft, &mut user)?;
             draft.put(user.clone());

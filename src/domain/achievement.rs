@@ -33,7 +33,7 @@ pub use gains::{GainedProperty, GainedReward, LevelGains, Worth, gains};
 pub use ids::{AchievementId, AssignmentId, GoalId, MeasureId, PropertyId, RewardId, StepId, TriggerId, VariableName};
 pub use measure::{Beyond, Group, Measure, Periods, Pick, State};
 pub use number::{Number, VALUE_MAX, rounded, whole};
-pub use period::{Evaluation, Period, date_key, day_number, format_is_known, period_of, start_of};
+pub use period::{Evaluation, Period, date_key, day_number, format_is_known, period_of, period_with, start_of};
 pub use progress::{GoalProgress, Progress, progress, progress_of_all};
 pub use recommend::{Adviser, Amount, Reason, Recommendation, Unit};
 pub use rules::{Fault, NewMeasures, Rules};

@@ -10,6 +10,7 @@ mod events;
 mod friends;
 mod groups;
 mod invitations;
+mod leaderboards;
 mod once;
 mod participants;
 mod progress;
@@ -168,6 +169,7 @@ resources! {
     Invitations: invitations,
     Events: events,
     ShareLinks: share_links,
+    Leaderboards: leaderboards,
     Variables: variables,
     Rewards: rewards,
     Achievements: achievements,

@@ -39,8 +39,31 @@ pub const DEVICE_TEXT_BYTES_MAX: usize = 255;
 pub const FRIENDS_TOLD_LEN_MAX: usize = 500;
 /// Periods of one recurring achievement that a list of progress shows at most.
 pub const PROGRESS_HISTORY_LEN_MAX: usize = PERIODS_LEN_MAX;
-/// Users of whom it is remembered where and in which time zone they are.
-pub const WHO_LEN_MAX: usize = 4_096;
+/// Periods of a recurring board on which a user stands: a quarter of a year of weeks; beyond, they are taken off the oldest.
+pub const BOARD_PERIODS_LEN_MAX: usize = 13;
+/// Members of a group that has boards: the values of all are read when somebody asks.
+pub const BOARD_GROUP_LEN_MAX: usize = 1_000;
+/// Users whose values are read at once.
+pub const BOARD_READ_LEN: usize = 256;
+/// Users of whom it is told at once that they have moved on a board.
+pub const STANDINGS_MOVED_LEN_MAX: usize = 50;
+/// Pages of a walk through all progress between two looks at what is due.
+pub const WALK_PAGES_MAX: usize = 16;
+/// Users who are met at once on it.
+pub const WALKED_AT_ONCE: usize = 16;
+/// Those who stand first, whom a board's channel tells.
+pub const STANDINGS_TOP_LEN: usize = 10;
+/// The first of a board, of whom its channel tells that they have moved.
+pub const STANDINGS_LOOKED_AT: usize = 100;
+/// Milliseconds between two frames of one board's channel, whichever instances tell them.
+pub const STANDINGS_EVERY_MS: i64 = 1_000;
+/// How often it is looked whether it is a board's turn.
+pub const STANDINGS_LOOK_EVERY: Duration = Duration::from_millis(100);
+/// Standings of a page, if nothing else is asked for.
+pub const BOARD_PAGE_LEN: usize = 50;
+/// Users of whom it is remembered where and in which time zone they are: as many as heads of records are kept, or whoever reports
+/// one after the other would each be read anew.
+pub const WHO_LEN_MAX: usize = 16_384;
 /// For how long: another time zone of theirs is heeded after that, at the latest.
 pub const WHO_AGE_MAX: Duration = Duration::from_secs(10);
 /// How often each instance looks whether the catalogue is another: what its topic has not told is seen within this time.

@@ -2,9 +2,11 @@
 
 mod attended;
 mod authoring;
+mod boards;
 mod catalogue;
 mod counted;
 mod dry_run;
+mod endings;
 mod engine;
 mod fair;
 mod fed;
@@ -16,5 +18,6 @@ mod places;
 mod pushed;
 mod races;
 mod recommended;
+mod standings;
 mod together;
 mod world;

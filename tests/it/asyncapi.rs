@@ -255,7 +255,8 @@ async fn what_is_said_on_a_socket_is_what_the_document_says(kind: StoreKind) {
     let site = Site::start(kind).await;
     let runner = site.runner("Aino").await;
     let document = Document::of(&site).await;
-    let sent: BTreeMap<_, _> = ["run", "event", "user"].map(|channel| (channel, document.sent_in(channel))).into();
+    let sent: BTreeMap<_, _> =
+        ["run", "event", "user", "leaderboard"].map(|channel| (channel, document.sent_in(channel))).into();
     let names = |names: &[String]| document.one_of(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let validators: BTreeMap<_, _> = sent.iter().map(|(channel, sent)| (*channel, names(sent))).collect();
     let frames = document.one_of(&["Reply", "Push", "Ping"]);
@@ -269,6 +270,7 @@ async fn what_is_said_on_a_socket_is_what_the_document_says(kind: StoreKind) {
                 Some(own) if own.starts_with('#') => "user",
                 Some(channel) => channel.split(':').next().unwrap(),
                 None if data["event"].is_object() => "event",
+                None if data["board"].is_string() => "leaderboard",
                 None => "run",
             };
             kinds.insert((channel.to_owned(), kind.to_owned()));

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import {
-  eventChannel, mapChannel, parseChange, parseEventChange, parseEventSnapshot, parseFrame, parseSnapshot, positionsChannel, runChannel,
-  timeOf,
+  eventChannel, leaderboardChannel, mapChannel, parseChange, parseEventChange, parseEventSnapshot, parseFrame, parseSnapshot,
+  parseStandings, positionsChannel, runChannel, timeOf,
 } from '../../web-demo/protocol.js';
 import { parseOwnChange } from '../../web-demo/protocol-own.js';
 
@@ -64,6 +64,15 @@ test('what_the_page_reads_of_an_event_is_what_the_document_says', () => {
     else mirrors(document, change);
   }
   assert.deepEqual(notRead, ['notice']);
+});
+
+test('what_is_read_of_a_leaderboard_is_what_the_document_says', () => {
+  const { standings } = examples('leaderboard');
+  assert.equal(leaderboardChannel('distance_m'), asyncapi.channels.leaderboard.address.replace('{board}', 'distance_m'));
+  mirrors(standings, parseStandings(standings));
+  for (const document of [null, {}, { type: 'tea' }]) assert.equal(parseStandings(document), null);
+  const odd = parseStandings({ type: 'standings', top: [{ position: 'x' }, 1], moved: 'y' });
+  assert.deepEqual([odd.top, odd.moved, odd.total], [[], [], 0]);
 });
 
 test('what_is_no_event_is_not_read_as_one', () => {

@@ -11,11 +11,14 @@ use std::sync::Arc;
 
 use super::definitions::achievements_of;
 use super::rules_kept::{aggregate, changed};
+use super::walking;
 use crate::app::documents::{AchievementDocument, KeptDocument, Reference, RewardDocument, VariableDocument};
+use crate::app::sight::rights_changed;
 use crate::app::transact::encode;
 use crate::app::users::Identity;
 use crate::app::{App, AppError};
 use crate::backend::{Keep, Version};
+use crate::domain::achievement::Rules;
 use crate::domain::user::Level;
 use crate::limits;
 
@@ -199,7 +202,7 @@ impl App {
             let mut edit = Edit::on(&seen);
             let answer = change(&mut edit)?;
             let Some(written) = edit.finish()? else { return Ok(answer) };
-            match self.write_catalogue(written).await {
+            match self.write_catalogue(written, seen.rules.clone()).await {
                 Err(AppError::Stale) => {}
                 Err(error) => return Err(error),
                 Ok(()) => {
@@ -212,9 +215,10 @@ impl App {
     }
 
     /// [`AppError::Stale`]: it is another catalogue by now.
-    async fn write_catalogue(&self, written: Written) -> Result<(), AppError> {
+    async fn write_catalogue(&self, written: Written, before: Arc<Rules>) -> Result<(), AppError> {
         let written = Arc::new(written);
         let revision = i64::try_from(written.head.revision).map_err(|_| AppError::Internal)?;
+        let now = self.clock.now();
         self.catalogues
             .transact(aggregate(), None, move |draft| {
                 if draft.record().map_or(0, |head| head.revision) != written.seen_revision {
@@ -225,6 +229,9 @@ impl App {
                     draft.put_beside(name, value.clone());
                     draft.place(changed(), name.as_str(), Some(revision));
                 }
+                walking::cause(draft, &before, &written.rules, now);
+                // Who watches a board may have none to watch any more.
+                rights_changed(draft);
                 let told = serde_json::json!({"revision": revision});
                 draft.append("", Keep::Latest, encode(&told)?);
                 Ok(())

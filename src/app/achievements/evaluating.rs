@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use crate::app::achievements::boards::{self, Placing};
 use crate::app::achievements::contributing::{self, Contribution};
 use crate::app::achievements::record::{
     self, MeasuresDocument, ProgressRecord, ValuesDocument, measures_name, values_name,
@@ -17,11 +18,17 @@ use crate::app::achievements::telling;
 use crate::app::achievements::who::Account;
 use crate::app::achievements::{Outcome, Source};
 use crate::app::transact::{Draft, OnceKey, encode};
+use crate::app::users::record::UserRecord;
 use crate::app::{App, AppError, users};
-use crate::domain::achievement::{AchievementId, Book, Move, Scope, Unable, VariableName, Who, advance, month_of};
+use crate::domain::achievement::{
+    AchievementId, Book, MeasureId, Move, Scope, Unable, VariableName, Who, advance, month_of,
+};
 use crate::domain::ids::{EventId, RunId, UserId};
 use crate::domain::time::Timestamp;
 use crate::limits;
+
+/// The name of the account itself, beside which the progress stands.
+const ACCOUNT: &str = "";
 
 /// What is to be taken into a user's progress.
 #[derive(Clone, Debug)]
@@ -43,7 +50,15 @@ struct Decision {
     now: Timestamp,
     /// The rules are those that are stored: what none of them counts was counted by rules that are gone.
     rules_are_new: bool,
-    lack: Arc<Mutex<Lack>>,
+    aside: Arc<Mutex<Aside>>,
+}
+
+/// What a decision says besides its answer.
+#[derive(Debug, Default)]
+struct Aside {
+    lack: Lack,
+    /// By these boards the user has moved.
+    boards: Vec<MeasureId>,
 }
 
 /// Why nothing could be decided yet.
@@ -94,7 +109,7 @@ impl App {
                 Some(account) => account,
                 None => self.account(user).await?.ok_or(AppError::NotFound("user"))?,
             };
-            let lack = Arc::<Mutex<Lack>>::default();
+            let aside = Arc::<Mutex<Aside>>::default();
             let decision = Decision {
                 user: user.clone(),
                 work: work.clone(),
@@ -104,7 +119,7 @@ impl App {
                 visited: work.contributions.iter().flat_map(|it| it.visited.iter().copied()).collect(),
                 now: self.clock.now(),
                 rules_are_new,
-                lack: lack.clone(),
+                aside: aside.clone(),
             };
             let beside = names.iter().cloned().collect();
             let aggregate = users::aggregate(user);
@@ -114,11 +129,14 @@ impl App {
                 .await;
             // A replay of what was decided before is answered, whatever is lacking now.
             let Err(AppError::Stale) = decided else {
+                if decided.is_ok() {
+                    self.standings_moved.note(user, &std::mem::take(&mut aside.lock().boards));
+                }
                 let unlocked = decided.iter().flat_map(|outcome| &outcome.unlocked);
                 self.metrics.unlocks.inc_by(unlocked.map(|it| it.new_levels.len() as u64).sum());
                 return decided;
             };
-            let lacking = lack.lock().clone();
+            let lacking = std::mem::take(&mut aside.lock().lack);
             match lacking {
                 Lack::Head => self.make_progress(user).await?,
                 Lack::Names(more) => names.extend(more),
@@ -161,6 +179,9 @@ fn first_names(catalogue: &Catalogue, work: &Work) -> BTreeSet<Arc<str>> {
         names.insert(values_name(variable.as_str(), month_of(at)));
     }
     names.extend(work.contributions.iter().map(|it| it.source.name()));
+    if work.scope == Scope::Boards {
+        names.insert(ACCOUNT.into());
+    }
     names
 }
 
@@ -178,16 +199,18 @@ impl Work {
 
 impl Decision {
     fn decide(&self, draft: &mut Draft<ProgressRecord>) -> Result<Outcome, AppError> {
-        *self.lack.lock() = Lack::Nothing;
+        *self.aside.lock() = Aside::default();
         let Some(record) = draft.record().cloned() else { return Err(self.lacks(Lack::Head)) };
+        let is_sure = self.names.contains(ACCOUNT);
+        let account = if is_sure { account_in(draft)? } else { self.account.clone() };
         let Loaded { mut book, absent } = self.load(draft, &record)?;
         let mut moves = self.work.moves.clone();
         for contribution in &self.work.contributions {
             moves.extend(contributing::take(draft, &self.user, contribution, &absent, self.now)?);
         }
-        let (zone, place, created) = (self.account.zone, self.account.place, self.account.created);
+        let (zone, place, created) = (account.zone, account.place, account.created);
         let who = Who { zone, place, visited: &self.visited, created };
-        let advanced = match advance(&mut book, &self.catalogue.rules, &who, &moves, self.work.scope, self.now) {
+        let mut advanced = match advance(&mut book, &self.catalogue.rules, &who, &moves, self.work.scope, self.now) {
             Ok(advanced) => advanced,
             Err(Unable::Lacks(lacks)) => return Err(self.lacks(Lack::Names(record::lacking(&lacks)))),
             Err(error @ Unable::Beyond(_)) => return Err(AppError::invalid("value", error.to_string())),
@@ -199,9 +222,18 @@ impl Decision {
             let month = i64::from(head.record.newest_month());
             draft.place(record::users(), self.user.as_str(), Some(month));
         }
+        let mut told_boards = std::mem::take(&mut advanced.boards);
+        if self.work.scope == Scope::Boards {
+            told_boards.extend(boards::gone(&head.record, &self.catalogue.rules, &told_boards));
+        }
+        let placing = Placing { user: &self.user, account: &account, is_sure };
+        if placing.place(draft, &mut head, &told_boards).is_err() {
+            return Err(self.lacks(Lack::Names(vec![ACCOUNT.into()])));
+        }
+        self.aside.lock().boards = told_boards.into_iter().map(|(measure, ..)| measure).collect();
         let told = telling::Told {
             user: &self.user,
-            account: &self.account,
+            account: &account,
             rules: &self.catalogue.rules,
             occasion: self.work.occasion(),
             now: self.now,
@@ -215,7 +247,7 @@ impl Decision {
 
     /// Refuses; next time it will be there.
     fn lacks(&self, lack: Lack) -> AppError {
-        *self.lack.lock() = lack;
+        self.aside.lock().lack = lack;
         AppError::Stale
     }
 
@@ -265,6 +297,12 @@ impl Decision {
         }
         Ok(())
     }
+}
+
+/// The account as it is in this commit.
+fn account_in(draft: &Draft<ProgressRecord>) -> Result<Arc<Account>, AppError> {
+    let account: Option<UserRecord> = draft.beside(ACCOUNT)?;
+    account.map(|account| Arc::new(Account::of(&account))).ok_or(AppError::NotFound("user"))
 }
 
 fn values_of((variable, month): &(VariableName, u32)) -> Arc<str> {

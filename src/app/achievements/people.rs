@@ -213,7 +213,7 @@ impl App {
     }
 
     async fn change_profile(&self, user: &UserId, profile: ChangeProfile) -> Result<(), AppError> {
-        let edit = Edited { profile, visibility: None, level: None, if_version: None };
+        let edit = Edited { profile, visibility: None, level: None, if_version: None, at: self.clock.now() };
         let changed = self.change_user_record(user, move |draft, mut user| {
             let before = user.profile.edits;
             edit.apply(draft, &mut user)?;

@@ -42,6 +42,9 @@ pub struct ProgressRecord {
     /// Which steps have spoken, likewise.
     #[serde(default)]
     fired: BTreeMap<u64, BTreeMap<String, BTreeSet<u64>>>,
+    /// On which boards the user stands, by measure and period, and in which city there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub boards: BTreeMap<u32, BTreeMap<String, String>>,
 }
 
 impl Record for ProgressRecord {

@@ -24,6 +24,8 @@ pub struct Account {
     pub place: Option<Place>,
     pub created: Timestamp,
     pub visibility: Visibility,
+    /// Folded; empty when none is said.
+    pub city: Arc<str>,
 }
 
 /// Those that were looked at lately.
@@ -51,7 +53,7 @@ impl Accounts {
 
 impl Account {
     /// A time zone or a place that nobody knows any more is as if it were not said.
-    fn of(user: &UserRecord) -> Self {
+    pub fn of(user: &UserRecord) -> Self {
         let zone = user.profile.time_zone.as_deref().and_then(|name| name.parse().ok());
         let place = user.profile.place.and_then(|(latitude, longitude)| Place::new(latitude, longitude).ok());
         Self {
@@ -60,6 +62,7 @@ impl Account {
             place,
             created: Timestamp::from_millis(user.created_ms),
             visibility: user.visibility(),
+            city: user.folded_city().into(),
         }
     }
 }

@@ -82,6 +82,8 @@ impl Channel {
             Self::Positions(_) => HEARD_ONCE,
             // People look around: who looks at which cell is nobody's business, and would be much to count.
             Self::Map(_) => Features { presence: Presence::None, ..HEARD_ONCE },
+            // The newest frame says all.
+            Self::Leaderboard(_) => Features { history_len: 1, recovers: Recovery::Cache, ..PRODUCT },
             Self::Open(name) if is_in(name, PLAIN) => NOT_KEPT,
             Self::Open(name) if is_in(name, GATHERED) => Features { gather: limits::GATHER, ..NOT_KEPT },
             Self::Open(name) if is_in(name, CACHE) => Features { history_len: 1, recovers: Recovery::Cache, ..OPEN },

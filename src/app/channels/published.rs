@@ -80,7 +80,8 @@ impl Published {
             | Channel::User(_)
             | Channel::Link(_)
             | Channel::Positions(_)
-            | Channel::Map(_) => {
+            | Channel::Map(_)
+            | Channel::Leaderboard(_) => {
                 Ok(Self { offset: *offset, data: payload.clone(), info: None, tags: Vec::new(), at: None })
             }
             Channel::Open(_) => {

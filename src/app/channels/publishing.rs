@@ -31,9 +31,12 @@ impl App {
                 let fixes = documents::parse::<FixesDocument>(data)?.read()?;
                 self.record(identity, *run, fixes, None).await.map(|_| ())
             }
-            Channel::Event(_) | Channel::User(_) | Channel::Link(_) | Channel::Positions(_) | Channel::Map(_) => {
-                Err(AppError::Forbidden)
-            }
+            Channel::Event(_)
+            | Channel::User(_)
+            | Channel::Link(_)
+            | Channel::Positions(_)
+            | Channel::Map(_)
+            | Channel::Leaderboard(_) => Err(AppError::Forbidden),
             Channel::Open(name) if !is_open_to(caller, name, grounds) => Err(AppError::Forbidden),
             Channel::Open(name) => self.publish_openly(name, &one_line(data)?, info).await,
         }

@@ -9,6 +9,7 @@ use lru::LruCache;
 use parking_lot::Mutex;
 use tokio::sync::OnceCell;
 
+use crate::app::achievements::BoardOf;
 use crate::app::channels::Channel;
 use crate::app::documents::{RunDocument, SnapshotDocument, TrackDocument};
 use crate::app::runs::{RunRecord, aggregate};
@@ -67,6 +68,7 @@ impl App {
         match channel {
             Channel::Run(run) => self.run_snapshot(*run).await,
             Channel::Event(event) => self.event_snapshot(*event).await,
+            Channel::Leaderboard(of) => self.board_snapshot(of).await,
             Channel::User(_) | Channel::Link(_) | Channel::Positions(_) | Channel::Map(_) | Channel::Open(_) => {
                 Ok(Snapshot { data: None, cursor: self.top(&channel.topic()).await? })
             }
@@ -103,6 +105,17 @@ impl App {
         let cursor = Cursor { epoch, offset: record.offset };
         let encoded = cell.get_or_try_init(|| self.encode_with_roster(&record, &cursor, now)).await?;
         let data = SnapshotDocument::at(encoded, now).into();
+        Ok(Snapshot { data: Some(data), cursor })
+    }
+
+    /// The standings as they are now, which is within a second of what was told last.
+    async fn board_snapshot(&self, of: &BoardOf) -> Result<Snapshot, AppError> {
+        let channel = Channel::Leaderboard(of.clone());
+        let cursor = self.top(&channel.topic()).await?;
+        let second = u64::try_from(self.clock.now().as_millis() / 1_000).unwrap_or_default();
+        let cell = self.snapshots.cell(channel, (cursor.epoch.clone(), cursor.offset, second));
+        let nobody = BTreeSet::new();
+        let data = cell.get_or_try_init(|| self.standings_now(of, &nobody)).await?.clone();
         Ok(Snapshot { data: Some(data), cursor })
     }
 

@@ -4,6 +4,7 @@
 //! Here stands their shape alone. Whether a formula can be worked out, or a reference leads anywhere, is checked by
 //! `app::achievements::authoring`. A file names what it refers to; REST shows numbers, and takes either.
 
+mod boards;
 mod happened;
 mod progress;
 mod recommended;
@@ -14,6 +15,7 @@ use std::fmt;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+pub use boards::{LeaderboardDocument, StandingDocument, StandingsDocument};
 pub use happened::{AchievedDocument, AchievementChange, AchievementName, MessageDocument, UnlockedDocument};
 pub use progress::{
     DryRunDocument, DryUnlockDocument, GainedProperty, GainedReward, GainsDocument, GoalProgressDocument,

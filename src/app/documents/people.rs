@@ -7,7 +7,7 @@ use super::PlaceDocument;
 use crate::backend::Version;
 
 /// A user as others may see them in passing: `name` is the one that they want to be shown by.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, PartialEq)]
 pub struct UserName {
     pub id: String,
     pub name: String,

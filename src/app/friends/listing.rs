@@ -71,6 +71,19 @@ impl App {
         Ok(users(self.backend.range(&range).await?.members.iter().map(|(_, member)| member))?.into_iter().collect())
     }
 
+    /// Those who have blocked the user.
+    pub(in crate::app) async fn who_block(&self, user: &UserId) -> Result<BTreeSet<UserId>, AppError> {
+        let range = Range::all(record::with(user), limits::LIST_LOOKED_AT_MAX);
+        let others = users(self.backend.range(&range).await?.members.iter().map(|(_, member)| member))?;
+        let mut found = BTreeSet::new();
+        for others in others.chunks(limits::BOARD_READ_LEN) {
+            let ties = self.friendships(user, &others.iter().collect::<Vec<_>>()).await?;
+            let blocking = others.iter().zip(ties).filter(|(_, tie)| tie.others.blocks.is_some());
+            found.extend(blocking.map(|(other, _)| other.clone()));
+        }
+        Ok(found)
+    }
+
     /// Those who list the user, the newest of them: what they have for their friends the user may see. So many that what they all
     /// do can be looked at for one page of a list.
     pub(in crate::app) async fn who_list(&self, user: &UserId) -> Result<Vec<UserId>, AppError> {

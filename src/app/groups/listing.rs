@@ -9,6 +9,7 @@ use crate::app::transact::decode;
 use crate::app::users::{Caller, Identity};
 use crate::app::words::{Space, Words};
 use crate::app::{App, AppError};
+use crate::backend::Range;
 use crate::domain::ids::{GroupId, UserId};
 
 /// Which groups. With a name: those that have a word that begins so.
@@ -113,6 +114,24 @@ impl App {
             }
         }
         Ok(listed.page())
+    }
+
+    /// All members of a group that the caller sees, in the order in which they came.
+    ///
+    /// # Errors
+    /// [`AppError::Invalid`] `"group"`: there are more than `len_max`.
+    pub(in crate::app) async fn all_members(
+        &self,
+        identity: &Identity,
+        group: &GroupId,
+        len_max: usize,
+    ) -> Result<Vec<UserId>, AppError> {
+        self.visible_group(identity, group).await?;
+        let members = self.backend.range(&Range::all(record::members(group), len_max + 1)).await?.members;
+        if members.len() > len_max {
+            return Err(AppError::invalid("group", format!("must have at most {len_max} members")));
+        }
+        members.iter().map(|(_, member)| UserId::parse(member).ok_or(AppError::Internal)).collect()
     }
 
     pub(super) async fn read_groups(&self, members: &[(i64, Arc<str>)]) -> Result<Vec<GroupRecord>, AppError> {

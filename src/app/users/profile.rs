@@ -8,9 +8,11 @@ use serde_json::Value;
 
 use crate::app::AppError;
 use crate::app::documents::{Edit, PlaceDocument, UserDocument, is_flat_enough, level_name, visibility_name};
+use crate::app::due::Due;
 use crate::app::transact::Draft;
 use crate::app::users::record::UserRecord;
 use crate::app::users::{names, people};
+use crate::app::words;
 use crate::backend::Version;
 use crate::domain::geo::Place;
 use crate::domain::time::Timestamp;
@@ -63,6 +65,7 @@ pub struct Edited {
     pub visibility: Option<Visibility>,
     pub level: Option<Level>,
     pub if_version: Option<Version>,
+    pub at: Timestamp,
 }
 
 impl Edited {
@@ -80,6 +83,10 @@ impl Edited {
         if user.profile != before.profile || user.visibility != before.visibility || user.level() != before.level() {
             user.profile.edits += 1;
             people::placed(draft, Some(&before), Some(user));
+            let stands = |user: &UserRecord| (user.folded_city(), user.visibility() == Visibility::Private);
+            if stands(user) != stands(&before) {
+                Due::BoardsOf(user.user_id()?).place(draft, Some(self.at.as_millis()));
+            }
         }
         Ok(())
     }
@@ -169,6 +176,11 @@ impl UserRecord {
     /// The name that others see.
     pub fn shown_name(&self) -> &str {
         self.profile.display_name.as_deref().unwrap_or(&self.name)
+    }
+
+    /// As boards compare cities: without case and marks. Empty when none is said.
+    pub fn folded_city(&self) -> String {
+        self.profile.city.as_deref().map(words::folded).unwrap_or_default().trim().to_owned()
     }
 
     /// Of what documents show of the account.

@@ -50,6 +50,10 @@ pub enum Scope {
     Moved,
     /// Every achievement of today, as when gengine evaluates a user.
     All,
+    /// This one, which may have come to its end.
+    One(AchievementId),
+    /// None: only how the user stands on all leaderboards is told.
+    Boards,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -110,13 +114,17 @@ pub fn advance(
     let mut asked: BTreeSet<AchievementId> = BTreeSet::new();
     match scope {
         Scope::All => asked.extend(rules.all().map(|achievement| achievement.id)),
+        Scope::One(id) => asked.extend(rules.compiled(id).map(|_| id)),
         Scope::Moved => asked.extend(moves.iter().flat_map(|change| rules.moved_by(&change.variable))),
+        Scope::Boards => {}
     }
     engine.make_ready(&asked, &moves)?;
     moves.iter().try_for_each(|change| engine.take(change, 0))?;
     engine.take_streaks(&moves)?;
-    if scope == Scope::All {
-        asked.into_iter().for_each(|id| engine.touch(id, 0));
+    match scope {
+        Scope::All | Scope::One(_) => asked.into_iter().for_each(|id| engine.touch(id, 0)),
+        Scope::Boards => engine.tell_boards()?,
+        Scope::Moved => {}
     }
     while let Some(((_, id), depth)) = engine.touched.pop_first() {
         engine.evaluate(id, depth)?;

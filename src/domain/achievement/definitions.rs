@@ -9,9 +9,10 @@ use super::ids::{
     AchievementId, AssignmentId, GoalId, MeasureId, PropertyId, RewardId, StepId, TriggerId, VariableName,
 };
 use super::measure::{Group, Pick};
-use super::period::Evaluation;
+use super::period::{Evaluation, Period, day_of, start_of};
 use super::term::Term;
 use crate::domain::geo::Circle;
+use crate::domain::time::Timestamp;
 
 /// Text by language tag.
 pub type Translated = BTreeMap<String, String>;
@@ -99,6 +100,28 @@ pub struct Achievement {
     pub denies: Vec<AchievementId>,
     pub title: Translated,
     pub description: Translated,
+}
+
+impl Achievement {
+    /// Whether there is a leaderboard of it: not where nobody is to see how far others are.
+    pub fn compares(&self) -> bool {
+        self.relevance != Relevance::Own && self.view == View::Everyone
+    }
+
+    /// When its last day is over, if levels are given then: first and last on earth, where users' own days count.
+    pub fn ends(&self) -> Option<(Timestamp, Timestamp)> {
+        const HOUR_MILLIS: i64 = 60 * 60 * 1000;
+        let last_day = self.valid_end.filter(|_| self.evaluation == Evaluation::End)?;
+        let next = Period::From(day_of(last_day.succ_opt()?));
+        match self.zone {
+            Some(zone) => start_of(next, zone).map(|end| (end, end)),
+            // Clocks are up to 14 hours before those of UTC, and up to 12 behind.
+            None => {
+                let end = start_of(next, Tz::UTC)?;
+                Some((end.plus_millis(-14 * HOUR_MILLIS), end.plus_millis(12 * HOUR_MILLIS)))
+            }
+        }
+    }
 }
 
 /// With whom a user's value is compared. Whose values count is not its matter: those are always the user's own.

@@ -67,6 +67,11 @@ pub fn period_of(at: Timestamp, evaluation: Evaluation, zone: Tz) -> Period {
     Period::From(day_of(start.unwrap_or(today)))
 }
 
+/// The period that the first day of `day` belongs to; [`Period::All`] belongs to itself.
+pub fn period_with(day: Period, evaluation: Evaluation) -> Period {
+    start_of(day, Tz::UTC).map_or(day, |start| period_of(start, evaluation, Tz::UTC))
+}
+
 /// The period before the one that `at` belongs to; itself when there is only one.
 pub(super) fn period_before(at: Timestamp, evaluation: Evaluation, zone: Tz) -> Period {
     let current = period_of(at, evaluation, zone);

@@ -12,10 +12,10 @@ mod tests;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::definitions::{Achievement, Definitions, Goal, Reward, Variable};
+use super::definitions::{Achievement, Definitions, Goal, Operator, Reward, Variable};
 use super::formula::{Formula, FormulaError};
 use super::ids::{AchievementId, GoalId, MeasureId, RewardId, VariableName};
-use super::measure::Measure;
+use super::measure::{Measure, Pick};
 use super::number::rounded;
 use super::period::Evaluation;
 use crate::domain::geo::Place;
@@ -158,7 +158,8 @@ impl Rules {
 
     /// The measure by which an achievement's board stands: that of its first goal. `None` if it compares nobody.
     pub fn board_of(&self, id: AchievementId) -> Option<&Measure> {
-        let (_, first) = *self.achievements.get(&id)?.goals.first()?;
+        let compiled = self.achievements.get(&id).filter(|it| it.achievement.compares())?;
+        let (_, first) = *compiled.goals.first()?;
         self.measures.get(&first).filter(|counted| counted.is_board).map(|counted| &counted.measure)
     }
 
@@ -166,6 +167,42 @@ impl Rules {
     pub fn board_of_variable(&self, variable: &str, evaluation: Evaluation) -> Option<&Measure> {
         let name = self.variables.get(variable)?.name.clone();
         self.measure(*self.variable_boards.get(&(name, evaluation))?)
+    }
+
+    /// Whether a leaderboard stands by this measure.
+    pub fn is_board(&self, id: MeasureId) -> bool {
+        self.measures.get(&id).is_some_and(|counted| counted.is_board)
+    }
+
+    /// All measures by which leaderboards stand.
+    pub fn boards(&self) -> impl Iterator<Item = &Measure> {
+        self.measures.values().filter(|counted| counted.is_board).map(|counted| &counted.measure)
+    }
+
+    /// Whether the lowest value stands first on an achievement's board: where its first goal is to be no more than something, or
+    /// counts the smallest, as best times do.
+    pub fn lowest_first(&self, id: AchievementId) -> bool {
+        let first = self.achievements.get(&id).and_then(|compiled| compiled.goals().next());
+        first.is_some_and(|(goal, _)| goal.operator == Operator::Leq || goal.pick == Pick::Min)
+    }
+
+    /// The achievements whose boards stand by this measure.
+    pub fn achievements_by(&self, id: MeasureId) -> impl Iterator<Item = AchievementId> {
+        let known = self.measures.get(&id).map_or(&[][..], |counted| &counted.achievements);
+        known.iter().copied().filter(move |it| self.board_of(*it).is_some_and(|measure| measure.id == id))
+    }
+
+    /// The variable whose board of all times stands by this measure.
+    pub fn variable_by(&self, id: MeasureId) -> Option<&VariableName> {
+        let counted = self.measures.get(&id)?;
+        let boards = counted.variables.iter().map(|name| (name.clone(), Evaluation::Immediately));
+        let name = boards.filter(|board| self.variable_boards.get(board) == Some(&id)).map(|(name, _)| name).next()?;
+        self.variables.get(&name).map(|variable| &variable.name)
+    }
+
+    /// The variable at whose document a measure stands.
+    pub fn stands_at(&self, id: MeasureId) -> Option<&VariableName> {
+        self.measures.get(&id).map(|counted| &counted.stands_at)
     }
 
     /// What has to be reached for a level; `None` for a goal that is only a board.

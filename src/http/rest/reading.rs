@@ -109,6 +109,10 @@ impl Query {
         self.parameters.remove(name)
     }
 
+    pub fn has(&self, name: &str) -> bool {
+        self.parameters.contains_key(name)
+    }
+
     /// `fields`, which repeats: each must be one of `known`. It must be among the parameters that [`Query::read`] was told.
     pub fn fields(&mut self, known: &[&str]) -> Result<Fields, AppError> {
         let fields = std::mem::take(&mut self.fields);

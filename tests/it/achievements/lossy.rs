@@ -11,13 +11,20 @@ use runnity::backend::{
 
 pub struct Lossy {
     inner: Arc<dyn Backend>,
-    /// Commits with an idempotency key that have come.
+    /// Whether commits without an idempotency key are lost too.
+    all: bool,
+    /// Commits of these that have come.
     count: AtomicUsize,
 }
 
 impl Lossy {
     pub fn on(inner: Arc<dyn Backend>) -> Arc<Self> {
-        Arc::new(Self { inner, count: AtomicUsize::new(0) })
+        Arc::new(Self { inner, all: false, count: AtomicUsize::new(0) })
+    }
+
+    /// Loses commits without an idempotency key too.
+    pub fn all_on(inner: Arc<dyn Backend>) -> Arc<Self> {
+        Arc::new(Self { inner, all: true, count: AtomicUsize::new(0) })
     }
 }
 
@@ -45,7 +52,7 @@ impl Backend for Lossy {
 
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Committed, CommitError>> {
         Box::pin(async move {
-            if commit.once.is_empty() {
+            if commit.once.is_empty() && !self.all {
                 return self.inner.commit(commit).await;
             }
             match self.count.fetch_add(1, Ordering::SeqCst) % 3 {

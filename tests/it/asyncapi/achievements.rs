@@ -24,7 +24,7 @@ pub async fn said(site: &Site, runner: &Runner) -> Vec<Value> {
     }
     let file = json!({
         "version": 1,
-        "variables": [{"name": "laps"}],
+        "variables": [{"name": "laps", "leaderboard": true}],
         "rewards": [{"name": "badge"}],
         "achievements": [{
             "name": "ten_laps",
@@ -47,11 +47,13 @@ pub async fn said(site: &Site, runner: &Runner) -> Vec<Value> {
     assert_eq!(send(put_in).await.status, 200);
     let mut phone = Talk::of(site).await;
     phone.ask("connect", json!({ "token": runner.token })).await;
+    phone.ask("subscribe", json!({ "channel": "leaderboard:laps" })).await;
     for (whose, value, told) in [(runner, 5, "message"), (runner, 5, "unlocked"), (&friend, 10, "friend_unlocked")] {
         let path = format!("/increase_value/laps/{}", whose.id);
         assert_eq!(site.post(&root, &path, json!({ "value": value })).await.status, 200);
         phone.until(|line| line["push"]["pub"]["data"]["type"] == told).await;
     }
+    phone.until(|line| line["push"]["pub"]["data"]["type"] == "standings").await;
     run_in_event(site, runner, &root, &mut phone).await;
     phone.said
 }

@@ -149,11 +149,12 @@ impl World {
 
     /// None of it in use.
     async fn add_catalogue(&mut self, document: &Document) {
-        self.made("/api/variables", json!({ "name": document.example_of("variable") })).await;
+        self.made("/api/variables", json!({ "name": document.example_of("variable"), "leaderboard": true })).await;
         let reward = self.made("/api/rewards", json!({ "name": "badge" })).await;
         self.stands_for(document, "reward", &reward["id"]);
         let goal = json!({ "condition": { "term": { "type": "literal", "variable": "runs" } }, "goal": "10*level" });
-        let achievement = self.made("/api/achievements", json!({ "name": "ten_runs", "goals": [goal] })).await;
+        let achievement =
+            self.made("/api/achievements", json!({ "name": "ten_runs", "relevance": "global", "goals": [goal] })).await;
         self.stands_for(document, "achievement", &achievement["id"]);
     }
 

@@ -41,6 +41,8 @@ pub struct Written {
     pub seen_revision: u64,
     pub head: CatalogueRecord,
     pub puts: Vec<(String, Bytes)>,
+    /// What it comes to.
+    pub rules: Rules,
 }
 
 pub struct Edit {
@@ -173,7 +175,7 @@ impl Edit {
         measures.retain(|_, number| rules.measure(MeasureId::new(*number)).is_some());
         let puts = self.changed.iter().map(|name| Ok((name.to_string(), self.put(name)?)));
         let puts = puts.collect::<Result<_, AppError>>()?;
-        Ok(Some(Written { seen_revision: self.seen_revision, head: self.next.head, puts }))
+        Ok(Some(Written { seen_revision: self.seen_revision, head: self.next.head, puts, rules }))
     }
 
     /// The catalogue as it would be, checked as a whole.

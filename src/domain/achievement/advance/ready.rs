@@ -59,16 +59,31 @@ fn state<'a>(book: &'a Book, counted: &Counted, zone: Tz) -> Option<&'a Periods>
 impl Engine<'_> {
     /// Makes ready what these achievements ask and these moves change.
     pub(super) fn make_ready(&mut self, asked: &BTreeSet<AchievementId>, moves: &[Move]) -> Result<(), Unable> {
+        let asked = asked.iter().filter_map(|id| self.rules.compiled(*id));
+        let wanted = asked.flat_map(|compiled| compiled.goals()).map(|(_, measure)| measure).collect();
+        self.make_measures_ready(wanted, moves)
+    }
+
+    /// Tells the values of all leaderboards, counted now if need be.
+    pub(super) fn tell_boards(&mut self) -> Result<(), Unable> {
+        let boards: BTreeSet<MeasureId> = self.rules.boards().map(|measure| measure.id).collect();
+        self.make_measures_ready(boards.clone(), &[])?;
+        for counted in boards.iter().filter_map(|id| self.rules.counted(*id)) {
+            let id = counted.measure.id;
+            let periods = state(self.book, counted, self.who.zone).into_iter().flat_map(Periods::keys);
+            self.boards.extend(periods.map(|period| (id, *period)));
+        }
+        Ok(())
+    }
+
+    fn make_measures_ready(&mut self, mut wanted: BTreeSet<MeasureId>, moves: &[Move]) -> Result<(), Unable> {
         let mut lacks = Lacks::default();
         let mut moved: BTreeSet<MeasureId> = BTreeSet::new();
-        let mut wanted: BTreeSet<MeasureId> = BTreeSet::new();
         for change in moves {
             self.book.ask_for_put(&change.variable, change.at, &mut lacks);
             let concerns = self.rules.concerns(&change.variable);
             moved.extend(concerns.into_iter().flat_map(|concerns| &concerns.measures));
         }
-        let asked = asked.iter().filter_map(|id| self.rules.compiled(*id));
-        wanted.extend(asked.flat_map(|compiled| compiled.goals()).map(|(_, measure)| measure));
         wanted.extend(&moved);
         wanted.retain(|id| !self.ready.contains(id));
         for counted in wanted.iter().filter_map(|id| self.rules.counted(*id)) {

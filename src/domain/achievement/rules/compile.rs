@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::nearby::Nearby;
 use super::{Compiled, Concerns, Counted, Fault, NewMeasures, Rules, check, cycles};
 use crate::domain::achievement::built_in;
-use crate::domain::achievement::definitions::{Achievement, Definitions, Relevance, Variable};
+use crate::domain::achievement::definitions::{Achievement, Definitions, Variable};
 use crate::domain::achievement::formula::Formula;
 use crate::domain::achievement::ids::{AchievementId, MeasureId, VariableName};
 use crate::domain::achievement::measure::{Group, Measure, Pick};
@@ -90,7 +90,7 @@ fn compiled(
         goals.clear();
     }
     for (place, (_, number, measure)) in goals.iter().enumerate() {
-        let is_board = place == 0 && achievement.relevance != Relevance::Own;
+        let is_board = place == 0 && achievement.compares();
         let counted = add_measure(rules, *number, measure, is_board);
         if let Some(counted) = counted.filter(|counted| !counted.achievements.contains(&achievement.id)) {
             counted.achievements.push(achievement.id);
