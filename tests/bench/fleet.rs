@@ -37,6 +37,20 @@ impl Fleet {
 
     /// Starts on an empty store in which so many accounts were made → their tokens too.
     pub fn start_with_accounts(kind: Kind, cores: Cores, accounts: usize) -> Outcome<(Self, Vec<String>)> {
+        Self::start_with(kind, cores, accounts, None)
+    }
+
+    /// As [`Fleet::start_with_accounts`], with a catalogue of achievements, as its file has it.
+    pub fn start_with_catalogue(
+        kind: Kind,
+        cores: Cores,
+        accounts: usize,
+        catalogue: &str,
+    ) -> Outcome<(Self, Vec<String>)> {
+        Self::start_with(kind, cores, accounts, Some(catalogue))
+    }
+
+    fn start_with(kind: Kind, cores: Cores, accounts: usize, catalogue: Option<&str>) -> Outcome<(Self, Vec<String>)> {
         let (redis, instances) = match kind {
             Kind::Redis { fsync, instances } => (Some(Redis::start(fsync, cores)?), instances),
             _ => (None, 1),
@@ -47,6 +61,9 @@ impl Fleet {
             let data = process::data_folder()?;
             if instance == 0 && accounts > 0 {
                 tokens = process::accounts(&data, url.as_deref(), accounts)?;
+            }
+            if let Some(catalogue) = catalogue {
+                std::fs::write(process::catalogue_of(&data), catalogue)?;
             }
             servers.push(Server::start(kind, cores, data, url.as_deref())?);
         }

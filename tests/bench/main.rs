@@ -8,6 +8,7 @@ mod crowd;
 mod fanout;
 mod fleet;
 mod idle;
+mod increases;
 mod ingest;
 mod joins;
 mod latency;
@@ -69,6 +70,8 @@ enum Scenario {
     Ticks(Ticks),
     /// From finishing a run to the unlock on the runner's socket, on the embedded store and across two instances on Redis.
     Unlocks(Unlocks),
+    /// Values that users report: acknowledged, and what one costs with few achievements and with many.
+    Increases(Increases),
     /// What the live protocol aims at, in three to four minutes: idle memory, and fan-out beside Nchan, Redis and the stock server.
     Aims,
     /// The stock server itself; started by the others.
@@ -151,6 +154,26 @@ pub struct Ingest {
     pub seconds: f64,
     #[arg(long, default_value_t = 1)]
     pub rounds: usize,
+    #[command(flatten)]
+    pub on: On,
+}
+
+#[derive(Parser, Clone)]
+pub struct Increases {
+    #[arg(long, default_value_t = 10_000)]
+    pub users: usize,
+    #[arg(long, default_value_t = 200)]
+    pub achievements: usize,
+    /// HTTP connections that the users share.
+    #[arg(long, default_value_t = 256)]
+    pub connections: usize,
+    #[arg(long, default_value_t = 8.0)]
+    pub seconds: f64,
+    #[arg(long, default_value_t = 1)]
+    pub rounds: usize,
+    /// What one costs with 10 achievements and with 2,000 as well, in turn.
+    #[arg(long)]
+    pub costs: bool,
     #[command(flatten)]
     pub on: On,
 }
@@ -359,6 +382,7 @@ fn main() -> Outcome<()> {
         Some(Scenario::Storm(it)) => storm::scenario(&it, &mut report)?,
         Some(Scenario::Ticks(it)) => ticks::scenario(&it, &mut report)?,
         Some(Scenario::Unlocks(it)) => unlocks::scenario(&it, &mut report)?,
+        Some(Scenario::Increases(it)) => increases::scenario(&it, &mut report)?,
         Some(Scenario::Stores(it)) => stores::scenario(&it, &mut report)?,
         Some(Scenario::Aims) => aims(&mut report)?,
         None => all(&mut report)?,

@@ -93,6 +93,11 @@ pub fn data_folder() -> Outcome<TempDir> {
     Ok(tempfile::Builder::new().prefix("bench-").tempdir_in(DATA)?)
 }
 
+/// The file of achievements with which a server on this store starts, if it is there.
+pub fn catalogue_of(data: &TempDir) -> PathBuf {
+    data.path().join("catalogue.json")
+}
+
 /// Accounts in a store that no server has opened → their tokens.
 pub fn accounts(data: &TempDir, redis: Option<&str>, count: usize) -> Outcome<Vec<String>> {
     let mut command = Command::new(runnity());
@@ -175,7 +180,9 @@ fn spawn(kind: Kind, cores: Cores, data: &TempDir, redis: Option<&str>) -> Outco
         Kind::Runnity | Kind::Redis { .. } => {
             // One phone of the bench sends what thousands do.
             command.env("RUNNITY_REQUESTS_PER_TOKEN", "0").env("RUNNITY_REQUESTS_PER_ADDRESS", "0");
-            if let Some(catalogue) = CATALOGUE.get() {
+            if catalogue_of(data).exists() {
+                command.env("RUNNITY_CATALOGUE", catalogue_of(data));
+            } else if let Some(catalogue) = CATALOGUE.get() {
                 command.env("RUNNITY_CATALOGUE", catalogue);
             }
             command.args(["--listen", &address.to_string(), "--open-channels"]).args(store(data, redis)?)
