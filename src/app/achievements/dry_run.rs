@@ -1,7 +1,8 @@
 //! What an achievement would have unlocked, had it been there for some days: for whoever writes one, before it is kept.
 //!
 //! The values of those days are taken in again, one after the other, by the same function that takes them in when they come, into
-//! a book that begins empty. What it requires and denies is asked of the levels that users have by now.
+//! a book that begins empty. What it requires and denies is asked of the levels as the user had them at each moment, to the quarter
+//! of an hour to which values are kept; within one, what was reached comes before what was counted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,9 +18,10 @@ use crate::app::transact::{Record as _, decode};
 use crate::app::users::{Identity, aggregate};
 use crate::app::{App, AppError};
 use crate::backend::{Bound, Order, Range};
+use crate::domain::achievement::built_in::{RUNS, STREAK_DAYS};
 use crate::domain::achievement::{
-    Achievement, AchievementId, Book, Measures, Move, Rules, Scope, Unable, Values, VariableName, Who, advance,
-    month_of,
+    AchievementId, Advance, Book, Levels, Measures, Move, Period, Rules, Scope, Unable, Values, VariableName, Who,
+    advance, month_of,
 };
 use crate::domain::ids::UserId;
 use crate::domain::time::Timestamp;
@@ -37,14 +39,21 @@ pub enum DryRun {
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 const SLOT_MS: i64 = 15 * 60 * 1_000;
 
-/// The achievement alone, with rules that know no other.
+/// The achievement, with rules that count for no other.
 struct Trial {
     rules: Rules,
     id: AchievementId,
-    requires: Vec<AchievementId>,
-    denies: Vec<AchievementId>,
+    /// Those that it requires, or that deny it.
+    asked: BTreeSet<AchievementId>,
     variables: BTreeSet<VariableName>,
     from: Timestamp,
+}
+
+/// What happened at one moment. Levels that were reached come first.
+#[derive(Default)]
+struct Happened {
+    reached: Vec<(AchievementId, Period)>,
+    moves: Vec<Move>,
 }
 
 /// What a user would have unlocked.
@@ -116,10 +125,6 @@ impl App {
         let head = self.backend.read(&[aggregate.key(ProgressRecord::NAME)]).await?;
         let Some(head) = head.first().and_then(|head| head.value.as_deref()) else { return Ok(Found::default()) };
         let known = decode::<ProgressRecord>(head)?.book()?;
-        let has = |id: &AchievementId| known.levels.get(id).is_some_and(|periods| !periods.is_empty());
-        if !trial.requires.iter().all(has) || trial.denies.iter().any(has) {
-            return Ok(Found::default());
-        }
         let months: Vec<(VariableName, u32)> = trial
             .variables
             .iter()
@@ -134,13 +139,13 @@ impl App {
             record::load(&mut book, &key.name, value.value.as_deref())?;
         }
         tokio::task::yield_now().await;
-        Ok(replay(trial, &account, moves(trial, book.values)))
+        Ok(replay(trial, &account, happened(trial, &known.levels, book.values)))
     }
 }
 
 /// Checked as if it were to be kept.
 fn trial(catalogue: &Catalogue, of: DryRun, from: Timestamp) -> Result<Trial, AppError> {
-    let (mut next, id) = match of {
+    let (next, id) = match of {
         DryRun::Kept(id) => (catalogue.clone(), id.number()),
         DryRun::Draft(document) => {
             let mut edit = Edit::on(catalogue);
@@ -149,31 +154,51 @@ fn trial(catalogue: &Catalogue, of: DryRun, from: Timestamp) -> Result<Trial, Ap
             (edit.checked()?, ids.first().copied().ok_or(AppError::Internal)?)
         }
     };
-    next.achievements.retain(|known, _| *known == id);
+    let id = AchievementId::new(id).ok_or(AppError::NotFound("achievement"))?;
     let mut defined = definitions(&next, &mut Faults::default());
-    let Some(Achievement { id, requires, denies, goals, .. }) = defined.achievements.first_mut() else {
-        return Err(AppError::NotFound("achievement"));
-    };
-    let (id, requires, denies) = (*id, std::mem::take(requires), std::mem::take(denies));
-    let variables = goals.iter().flat_map(|goal| goal.term.variables()).collect();
+    let tried = defined.achievements.iter().find(|it| it.id == id).ok_or(AppError::NotFound("achievement"))?;
+    let asked: BTreeSet<AchievementId> = tried.requires.iter().chain(&tried.denies).copied().collect();
+    let mut variables: BTreeSet<VariableName> = tried.goals.iter().flat_map(|goal| goal.term.variables()).collect();
+    if variables.contains(STREAK_DAYS) {
+        // Days in a row follow from the runs; as values they all stand at the first of the days.
+        variables.extend(VariableName::parse(RUNS));
+    }
+    defined.achievements.retain(|it| it.id == id || asked.contains(&it.id));
+    for other in defined.achievements.iter_mut().filter(|it| it.id != id) {
+        // Whether it was reached is known: it is there to be referred to, and has nothing to be reached.
+        (other.properties, other.rewards, other.requires, other.denies) = Default::default();
+        for goal in &mut other.goals {
+            (goal.goal, goal.properties, goal.triggers) = Default::default();
+        }
+    }
     let (rules, _) = Rules::check(defined).map_err(|faults| AppError::Faulty(Faults::from(faults).into_documents()))?;
-    Ok(Trial { rules, id, requires, denies, variables, from })
+    Ok(Trial { rules, id, asked, variables, from })
 }
 
-/// The values of the days that are looked at, in the order in which they came.
-fn moves(trial: &Trial, values: BTreeMap<(VariableName, u32), Values>) -> Vec<Move> {
-    let mut moves = Vec::new();
+/// What happened in the days that are looked at, by moments; the levels of before stand at the first.
+fn happened(
+    trial: &Trial,
+    levels: &Levels,
+    mut values: BTreeMap<(VariableName, u32), Values>,
+) -> BTreeMap<Timestamp, Happened> {
+    let mut happened: BTreeMap<Timestamp, Happened> = BTreeMap::new();
+    let asked = trial.asked.iter().filter_map(|id| Some((*id, levels.get(id)?)));
+    for (id, (period, first)) in asked.flat_map(|(id, periods)| periods.iter().map(move |it| (id, it))) {
+        let Some(first) = first.first() else { continue };
+        let at = Timestamp::from_millis(first.as_millis() - first.as_millis().rem_euclid(SLOT_MS)).max(trial.from);
+        happened.entry(at).or_default().reached.push((id, *period));
+    }
+    values.retain(|(variable, _), _| variable.as_str() != STREAK_DAYS);
     for ((variable, month), values) in values {
         let Some(start) = month_start(month) else { continue };
         for ((slot, key), by) in values.slots {
             let at = start.plus_millis(i64::from(slot) * SLOT_MS);
             if at.plus_millis(SLOT_MS) > trial.from {
-                moves.push(Move { variable: variable.clone(), key, by, at });
+                happened.entry(at).or_default().moves.push(Move { variable: variable.clone(), key, by, at });
             }
         }
     }
-    moves.sort_by_key(|it| it.at);
-    moves
+    happened
 }
 
 /// The first moment of `yyyymm` in UTC.
@@ -181,13 +206,16 @@ fn month_start(month: u32) -> Option<Timestamp> {
     Timestamp::parse(&format!("{:04}-{:02}-01T00:00:00Z", month / 100, month % 100))
 }
 
-fn replay(trial: &Trial, account: &Account, moves: Vec<Move>) -> Found {
+fn replay(trial: &Trial, account: &Account, happened: BTreeMap<Timestamp, Happened>) -> Found {
     let visited = BTreeSet::new();
     let who = Who { zone: account.zone, place: account.place, visited: &visited, created: trial.from };
     let (mut book, mut found) = (Book::default(), Found::default());
-    for moved in moves {
-        let at = moved.at;
-        let advanced = match step(&mut book, &trial.rules, &who, moved) {
+    for (at, Happened { reached, moves }) in happened {
+        let scope = if reached.is_empty() { Scope::Moved } else { Scope::All };
+        for (id, period) in reached {
+            book.levels.entry(id).or_default().insert(period, vec![at]);
+        }
+        let advanced = match step(&mut book, &trial.rules, &who, &moves, scope, at) {
             Ok(advanced) => advanced,
             Err(error) => {
                 found.error = Some(error.to_string());
@@ -206,12 +234,13 @@ fn step(
     book: &mut Book,
     rules: &Rules,
     who: &Who<'_>,
-    moved: Move,
-) -> Result<crate::domain::achievement::Advance, Unable> {
-    let (at, moves) = (moved.at, [moved]);
+    moves: &[Move],
+    scope: Scope,
+    at: Timestamp,
+) -> Result<Advance, Unable> {
     for _ in 0..limits::LACKS_MAX {
         let mut tried = book.clone();
-        match advance(&mut tried, rules, who, &moves, Scope::Moved, at) {
+        match advance(&mut tried, rules, who, moves, scope, at) {
             Err(Unable::Lacks(lacks)) => {
                 book.measures.extend(lacks.measures.into_iter().map(|variable| (variable, Measures::default())));
                 book.values.extend(lacks.values.into_iter().map(|of| (of, Values::default())));
@@ -222,5 +251,5 @@ fn step(
             }
         }
     }
-    advance(book, rules, who, &moves, Scope::Moved, at)
+    advance(book, rules, who, moves, scope, at)
 }
