@@ -9,7 +9,7 @@ use crate::app::transact::{Record as _, decode};
 use crate::app::users::aggregate;
 use crate::app::{App, AppError, mentions};
 use crate::backend::{Bound, Order, Range};
-use crate::domain::achievement::{AchievementId, Book, Levels, Rules, Unable, VariableName, View, month_of};
+use crate::domain::achievement::{AchievementId, Book, Levels, Rules, VariableName, View, month_of};
 use crate::domain::ids::UserId;
 use crate::domain::time::Timestamp;
 use crate::domain::user::Visibility;
@@ -101,11 +101,8 @@ impl App {
             for (name, value) in names.iter().skip(1).zip(values) {
                 record::load(&mut book, name, value)?;
             }
-            let distance_m = match book.sum_since(distance, from) {
-                Ok(sum) => sum,
-                // Of other months, which a clock that was wrong has brought about.
-                Err(Unable::Lacks(_) | Unable::Beyond(_)) => 0.0,
-            };
+            // What lacks is of other months, which a clock that was wrong has brought about.
+            let distance_m = book.sum_since(distance, from).unwrap_or(0.0);
             friends.push(Friend { user, name, levels: book.levels, distance_m });
         }
         Ok(friends)
