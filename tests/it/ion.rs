@@ -1,6 +1,7 @@
 //! The Ion document and gengine's calls, to the letter.
 
 mod accounts;
+mod broken;
 mod broken_off;
 mod codes;
 mod friends;

@@ -142,6 +142,17 @@ achievements:
     assert_eq!(send(stale.json(&rest)).await.status, 412);
 }
 
+/// A circle may be told from each of its members on.
+fn turned(circle: &str) -> Vec<String> {
+    let mut names: Vec<&str> = circle.split(" → ").collect();
+    names.pop();
+    let turn = |first: usize| {
+        let around = names.iter().cycle().skip(first).take(names.len() + 1);
+        around.copied().collect::<Vec<_>>().join(" → ")
+    };
+    (0..names.len()).map(turn).collect()
+}
+
 async fn a_faulty_file_changes_nothing(kind: StoreKind) {
     let site = Site::start(kind).await;
     let root = admin(&site).await;
@@ -174,6 +185,27 @@ async fn a_faulty_file_changes_nothing(kind: StoreKind) {
             assert_eq!(refused.status, 422, "{method} {at}");
             let faults = refused.json()["error"]["faults"].take();
             assert_eq!(faults[0]["at"], at, "{method}: {faults}");
+        }
+    }
+    let mut circle = good.data();
+    for (index, required) in [(1, "regular"), (2, "hundred_runs"), (3, "first_run")] {
+        circle["achievements"][index]["requires"] = json!([required]);
+    }
+    let mut feeding = good.data();
+    feeding["achievements"][1]["goals"][0]["condition"]["term"]["variable"] = json!("xp");
+    for (file, at, told) in [
+        (circle, "requires", ["first_run → regular → hundred_runs → first_run"].as_slice()),
+        (feeding, "variables", &["first_run → first_run"]),
+    ] {
+        for method in [Method::PUT, Method::POST] {
+            let refused = ask(&site, &root, method.clone(), PATH, &file).await;
+            let fault = refused.json()["error"]["faults"][0].take();
+            let problem = fault["problem"].as_str().unwrap_or_default();
+            assert!(
+                refused.status == 422 && fault["at"].as_str().is_some_and(|it| it.ends_with(at)),
+                "{method} {fault}"
+            );
+            assert!(told.iter().any(|told| turned(told).contains(&problem.to_owned())), "{method} {problem}");
         }
     }
     let still = site.get(&root, PATH).await;

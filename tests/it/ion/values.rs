@@ -242,6 +242,8 @@ async fn progress_has_gengines_shape(kind: StoreKind) {
     assert_eq!(levels["3"]["goals"][goal["goal_id"].to_string()]["goal_goal"], json!(30.0));
     let one = done(&get(&site, &aino, &format!("/progress/{}?achievement_id=2", aino.id)).await);
     assert_eq!(one["achievements"].as_object().map(|it| it.len()), Some(1));
+    let none = get(&site, &aino, &format!("/progress/{}?achievement_id=99", aino.id)).await;
+    assert_error(&none, 404, "achievement_not_found", "none");
     // What is no number is passed over, as with gengine.
     let all = done(&get(&site, &aino, &format!("/progress/{}?achievement_id=x&achievement_history=x", aino.id)).await);
     assert_eq!(all, progress);
