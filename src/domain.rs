@@ -1,10 +1,11 @@
 //! What is true. Pure: no clock, no I/O, no JSON; time comes in as an argument.
 //!
 //! In reading order: `time`, `ids`, `edit`, `user`, `friendship`; `geo`, `cell`, `morton` and `fix`; then `run`, where they meet, and `track`;
-//! `achievement`, which knows of users' values alone.
+//! `achievement`, which knows of users' values alone, and `challenge`, in which they are compared.
 
 pub mod achievement;
 pub mod cell;
+pub mod challenge;
 pub mod edit;
 pub mod event;
 pub mod fix;

@@ -2,7 +2,8 @@
 //! translations into a reader's language, and where anything is kept are not known here.
 //!
 //! In reading order: `ids`; `formula`, `template`, `term`, `period`, `measure`; `definitions`, which `rules` compiles; `book`, what is
-//! known of one user; `advance`, which decides; `gains` and `progress`, which tell; `recommend`, which advises.
+//! known of one user; `advance`, which decides; `gains` and `progress`, which tell; `recommend`, which advises; `within`, which counts a
+//! stretch of time anew.
 
 mod advance;
 mod book;
@@ -21,6 +22,7 @@ mod rules;
 mod streaks;
 mod template;
 mod term;
+mod within;
 
 pub use advance::{Advance, Announced, Move, Scope, Unlocked, Who, advance};
 pub use book::{Book, Changed, Fired, Lacks, Levels, Measures, Unable, Values, month_of};
@@ -39,3 +41,4 @@ pub use recommend::{Adviser, Amount, Reason, Recommendation, Unit};
 pub use rules::{Fault, NewMeasures, Rules};
 pub use template::Template;
 pub use term::{Keys, Pattern, Term};
+pub use within::{Before, Counted, Window, before, within};

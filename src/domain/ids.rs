@@ -1,4 +1,4 @@
-//! Names of users, runs, events, groups and share links. Parsed once at the boundary; who makes new ones is not known here.
+//! Names of users, runs, events, groups, challenges and share links. Parsed once at the boundary; who makes new ones is not known here.
 
 use std::fmt;
 use std::sync::Arc;
@@ -105,6 +105,30 @@ impl EventId {
 }
 
 impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A challenge's id: a whole number as an event's, of a count of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChallengeId(EventId);
+
+impl ChallengeId {
+    pub fn new(number: u64) -> Option<Self> {
+        EventId::new(number).map(Self)
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        EventId::parse(text).map(Self)
+    }
+
+    pub const fn number(self) -> u64 {
+        self.0.number()
+    }
+}
+
+impl fmt::Display for ChallengeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
