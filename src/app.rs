@@ -5,6 +5,7 @@
 pub mod achievements;
 pub mod allowances;
 pub mod api_key;
+pub mod challenges;
 pub mod channels;
 pub mod documents;
 mod due;
@@ -53,6 +54,7 @@ use crate::limits;
 use achievements::{Accounts, CatalogueRecord, ProgressRecord, RulesKept, StandingsMoved};
 use allowances::{Allowances, Daily, Digest, Rates};
 use api_key::ApiKey;
+use challenges::ChallengeRecord;
 use channels::Snapshots;
 use duties::{LeaseRecord, Watch};
 pub use error::AppError;
@@ -100,6 +102,7 @@ pub struct App {
     runs: Arc<Lanes<RunRecord>>,
     links: Arc<Lanes<LinkRecord>>,
     events: Arc<Lanes<EventRecord>>,
+    challenges: Arc<Lanes<ChallengeRecord>>,
     counters: Arc<Lanes<CounterRecord>>,
     leases: Arc<Lanes<LeaseRecord>>,
     lease: Mutex<Watch>,
@@ -187,6 +190,7 @@ impl App {
             groups: Lanes::new(backend.clone(), workers.clone(), metrics.clone(), outbox.clone()),
             links: Lanes::new(backend.clone(), workers.clone(), metrics.clone(), outbox.clone()),
             events: Lanes::new(backend.clone(), workers.clone(), metrics.clone(), outbox.clone()),
+            challenges: Lanes::new(backend.clone(), workers.clone(), metrics.clone(), outbox.clone()),
             counters: Lanes::new(backend.clone(), workers.clone(), metrics.clone(), outbox.clone()),
             leases: Lanes::new(backend.clone(), workers.clone(), metrics.clone(), outbox.clone()),
             lease: Mutex::default(),

@@ -4,6 +4,7 @@ mod accounts;
 mod achievements;
 mod callers;
 mod catalogue;
+mod challenges;
 mod events;
 mod shown;
 
@@ -13,6 +14,7 @@ pub use accounts::*;
 pub use achievements::*;
 pub use callers::*;
 pub use catalogue::*;
+pub use challenges::*;
 pub use events::*;
 pub use shown::*;
 

@@ -6,6 +6,7 @@
 
 mod authoring;
 mod boards;
+mod challenged;
 mod contributing;
 mod definitions;
 mod devices;
@@ -33,6 +34,7 @@ pub use authoring::{AchievementFilter, Change, Shown};
 pub(in crate::app) use boards::StandingsMoved;
 pub(in crate::app) use boards::aggregate as board_aggregate;
 pub use boards::{Among, BoardOf, Sought, Window};
+pub(in crate::app) use challenged::{Chosen, CountedValues, Counting, counted_by};
 pub use contributing::{Contribution, Share, Source};
 pub use devices::NewDevice;
 pub use dry_run::DryRun;

@@ -4,6 +4,7 @@
 
 mod achievements;
 mod calendar;
+mod challenges;
 mod edit;
 mod events;
 mod line;
@@ -28,6 +29,7 @@ use crate::limits;
 
 pub use achievements::*;
 pub use calendar::{parse_date, parse_time, parse_zone};
+pub use challenges::*;
 pub use edit::Edit;
 pub use events::{
     EventChange, EventDocument, EventName, EventNews, EventSnapshotDocument, InvitationDocument, ParticipantDocument,

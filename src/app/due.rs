@@ -14,7 +14,7 @@ use crate::app::transact::{Draft, Lanes, Record};
 use crate::app::{App, AppError, achievements};
 use crate::backend::{AggregateId, Bound, Commit, Index, Move, Order, Range};
 use crate::domain::achievement::AchievementId;
-use crate::domain::ids::{EventId, GroupId, LinkId, RunId, UserId};
+use crate::domain::ids::{ChallengeId, EventId, GroupId, LinkId, RunId, UserId};
 use crate::domain::time::Timestamp;
 use crate::limits;
 
@@ -38,6 +38,8 @@ pub enum Due {
     RunInactive(RunId),
     /// An event starts or ends by the clock.
     EventTurns(EventId),
+    /// A challenge starts or expires.
+    ChallengeTurns(ChallengeId),
     /// Whoever is in a group that was deleted is to be struck from it.
     GroupGone(GroupId),
     /// This share link is over, if what it shows has not come to last longer.
@@ -99,6 +101,7 @@ impl fmt::Display for Due {
         match self {
             Self::RunInactive(run) => write!(f, "run-inactive/{run}"),
             Self::EventTurns(event) => write!(f, "event-turns/{event}"),
+            Self::ChallengeTurns(challenge) => write!(f, "challenge-turns/{challenge}"),
             Self::GroupGone(group) => write!(f, "group-gone/{group}"),
             Self::LinkOver(link) => write!(f, "link-over/{link}"),
             Self::UserLeaves(user) => write!(f, "user-leaves/{user}"),
@@ -132,7 +135,11 @@ impl Due {
 
     fn agenda(&self) -> Agenda {
         match self {
-            Self::RunInactive(_) | Self::EventTurns(_) | Self::LinkOver(_) | Self::LinksTo(_) => Agenda::Awaited,
+            Self::RunInactive(_)
+            | Self::EventTurns(_)
+            | Self::ChallengeTurns(_)
+            | Self::LinkOver(_)
+            | Self::LinksTo(_) => Agenda::Awaited,
             Self::BoardsOf(_) | Self::AchievementEnds(_) | Self::BoardsNew => Agenda::Awaited,
             Self::GroupGone(_) | Self::UserLeaves(_) | Self::EventSaid(_) | Self::NewsOld(_) | Self::Blocked { .. } => {
                 Agenda::Removals
@@ -147,6 +154,7 @@ impl Due {
         match kind {
             "run-inactive" => RunId::parse(id).map(Self::RunInactive),
             "event-turns" => EventId::parse(id).map(Self::EventTurns),
+            "challenge-turns" => ChallengeId::parse(id).map(Self::ChallengeTurns),
             "group-gone" => GroupId::parse(id).map(Self::GroupGone),
             "link-over" => LinkId::parse(id).map(Self::LinkOver),
             "user-leaves" => UserId::parse(id).map(Self::UserLeaves),
@@ -172,6 +180,7 @@ impl Due {
         match self {
             Self::RunInactive(run) => crate::app::runs::aggregate(*run),
             Self::EventTurns(event) => crate::app::events::aggregate(*event),
+            Self::ChallengeTurns(challenge) => crate::app::challenges::aggregate(*challenge),
             Self::GroupGone(group) => crate::app::groups::aggregate(group),
             Self::LinkOver(link) => crate::app::links::aggregate(*link),
             Self::UserLeaves(user) => crate::app::users::aggregate(user),
@@ -251,6 +260,7 @@ impl App {
         let done = match &due {
             Due::RunInactive(run) => self.finish_if_inactive(*run).await,
             Due::EventTurns(event) => self.turn_event(*event).await,
+            Due::ChallengeTurns(challenge) => self.turn_challenge(*challenge).await,
             Due::GroupGone(group) => self.strike_group(group).await,
             Due::LinkOver(link) => self.look_at_link(*link).await,
             Due::UserLeaves(user) => self.forget_user(user).await,
@@ -290,6 +300,7 @@ mod tests {
         for due in [
             Due::RunInactive(RunId::from_u128(7)),
             Due::EventTurns(EventId::new(7).unwrap()),
+            Due::ChallengeTurns(ChallengeId::new(7).unwrap()),
             Due::LinkOver(LinkId::from_u128(7)),
             Due::UserLeaves(UserId::parse("aino").unwrap()),
             Due::EventSaid(EventId::new(7).unwrap()),

@@ -25,6 +25,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 pub use changing::ChangeEvent;
 pub use creating::NewEvent;
+pub(in crate::app) use creating::checked_text;
 pub(in crate::app) use indexes::{asking, of_user};
 pub use inviting::Answer;
 pub(in crate::app) use kept::KeptRosters;

@@ -16,6 +16,7 @@ use zip::ZipWriter;
 use zip::write::{SimpleFileOptions, StreamWriter};
 
 use crate::app::achievements::ProgressFilter;
+use crate::app::challenges::ChallengeFilter;
 use crate::app::documents::{FixDocument, FriendDocument, RunDocument};
 use crate::app::events::EventFilter;
 use crate::app::friends::FriendFilter;
@@ -164,6 +165,7 @@ impl App {
         let every = ProgressFilter { achievement: None, history: usize::MAX, with_levels: false };
         archive.member("achievements", &self.progress(&caller, &identity.user, every).await?)?;
         archive.member("progress", &self.exported_progress(&identity.user).await?)?;
+        archive.member("challenges", &self.challenges(identity, ChallengeFilter::default(), all).await?)?;
         archive.send().await?;
         let mine = GroupFilter { is_mine: true, ..GroupFilter::default() };
         let mine = self.groups(identity, &mine, all).await?;

@@ -11,6 +11,7 @@ mod sweeping;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::app::challenges::Telling;
 use crate::app::documents::{ChangeDocument, RunChange};
 use crate::app::events::RosterPlace;
 use crate::app::feeds::Barred;
@@ -22,7 +23,7 @@ use crate::app::users::record::UserRecord;
 use crate::app::{App, AppError};
 use crate::backend::{AggregateId, Index, Keep};
 use crate::domain::event::Event;
-use crate::domain::ids::{EventId, RunId, UserId};
+use crate::domain::ids::{ChallengeId, EventId, RunId, UserId};
 use crate::domain::run::Run;
 use crate::domain::time::Timestamp;
 use crate::limits;
@@ -74,6 +75,15 @@ pub struct FollowUp {
     /// Of those who participate, everybody up to here was told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     told_until: Option<RosterPlace>,
+    /// The challenges that it is about, by their numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    challenges: Vec<u64>,
+    /// Of a value in a challenge, as the how manyth it was told: after a newer one it is no news.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    moved: Option<u64>,
+    /// Those are told too who have not answered their invitations.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    with_invited: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,6 +114,10 @@ enum What {
     EventCounts,
     /// Somebody whom the user has invited has become a friend.
     FriendCounts,
+    /// What the user's values have come to counts in these challenges.
+    ChallengesCount,
+    /// Those who take part in a challenge are told.
+    ToldChallenge,
 }
 
 impl Queue {
@@ -251,6 +265,36 @@ impl FollowUp {
         Self { friend: Some(friend.to_string()), ..Self::on(user, What::FriendCounts) }
     }
 
+    /// What the user's values have come to counts in these challenges.
+    pub fn challenges_count(user: &UserId, challenges: Vec<u64>) -> Self {
+        Self { challenges, ..Self::on(user, What::ChallengesCount) }
+    }
+
+    /// All who take part in the challenge are to hear `change`, which `user` has caused.
+    pub fn told_challenge(user: &UserId, challenge: ChallengeId, change: &impl Serialize) -> Result<Self, AppError> {
+        let (challenges, change) = (vec![challenge.number()], Some(raw(change)?));
+        Ok(Self { challenges, change, ..Self::on(user, What::ToldChallenge) })
+    }
+
+    /// As [`FollowUp::told_challenge`], and those who have not answered yet.
+    pub fn told_all_of_challenge(
+        user: &UserId,
+        challenge: ChallengeId,
+        change: &impl Serialize,
+    ) -> Result<Self, AppError> {
+        Ok(Self { with_invited: true, ..Self::told_challenge(user, challenge, change)? })
+    }
+
+    /// As [`FollowUp::told_challenge`], unless the user's value has changed again: it was the `moved`th time.
+    pub fn told_value(
+        user: &UserId,
+        challenge: ChallengeId,
+        moved: u64,
+        change: &impl Serialize,
+    ) -> Result<Self, AppError> {
+        Ok(Self { moved: Some(moved), ..Self::told_challenge(user, challenge, change)? })
+    }
+
     fn of(run: &Run, what: What, change: &ChangeDocument) -> Result<Self, AppError> {
         Ok(Self { run: Some(run.id.to_string()), change: Some(raw(change)?), ..Self::on(&run.owner, what) })
     }
@@ -267,13 +311,20 @@ impl FollowUp {
             once: None,
             lost_by: None,
             told_until: None,
+            challenges: Vec::new(),
+            moved: None,
+            with_invited: false,
         }
+    }
+
+    fn challenges(&self) -> impl Iterator<Item = ChallengeId> {
+        self.challenges.iter().filter_map(|number| ChallengeId::new(*number))
     }
 
     fn queue(&self) -> Queue {
         match self.what {
-            What::ToldRoster | What::EventOver | What::ToldFriends => Queue::Rosters,
-            What::RunCounts | What::EventCounts | What::FriendCounts => Queue::Counts,
+            What::ToldRoster | What::EventOver | What::ToldFriends | What::ToldChallenge => Queue::Rosters,
+            What::RunCounts | What::EventCounts | What::FriendCounts | What::ChallengesCount => Queue::Counts,
             What::LeftEvent | What::Blocked | What::Barred => Queue::Rights,
             // What earlier versions have written may tell something besides, which stays in its order.
             What::Told if self.lost_by.is_some() && self.change.is_none() => Queue::Rights,
@@ -299,9 +350,17 @@ impl App {
                     return Ok(Some(follow_up));
                 }
                 self.send_out_of_groups(&user, &other).await?;
+                self.send_out_of_challenges(&user, &other).await?;
                 return Ok(None);
             }
-            What::RunCounts | What::EventCounts | What::FriendCounts => {
+            What::ToldChallenge => {
+                let challenge = follow_up.challenges().next().ok_or(AppError::Internal)?;
+                let change = follow_up.change.as_deref().ok_or(AppError::Internal)?.get();
+                let told = Telling { about: &user, moved: follow_up.moved, with_invited: follow_up.with_invited };
+                self.tell_of_challenge(challenge, told, change, &once.key).await?;
+                return Ok(None);
+            }
+            What::RunCounts | What::EventCounts | What::FriendCounts | What::ChallengesCount => {
                 self.count_anew(&user, &follow_up).await?;
                 return Ok(None);
             }
@@ -383,6 +442,7 @@ impl App {
                 let friend = follow_up.friend.as_deref().and_then(UserId::parse).ok_or(AppError::Internal)?;
                 self.count_friend(user, &friend).await
             }
+            What::ChallengesCount => self.count_in_challenges(user, &follow_up.challenges().collect::<Vec<_>>()).await,
             _ => Ok(()),
         }
     }

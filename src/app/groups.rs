@@ -25,8 +25,8 @@ pub use changing::ChangeGroup;
 pub use listing::{GroupFilter, MemberFilter};
 pub(in crate::app) use placing::Placing;
 pub use record::GroupRecord;
-pub(in crate::app) use record::aggregate;
 use record::{Invitation, Member};
+pub(in crate::app) use record::{aggregate, members as members_of};
 
 #[derive(Clone, Debug)]
 pub struct NewGroup {

@@ -18,6 +18,8 @@ use crate::domain::achievement::{
 use crate::domain::geo::Circle;
 use crate::limits;
 
+pub(super) use parts::goal as goal_of;
+
 /// What is wrong, as far as it is told.
 #[derive(Debug, Default)]
 pub struct Faults(Vec<FaultDocument>);

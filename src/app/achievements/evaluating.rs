@@ -239,6 +239,8 @@ impl Decision {
             now: self.now,
         };
         let outcome = told.tell(draft, &mut head, advanced)?;
+        let moved = book.changed.values.iter().map(|(variable, _)| variable.as_str());
+        told.count_in_challenges(draft, &mut head, moved)?;
         if head.is_changed {
             draft.put(head.record);
         }

@@ -122,24 +122,35 @@ impl App {
         catalogue: &Catalogue,
         look: impl Fn(&Book) -> Result<T, Unable>,
     ) -> Result<T, AppError> {
+        self.look_into_progress(user, catalogue, |_, book| look(book)).await
+    }
+
+    /// As [`App::look_into_book`], at the head too; `None`: there is no progress yet.
+    pub(super) async fn look_into_progress<T>(
+        &self,
+        user: &UserId,
+        catalogue: &Catalogue,
+        look: impl Fn(Option<&ProgressRecord>, &Book) -> Result<T, Unable>,
+    ) -> Result<T, AppError> {
         let aggregate = aggregate(user);
         let mut names = BTreeSet::<Arc<str>>::from([ProgressRecord::NAME.into()]);
         for _ in 0..limits::LACKS_MAX {
             let keys: Vec<Key> = names.iter().map(|name| aggregate.key(name)).collect();
             let values = self.backend.read(&keys).await?;
-            let (mut book, mut documents) = (Book::default(), Vec::new());
+            let (mut head, mut documents) = (None, Vec::new());
             for (name, value) in names.iter().zip(&values) {
                 match value.value.as_deref() {
-                    Some(head) if **name == *ProgressRecord::NAME => book = decode::<ProgressRecord>(head)?.book()?,
+                    Some(stored) if **name == *ProgressRecord::NAME => head = Some(decode::<ProgressRecord>(stored)?),
                     None if **name == *ProgressRecord::NAME => {}
                     value => documents.push((name, value)),
                 }
             }
+            let mut book = head.as_ref().map(ProgressRecord::book).transpose()?.unwrap_or_default();
             for (name, value) in documents {
                 // What newer rules have counted is for others to show.
                 let _newest = record::load(&mut book, name, value)?.min(catalogue.head.last_measure);
             }
-            match look(&book) {
+            match look(head.as_ref(), &book) {
                 Ok(found) => return Ok(found),
                 Err(Unable::Lacks(lacks)) => names.extend(record::lacking(&lacks)),
                 Err(Unable::Beyond(_)) => return Err(AppError::Internal),

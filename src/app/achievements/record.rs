@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::app::AppError;
+use crate::app::achievements::challenged::Watched;
 use crate::app::documents::MessageDocument;
 use crate::app::transact::{Record, decode};
 use crate::backend::Index;
@@ -45,6 +46,9 @@ pub struct ProgressRecord {
     /// On which boards the user stands, by measure and period, and in which city there.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub boards: BTreeMap<u32, BTreeMap<String, String>>,
+    /// The challenges that the user takes part in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub challenges: Vec<Watched>,
 }
 
 impl Record for ProgressRecord {

@@ -99,6 +99,19 @@ impl Told<'_> {
         Ok(())
     }
 
+    /// What has moved is counted in the challenges that it counts in.
+    pub fn count_in_challenges<'a>(
+        &self,
+        draft: &mut Draft<ProgressRecord>,
+        head: &mut Head,
+        moved: impl Iterator<Item = &'a str>,
+    ) -> Result<(), AppError> {
+        match head.record.challenges_of(moved, self.now) {
+            challenges if challenges.is_empty() => Ok(()),
+            challenges => self.cause(draft, head, &FollowUp::challenges_count(self.user, challenges)),
+        }
+    }
+
     /// The user's account causes nothing in this aggregate, so the numbers are its own.
     fn cause(&self, draft: &mut Draft<ProgressRecord>, head: &mut Head, follow_up: &FollowUp) -> Result<(), AppError> {
         head.is_changed = true;

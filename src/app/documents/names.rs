@@ -1,5 +1,6 @@
 //! What things are called in documents and in the store: one name for each, there and back.
 
+use crate::domain::challenge::{self, Accomplishment, Answer};
 use crate::domain::event::State as EventState;
 use crate::domain::friendship;
 use crate::domain::run::{FinishReason, Standing, State};
@@ -30,6 +31,38 @@ pub fn event_state_name(state: EventState) -> &'static str {
 pub fn parse_event_state(name: &str) -> Option<EventState> {
     let all = [EventState::ComeUp, EventState::Current, EventState::Passed, EventState::Cancelled];
     all.into_iter().find(|&state| event_state_name(state) == name)
+}
+
+pub fn challenge_state_name(state: challenge::State) -> &'static str {
+    match state {
+        challenge::State::ComeUp => "come_up",
+        challenge::State::Current => "current",
+        challenge::State::Passed => "passed",
+        challenge::State::Cancelled => "cancelled",
+    }
+}
+
+pub fn challenge_kind_name(kind: challenge::Kind) -> &'static str {
+    match kind {
+        challenge::Kind::First => "first",
+        challenge::Kind::Most => "most",
+    }
+}
+
+pub fn answer_name(answer: Answer) -> &'static str {
+    match answer {
+        Answer::Pending => "pending",
+        Answer::Accepted => "accepted",
+        Answer::Rejected => "rejected",
+    }
+}
+
+pub fn accomplishment_name(accomplishment: Accomplishment) -> &'static str {
+    match accomplishment {
+        Accomplishment::Unfinished => "unfinished",
+        Accomplishment::Finished => "finished",
+        Accomplishment::Failed => "failed",
+    }
 }
 
 pub fn visibility_name(visibility: Visibility) -> &'static str {

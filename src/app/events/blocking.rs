@@ -81,6 +81,7 @@ impl App {
     pub(in crate::app) async fn look_at_block(&self, by: &UserId, whom: &UserId) -> Result<(), AppError> {
         while self.send_out_of_events(by, whom).await? {}
         self.send_out_of_groups(by, whom).await?;
+        self.send_out_of_challenges(by, whom).await?;
         let mut commit = Commit::on(friends::aggregate_of(by, whom));
         commit.moves.push(Due::Blocked { by: by.clone(), whom: whom.clone() }.at(None));
         self.backend.commit(commit).await?;

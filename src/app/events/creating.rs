@@ -156,7 +156,13 @@ pub(super) fn checked(plan: Plan) -> Result<Plan, AppError> {
 }
 
 /// Without blanks at its ends, and without what cannot be read.
-fn checked_text(field: &str, text: &str, least: usize, most: usize, breaks: &[char]) -> Result<String, AppError> {
+pub(in crate::app) fn checked_text(
+    field: &str,
+    text: &str,
+    least: usize,
+    most: usize,
+    breaks: &[char],
+) -> Result<String, AppError> {
     let text = text.trim();
     if !(least..=most).contains(&text.chars().count()) {
         return Err(AppError::invalid(field, format!("must have {least} to {most} characters")));

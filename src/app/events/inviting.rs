@@ -120,7 +120,7 @@ impl App {
 
     /// Whom these ids or names mean, each once, in their order, with their display names. `field` names the list in errors. Who
     /// has blocked the caller is nobody to them, and whom the caller has blocked is not invited.
-    pub(super) async fn whom(
+    pub(in crate::app) async fn whom(
         &self,
         identity: &Identity,
         whom: &[String],

@@ -28,6 +28,7 @@ pub const STEPS: &[(&str, Step)] = &[
     ("friends", |app, user| app.forget_all_friends(user).boxed()),
     ("groups", |app, user| app.forget_groups(user).boxed()),
     ("events", |app, user| app.forget_events(user).boxed()),
+    ("challenges", |app, user| app.forget_challenges(user).boxed()),
     ("progress", |app, user| app.forget_progress(user).boxed()),
     ("posted", |app, user| app.forget_posted_of(user).boxed()),
     ("mentions", |app, user| app.forget_mentions(user).boxed()),
