@@ -5,6 +5,7 @@
 
 mod achievements;
 mod catalogue;
+mod challenges;
 mod envelope;
 mod events;
 mod friends;
@@ -136,6 +137,7 @@ macro_rules! resources {
                         | Self::Rewards(rewards::Place::Reward(_))
                         | Self::Achievements(achievements::Place::Achievement(_))
                         | Self::Catalogue(_)
+                        | Self::Challenges(challenges::Place::Challenge(_))
                 )
             }
 
@@ -174,6 +176,7 @@ resources! {
     Rewards: rewards,
     Achievements: achievements,
     Catalogue: catalogue,
+    Challenges: challenges,
 }
 
 async fn answer(app: Arc<App>, request: Request) -> Answer {

@@ -90,7 +90,7 @@ impl Document {
     pub fn unknown(&self, parameter: &str) -> String {
         match parameter {
             "run" => "00000000-0000-7000-8000-000000000000".to_owned(),
-            "event" | "achievement" | "level" => "9007199254740991".to_owned(),
+            "event" | "challenge" | "achievement" | "level" => "9007199254740991".to_owned(),
             _ => "nobody-and-nothing".to_owned(),
         }
     }

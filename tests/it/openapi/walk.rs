@@ -33,6 +33,7 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("deleteReward", "409", "achievements/authoring.rs"),
     ("tryAchievement", "404", "achievements/dry_run.rs"),
     ("deleteAchievement", "409", "achievements/authoring.rs"),
+    ("cancelChallenge", "409", "challenges.rs"),
     ("runnityNewRun", "409", "runnity.rs"),
     ("runnityUpdateRun", "409", "runnity.rs"),
     ("ionAddUser", "409", "ion/friends.rs"),

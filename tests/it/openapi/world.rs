@@ -66,7 +66,7 @@ impl Flavour {
             "startRun" => Self::Planned,
             "resumeRun" => Self::Paused,
             "endEvent" => Self::Current,
-            "answerInvitation" => Self::Invited,
+            "answerInvitation" | "acceptChallenge" | "rejectChallenge" | "leaveChallenge" => Self::Invited,
             _ => Self::Usual,
         }
     }
@@ -122,6 +122,7 @@ impl World {
         if flavour != Flavour::NoEvents {
             world.add_event(flavour, document).await;
         }
+        world.add_challenge(flavour, document).await;
         // Later than all times of the examples, and not so much later that the run would have been left behind.
         world.site.advance(Duration::from_secs(60)).await;
         world
@@ -210,6 +211,21 @@ impl World {
             _ => {}
         }
         self.real.push((document.example_of("event"), reply.data()["id"].to_string()));
+    }
+
+    /// Between the two of them, for a week. Aino has made it, or is invited.
+    async fn add_challenge(&mut self, flavour: Flavour, document: &Document) {
+        let (whose, other) = match flavour {
+            Flavour::Invited => (&self.veikko, &self.aino),
+            _ => (&self.aino, &self.veikko),
+        };
+        let new = json!({
+            "title": "Fifty kilometres", "variable": "distance_m", "target": 50_000, "users": [other.id],
+            "expires_at": "2026-11-28T18:00:00Z",
+        });
+        let made = self.site.post(whose, "/api/challenges", new).await;
+        assert_eq!(made.status, 201, "{made:?}");
+        self.stands_for(document, "challenge", &made.data()["id"]);
     }
 
     /// What Aino makes by a POST.
