@@ -1,6 +1,7 @@
 //! The AsyncAPI document, held against what the server really says and hears.
 
 mod achievements;
+mod challenges;
 mod events;
 mod ticks;
 mod transports;
@@ -248,7 +249,13 @@ impl Talk {
 
 async fn everything(site: &Site, runner: &Runner) -> Vec<Value> {
     let said = said(site, runner).await;
-    [said, events::said(site, runner).await, achievements::said(site, runner).await].concat()
+    [
+        said,
+        events::said(site, runner).await,
+        achievements::said(site, runner).await,
+        challenges::said(site, runner).await,
+    ]
+    .concat()
 }
 
 async fn what_is_said_on_a_socket_is_what_the_document_says(kind: StoreKind) {
