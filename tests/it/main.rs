@@ -9,6 +9,7 @@ mod asyncapi;
 mod backend_contract;
 mod backend_embedded;
 mod backend_redis;
+mod challenges;
 mod channels;
 mod copy;
 mod crash;
