@@ -88,6 +88,11 @@
 //! `app::achievements::feeding` says what the run comes to by now, in absolute values, or why it does not count → the difference moves the
 //! user's values, as above. Who runs together with others of a group is looked at by due times (`app::runs::together`).
 //!
+//! **A challenge is counted.** A value moves that counts in an open challenge of the user's: the commit that moves it says so in a
+//! follow-up → `app::challenges::counting` works out anew what the user's stored values come to between the challenge's start and its
+//! end (`domain::achievement::within`), and brings it to the challenge → `domain::challenge` says who stands where and who has
+//! finished, once → all who take part hear of it on their own channels.
+//!
 //! **An account is deleted.** One commit marks it, and from then on nobody sees what is its own; the steps (`app::leaving`) take away
 //! everything else, one after the other, and are gone on with wherever they broke off.
 //!
