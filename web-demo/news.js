@@ -46,5 +46,7 @@ export function newsOf(change, languages) {
       const title = inLanguage(change.achievement.title, languages) || change.achievement.name;
       return { kind: 'quiet', title: `${change.user.name}: ${title}`, lines: [`Level ${change.achievement.level}`] };
     }
+    case 'run_withheld':
+      return { kind: 'quiet', title: 'A run of yours does not count', lines: [change.reason] };
   }
 }

@@ -28,7 +28,13 @@ import { numberOf, parseAchievement, parseTexts, parseUser, timeOf } from './pro
  * @property {{id: string, name: string}} user
  * @property {{id: number, name: string, title: Texts, level: number}} achievement
  *
- * @typedef {UnlockedChange | MessageChange | FriendUnlockedChange} OwnChange
+ * @typedef {object} RunWithheldChange a run that does not count
+ * @property {'run_withheld'} type
+ * @property {number | null} at_ms
+ * @property {string} run
+ * @property {string} reason
+ *
+ * @typedef {UnlockedChange | MessageChange | FriendUnlockedChange | RunWithheldChange} OwnChange
  */
 
 /** @param {any} document a reward @returns {Gained} */
@@ -56,6 +62,10 @@ export function parseOwnChange(data) {
     case 'friend_unlocked': {
       const achievement = parseAchievement(data.achievement);
       return achievement && { type: data.type, at_ms, user: parseUser(data.user), achievement };
+    }
+    case 'run_withheld': {
+      const { run, reason } = data;
+      return typeof run === 'string' && typeof reason === 'string' ? { type: data.type, at_ms, run, reason } : null;
     }
     default:
       return null;

@@ -36,4 +36,7 @@ test('messages_and_friends_are_quiet', () => {
   });
   const friend = { type: 'friend_unlocked', at_ms: 1, user: { id: 'u', name: 'Eero' }, achievement: { id: 1, name: 'x', title: { en: 'First run' }, level: 1 } };
   assert.deepEqual(newsOf(friend, ['en']), { kind: 'quiet', title: 'Eero: First run', lines: ['Level 1'] });
+  assert.deepEqual(newsOf({ type: 'run_withheld', at_ms: 1, run: 'r', reason: 'The bus.' }, ['en']), {
+    kind: 'quiet', title: 'A run of yours does not count', lines: ['The bus.'],
+  });
 });
