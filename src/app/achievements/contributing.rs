@@ -11,7 +11,8 @@ use crate::app::achievements::evaluating::Work;
 use crate::app::achievements::increasing::hex;
 use crate::app::achievements::record::{self, ContributionDocument, ProgressRecord, contribution_name};
 use crate::app::documents::AchievementChange;
-use crate::app::transact::{Draft, encode};
+use crate::app::transact::{Draft, decode, encode};
+use crate::app::users::aggregate;
 use crate::app::{App, AppError};
 use crate::backend::Keep;
 use crate::domain::achievement::{AchievementId, Move, Scope, VariableName, rounded};
@@ -85,6 +86,16 @@ impl App {
         contribution: Contribution,
     ) -> Result<Outcome, AppError> {
         self.contribute_all(user, vec![contribution]).await
+    }
+
+    /// A version for what is looked at from now on of a source that has none of its own: newer than what it has contributed, whatever
+    /// the clock of whoever looked was. Of two who look at the same time, the one whose clock says so is the newer one.
+    pub(super) async fn next_version(&self, user: &UserId, source: &Source) -> Result<u64, AppError> {
+        let keys = [aggregate(user).key(&source.name())];
+        let known = self.backend.read(&keys).await?.into_iter().next().and_then(|it| it.value);
+        let known = known.map(|it| decode::<ContributionDocument>(&it)).transpose()?.map_or(0, |it| it.version);
+        let now = u64::try_from(self.clock.now().as_millis()).unwrap_or_default();
+        Ok(now.max(known.saturating_add(1)))
     }
 
     /// As [`App::contribute`], for several sources in one commit: at most [`limits::CONTRIBUTIONS_LEN_MAX`].

@@ -12,6 +12,7 @@ use crate::support::{Client, Site, StoreKind, on_each_store};
 
 on_each_store!(
     who_joins_counts_until_they_leave,
+    clocks_that_go_wrong_lose_nothing,
     who_runs_in_an_event_has_finished_it,
     an_event_hears_what_its_runners_reach_together,
 );
@@ -30,12 +31,25 @@ async fn who_joins_counts_until_they_leave(kind: StoreKind) {
         } else {
             site.app.leave_event(&bela.identity, event).await.unwrap();
         }
-        site.clock.advance(Duration::from_millis(1));
         assert_eq!(values(&site, &bela).await["events_joined"], json!(expected));
     }
     assert!(is_none(&values(&site, &aino).await["events_joined"]), "who makes it has not joined it");
     site.app.join_event(&bela.identity, one).await.unwrap();
     assert_eq!(values(&site, &bela).await["events_joined"], json!(2.0));
+}
+
+async fn clocks_that_go_wrong_lose_nothing(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    watch(&site, &["events_joined"]).await;
+    let (aino, bela) = (site.runner("Aino").await, site.runner("Bela").await);
+    let event = event(&site, &aino.identity, plan("Morning run")).await;
+    let ahead = site.another_ahead(20_000).await;
+    ahead.app.join_event(&bela.identity, event).await.unwrap();
+    assert_eq!(values(&ahead, &bela).await["events_joined"], json!(1.0));
+    site.app.leave_event(&bela.identity, event).await.unwrap();
+    assert!(is_none(&values(&site, &bela).await["events_joined"]));
+    site.app.join_event(&bela.identity, event).await.unwrap();
+    assert_eq!(values(&site, &bela).await["events_joined"], json!(1.0));
 }
 
 async fn who_runs_in_an_event_has_finished_it(kind: StoreKind) {
@@ -61,7 +75,6 @@ async fn who_runs_in_an_event_has_finished_it(kind: StoreKind) {
     }
     // Any of them is enough; without one it is not finished any more.
     for (index, expected) in [(2, Some(1.0)), (0, Some(1.0)), (3, None)] {
-        site.clock.advance(Duration::from_millis(1));
         site.app.delete_run(&bela.identity, runs[index], None).await.unwrap();
         let found = values(&site, &bela).await;
         assert_eq!(found["events_finished"].as_f64().filter(|it| *it != 0.0), expected, "{index}: {found}");

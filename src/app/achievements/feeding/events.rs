@@ -1,6 +1,6 @@
 //! What a user has come to in an event: that they have joined it, and that they have run in it.
 
-use super::{empty, millis, share};
+use super::{empty, share};
 use crate::app::achievements::{Contribution, Source};
 use crate::app::events;
 use crate::app::runs::{self, RunRecord, indexes};
@@ -18,8 +18,8 @@ const FINISHED_FROM_M: f64 = 1_000.0;
 impl App {
     /// Who is on the roster has joined; the creator has made it. An event that is gone counts as it did.
     pub(in crate::app) async fn count_event(&self, user: &UserId, event: EventId) -> Result<(), AppError> {
-        // Of two who look at once, the one that began later knows more.
-        let version = millis(self.clock.now());
+        // Before anything is looked at: what another has looked at since is newer.
+        let version = self.next_version(user, &Source::Event(event)).await?;
         let Some(record) = self.events.read(&events::aggregate(event)).await? else { return Ok(()) };
         let mut contribution = Contribution { event: Some(event), ..empty(Source::Event(event), version) };
         let joined_at = self.joined_at(user, event).await?.filter(|_| record.event.creator != *user);
