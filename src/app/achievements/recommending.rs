@@ -1,6 +1,7 @@
 //! What somebody may try next, as it is shown. In which order and why is decided in
 //! [`domain::achievement`](crate::domain::achievement); here it is read what that needs, and written what it says.
 
+mod challenges;
 mod friends;
 
 use std::collections::BTreeSet;
@@ -61,6 +62,7 @@ impl App {
             .await?;
         Ok(RecommendationsDocument {
             achievements: achievements(&catalogue, &account, &read),
+            challenges: self.challenges_to_take(user, rules).await?,
             users: alike(read.distance_m, friends),
         })
     }

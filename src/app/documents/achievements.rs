@@ -21,7 +21,9 @@ pub use progress::{
     DryRunDocument, DryUnlockDocument, GainedProperty, GainedReward, GainsDocument, GoalProgressDocument,
     LevelDocument, LevelGoalDocument, ProgressDocument, ValueDocument,
 };
-pub use recommended::{ReasonDocument, ReasonKind, RecommendationsDocument, RecommendedAchievement, RecommendedUser};
+pub use recommended::{
+    ReasonDocument, ReasonKind, RecommendationsDocument, RecommendedAchievement, RecommendedChallenge, RecommendedUser,
+};
 
 /// A text in several languages, by BCP 47 tag.
 pub type Translations = BTreeMap<String, String>;

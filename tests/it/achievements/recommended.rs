@@ -14,6 +14,7 @@ on_each_store!(
     recommendations_are_ones_own,
     friends_count_who_let_it_be_seen,
     friends_who_run_as_far_are_to_be_challenged,
+    challenges_that_wait_or_are_open_are_to_be_taken,
     progress_in_many_variables_is_read_at_once,
 );
 
@@ -201,6 +202,44 @@ async fn friends_who_run_as_far_are_to_be_challenged(kind: StoreKind) {
     assert_eq!(names().await, ["Liisa"]);
     site.advance(Duration::from_secs(9 * 24 * 60 * 60)).await;
     assert_eq!(names().await, ["Veikko"]);
+}
+
+async fn challenges_that_wait_or_are_open_are_to_be_taken(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let root = admin(&site).await;
+    let (aino, eero) = (site.runner("Aino").await, site.runner("Eero").await);
+    variables(&site, &root, &["laps"]).await;
+    let group =
+        site.post(&eero, "/api/groups", json!({"name": "Harriers", "private": false})).await.data()["id"].clone();
+    let members = format!("/api/groups/{}/members", group.as_str().unwrap());
+    let joins =
+        async |who: &Runner| assert!(send(site.ask(Method::POST, &members).bearer_auth(&who.token)).await.status < 300);
+    joins(&site.runner("Veikko").await).await;
+    let new =
+        |title: &str| json!({"title": title, "variable": "laps", "target": 10, "expires_at": "2026-11-24T09:00:00Z"});
+    let (mut asked, mut open) = (new("Ten laps"), new("All of us"));
+    asked["users"] = json!([aino.id]);
+    open["group"] = group;
+    open["expires_at"] = json!("2027-01-24T09:00:00Z");
+    let asked = site.post(&eero, "/api/challenges", asked).await.data();
+    let open = site.post(&eero, "/api/challenges", open).await.data();
+    // Those who were in the group then are asked; who comes later may take part all the same.
+    joins(&aino).await;
+    let challenges = async |whose: &Runner| -> Vec<(Value, Vec<Value>)> {
+        let found = recommended(&site, whose).await["challenges"].as_array().expect("a list").clone();
+        let reasons = |it: &Value| it["reasons"].as_array().unwrap().iter().map(|it| it["text"].clone()).collect();
+        found.iter().map(|it| (it["challenge"]["id"].clone(), reasons(it))).collect()
+    };
+    let first = (asked["id"].clone(), vec![json!("Eero has challenged you"), json!("ends in 3 days")]);
+    let second = (open["id"].clone(), vec![json!("open to your group Harriers")]);
+    assert_eq!(challenges(&aino).await, [first.clone(), second]);
+    assert_eq!(challenges(&eero).await, [], "what one takes part in is not to be taken");
+    let taken = site.post(&aino, &format!("/api/challenges/{}/accept", open["id"]), json!({})).await;
+    assert_eq!(taken.status, 200, "{taken:?}");
+    assert_eq!(challenges(&aino).await, [first]);
+    let rejected = site.post(&aino, &format!("/api/challenges/{}/reject", asked["id"]), json!({})).await;
+    assert_eq!(rejected.status, 200, "{rejected:?}");
+    assert_eq!(challenges(&aino).await, []);
 }
 
 async fn progress_in_many_variables_is_read_at_once(kind: StoreKind) {

@@ -3,12 +3,14 @@
 use serde::Serialize;
 
 use super::{AchievedDocument, AchievementName, CircleDocument, GoalProgressDocument, Translations};
-use crate::app::documents::UserName;
+use crate::app::documents::{ChallengeDocument, UserName};
 
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct RecommendationsDocument {
     /// The best first.
     pub achievements: Vec<RecommendedAchievement>,
+    /// To be taken: those that wait for the user's answer, then those that are open to the user's groups.
+    pub challenges: Vec<RecommendedChallenge>,
     /// Friends who have come about as far lately, the most alike first.
     pub users: Vec<RecommendedUser>,
 }
@@ -22,6 +24,12 @@ pub struct RecommendedAchievement {
     pub place: Option<CircleDocument>,
     /// From 0 to 100.
     pub score: f64,
+    pub reasons: Vec<ReasonDocument>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct RecommendedChallenge {
+    pub challenge: ChallengeDocument,
     pub reasons: Vec<ReasonDocument>,
 }
 
@@ -57,6 +65,10 @@ pub enum ReasonKind {
     Friends,
     Ends,
     Opens,
+    /// Somebody waits for the user's answer.
+    Challenged,
+    /// It is open to a group of the user's.
+    Group,
     /// Has run about as far.
     Alike,
 }
