@@ -32,7 +32,7 @@ impl App {
             }
             if answer.is_none() && record.challenge.state_at(now) == State::Current {
                 let (counted, _) = counted_by(&record.goal)?;
-                stood = self.what_stood(&[user.clone()], &counted, record.challenge.starts_at).await?;
+                stood = self.what_stood(std::slice::from_ref(&user), &counted, record.challenge.starts_at).await?;
             }
         }
         let who = identity.clone();
