@@ -1,5 +1,5 @@
 /**
- * What is told to a user of achievements, in words. Pure.
+ * What is told to a user of achievements and challenges, in words. Pure.
  */
 
 /**
@@ -48,5 +48,11 @@ export function newsOf(change, languages) {
     }
     case 'run_withheld':
       return { kind: 'quiet', title: 'A run of yours does not count', lines: [change.reason] };
+    case 'challenge_invited':
+      return { kind: 'quiet', title: change.challenge.title, lines: [`${change.user?.name ?? 'Somebody'} challenges you`] };
+    case 'challenge_finished':
+      return { kind: 'quiet', title: change.challenge.title, lines: [`${change.user?.name ?? 'Somebody'} has reached it`] };
+    case 'challenge_expired':
+      return { kind: 'quiet', title: change.challenge.title, lines: [change.user ? `${change.user.name} has won` : 'Nobody has won'] };
   }
 }

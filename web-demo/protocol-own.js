@@ -1,5 +1,5 @@
 /**
- * What the user's own channel tells of achievements, as far as the pages show it. Pure, like `protocol.js`, whose other half it is.
+ * What the user's own channel tells of achievements and challenges, as far as the pages show it. Pure, like `protocol.js`, whose other half it is.
  */
 
 import { numberOf, parseAchievement, parseTexts, parseUser, timeOf } from './protocol.js';
@@ -34,7 +34,13 @@ import { numberOf, parseAchievement, parseTexts, parseUser, timeOf } from './pro
  * @property {string} run
  * @property {string} reason
  *
- * @typedef {UnlockedChange | MessageChange | FriendUnlockedChange | RunWithheldChange} OwnChange
+ * @typedef {object} ChallengeChange
+ * @property {'challenge_invited' | 'challenge_finished' | 'challenge_expired'} type
+ * @property {number | null} at_ms
+ * @property {{id: number, title: string}} challenge
+ * @property {{id: string, name: string} | null} user who invites, has finished, or has won if somebody has
+ *
+ * @typedef {UnlockedChange | MessageChange | FriendUnlockedChange | RunWithheldChange | ChallengeChange} OwnChange
  */
 
 /** @param {any} document a reward @returns {Gained} */
@@ -66,6 +72,15 @@ export function parseOwnChange(data) {
     case 'run_withheld': {
       const { run, reason } = data;
       return typeof run === 'string' && typeof reason === 'string' ? { type: data.type, at_ms, run, reason } : null;
+    }
+    case 'challenge_invited':
+    case 'challenge_finished':
+    case 'challenge_expired': {
+      const id = numberOf(data.challenge?.id);
+      if (id === null) return null;
+      const person = data.by ?? data.user ?? data.winner;
+      const challenge = { id, title: String(data.challenge.title ?? '') };
+      return { type: data.type, at_ms, challenge, user: person ? parseUser(person) : null };
     }
     default:
       return null;

@@ -2,6 +2,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { inLanguage, newsOf } from '../../web-demo/news.js';
+import { parseOwnChange } from '../../web-demo/protocol-own.js';
 
 const unlocked = (more = {}) => ({
   type: 'unlocked', at_ms: 1,
@@ -39,4 +40,19 @@ test('messages_and_friends_are_quiet', () => {
   assert.deepEqual(newsOf({ type: 'run_withheld', at_ms: 1, run: 'r', reason: 'The bus.' }, ['en']), {
     kind: 'quiet', title: 'A run of yours does not count', lines: ['The bus.'],
   });
+});
+
+test('challenges_say_whose_doing_it_is', () => {
+  const told = (type, more) => parseOwnChange({ type, at: '2026-11-21T09:30:00.000Z', challenge: { id: 7, title: 'Far' }, ...more });
+  const eero = { id: 'u', name: 'Eero' };
+  for (const [type, more, line] of [
+    ['challenge_invited', { by: eero }, 'Eero challenges you'],
+    ['challenge_finished', { user: eero, value: 5, place: 1 }, 'Eero has reached it'],
+    ['challenge_expired', { winner: eero, standings: [] }, 'Eero has won'],
+    ['challenge_expired', { winner: null, standings: [] }, 'Nobody has won'],
+  ]) {
+    assert.deepEqual(newsOf(told(type, more), []), { kind: 'quiet', title: 'Far', lines: [line] });
+  }
+  assert.equal(told('challenge_finished', { challenge: null }), null);
+  assert.equal(told('challenge_progress', { user: eero }), null);
 });

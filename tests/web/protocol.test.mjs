@@ -95,7 +95,7 @@ test('what_the_page_reads_of_the_users_own_channel_is_what_the_document_says', (
   mirrors(others.friend_unlocked, parseOwnChange(others.friend_unlocked));
   mirrors(others.run_withheld, parseOwnChange(others.run_withheld));
   const read = Object.values(others).filter((document) => parseOwnChange(document)).map(({ type }) => type);
-  assert.deepEqual(read.sort(), ['friend_unlocked', 'message', 'run_withheld'], 'the rest is not shown');
+  assert.deepEqual(read.sort(), ['challenge_expired', 'challenge_finished', 'challenge_invited', 'friend_unlocked', 'message', 'run_withheld'], 'the rest is not shown');
   for (const document of [null, {}, { type: 'unlocked' }, { type: 'run_withheld' }, { type: 'message', message: {} }, { type: 'friend_unlocked', achievement: {} }]) {
     assert.equal(parseOwnChange(document), null);
   }
