@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use futures::{FutureExt, StreamExt, stream};
 
+use crate::app::achievements::BoardOf;
 use crate::app::channels::Channel;
 use crate::app::guesses::record::GuessesRecord;
 use crate::app::links::Shared;
@@ -68,6 +69,8 @@ pub enum Due {
     AchievementEnds(AchievementId),
     /// There are leaderboards that those with values are not on yet.
     BoardsNew,
+    /// This is a leaderboard no more: what its channel told last names users.
+    BoardGone(BoardOf),
 }
 
 const HOUR_MS: i64 = 60 * 60 * 1_000;
@@ -117,6 +120,7 @@ impl fmt::Display for Due {
             Self::BoardsOf(user) => write!(f, "boards-of/{user}"),
             Self::AchievementEnds(id) => write!(f, "achievement-ends/{id}"),
             Self::BoardsNew => f.write_str("boards-new/all"),
+            Self::BoardGone(of) => write!(f, "board-gone/{of}"),
         }
     }
 }
@@ -141,9 +145,12 @@ impl Due {
             | Self::LinkOver(_)
             | Self::LinksTo(_) => Agenda::Awaited,
             Self::BoardsOf(_) | Self::AchievementEnds(_) | Self::BoardsNew => Agenda::Awaited,
-            Self::GroupGone(_) | Self::UserLeaves(_) | Self::EventSaid(_) | Self::NewsOld(_) | Self::Blocked { .. } => {
-                Agenda::Removals
-            }
+            Self::GroupGone(_)
+            | Self::BoardGone(_)
+            | Self::UserLeaves(_)
+            | Self::EventSaid(_)
+            | Self::NewsOld(_)
+            | Self::Blocked { .. } => Agenda::Removals,
             Self::HistoryOld(_) | Self::PostedOld(_) | Self::GuessesOld(_) => Agenda::Housekeeping,
             Self::RunTogether(_) => Agenda::Looks,
         }
@@ -172,6 +179,7 @@ impl Due {
             "boards-of" => UserId::parse(id).map(Self::BoardsOf),
             "achievement-ends" => AchievementId::parse(id).map(Self::AchievementEnds),
             "boards-new" => (id == "all").then_some(Self::BoardsNew),
+            "board-gone" => BoardOf::parse(id).map(Self::BoardGone),
             _ => None,
         }
     }
@@ -193,7 +201,7 @@ impl Due {
             Self::GuessesOld(id) => Lanes::<GuessesRecord>::aggregate(id),
             Self::RunTogether(run) => crate::app::runs::aggregate(*run),
             Self::BoardsOf(user) => crate::app::users::aggregate(user),
-            Self::AchievementEnds(_) | Self::BoardsNew => achievements::catalogue_aggregate(),
+            Self::AchievementEnds(_) | Self::BoardsNew | Self::BoardGone(_) => achievements::catalogue_aggregate(),
         }
     }
 }
@@ -275,6 +283,7 @@ impl App {
             Due::BoardsOf(user) => self.settle_changed(user).await,
             Due::AchievementEnds(id) => self.end_achievement(*id).await,
             Due::BoardsNew => self.fill_boards().await,
+            Due::BoardGone(of) => self.forget_board(of).await,
         };
         match done {
             Ok(()) => Ok(()),
@@ -314,6 +323,7 @@ mod tests {
             Due::BoardsOf(UserId::parse("aino").unwrap()),
             Due::AchievementEnds(AchievementId::new(7).unwrap()),
             Due::BoardsNew,
+            Due::BoardGone(BoardOf::parse("distance_m").unwrap()),
         ] {
             assert_eq!(Due::parse(&due.to_string()), Some(due));
         }

@@ -21,9 +21,10 @@ pub(super) use placing::Placing;
 pub(super) use settling::gone;
 pub use standings::{Sought, Window};
 pub(in crate::app) use telling::aggregate;
+pub(super) use telling::all_boards;
 
 /// Whose board it is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum BoardOf {
     Achievement(AchievementId),
     Variable(VariableName),

@@ -94,11 +94,11 @@ impl App {
 
     /// What is known with what has changed since; `None`: it was written to meanwhile.
     async fn read_catalogue(&self, known: Option<Arc<Catalogue>>) -> Result<Option<Arc<Catalogue>>, AppError> {
-        let head = self.catalogues.read(&aggregate()).await?;
-        let head = head.map(|head| CatalogueRecord::clone(&head)).unwrap_or_default();
+        // Not copied unless it is another: it is looked at for each who comes to watch a board.
+        let head = self.catalogues.read(&aggregate()).await?.unwrap_or_default();
         // A store that has lost its last writes begins anew.
         let known = known.filter(|known| known.head.revision <= head.revision);
-        if let Some(known) = known.as_ref().filter(|known| known.head == head) {
+        if let Some(known) = known.as_ref().filter(|known| known.head == *head) {
             return Ok(Some(known.clone()));
         }
         let mut read = known.as_deref().cloned().unwrap_or_default();
@@ -119,7 +119,7 @@ impl App {
         if newest > head.revision {
             return Ok(None);
         }
-        read.head = head;
+        read.head = CatalogueRecord::clone(&head);
         read.rules = Arc::new(read.compiled());
         Ok(Some(Arc::new(read)))
     }

@@ -10,6 +10,7 @@ use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
+use super::boards::all_boards;
 use super::evaluating::Work;
 use super::record;
 use super::rules_kept::{CatalogueRecord, aggregate};
@@ -50,6 +51,9 @@ pub(super) fn cause(draft: &mut Draft<CatalogueRecord>, before: &Rules, rules: &
         let due = Due::AchievementEnds(id);
         draft.remove_beside(&name(&due));
         due.place(draft, ending.get(&id).map(|(first, _)| first.as_millis()));
+    }
+    for gone in all_boards(before).difference(&all_boards(rules)) {
+        Due::BoardGone(gone.clone()).place(draft, Some(now.as_millis()));
     }
     let boards = |rules: &Rules| rules.boards().map(|measure| measure.id).collect::<BTreeSet<MeasureId>>();
     if !boards(rules).is_subset(&boards(before)) {
@@ -97,7 +101,7 @@ impl App {
     async fn walk(&self, due: &Due, of: Option<AchievementId>, each: Each) -> Result<Option<Done>, AppError> {
         let key = aggregate().key(&name(due));
         for _ in 0..limits::WALK_PAGES_MAX {
-            let kept = self.backend.read(&[key.clone()]).await?.pop().ok_or(AppError::Internal)?;
+            let kept = self.backend.read(std::slice::from_ref(&key)).await?.pop().ok_or(AppError::Internal)?;
             let walked: Option<Walked> = kept.value.as_deref().map(decode).transpose()?;
             let began_ms = walked.as_ref().map_or(self.clock.now().as_millis(), |walked| walked.began_ms);
             let after = walked.and_then(|walked| walked.after);

@@ -204,4 +204,13 @@ async fn who_has_gone_is_named_no_more(kind: StoreKind) {
     site.app.delete_account(&aino.identity, None, None).await.unwrap();
     let (_, newest) = told(&site).await;
     assert_eq!(rows(&newest.unwrap()["top"]), [(1, "Eero", 1.0)]);
+    // Of a board that is none any more nothing is kept.
+    let change = site.ask(Method::PATCH, "/api/variables/laps").bearer_auth(&root.token);
+    send(change.json(&json!({ "leaderboard": false }))).await.data();
+    within(async {
+        while told(&site).await.1.is_some() {
+            site.app.act_on_due(site.clock.now()).await.unwrap();
+        }
+    })
+    .await;
 }

@@ -29,7 +29,7 @@ impl App {
     /// As [`App::settle_boards`], because the account has changed. Who changes it again meanwhile is looked at again.
     pub(in crate::app) async fn settle_changed(&self, user: &UserId) -> Result<(), AppError> {
         let account = aggregate(user).head();
-        let seen = self.backend.read(&[account.clone()]).await?;
+        let seen = self.backend.read(std::slice::from_ref(&account)).await?;
         self.settle_boards(user).await?;
         let mut commit = Commit::on(aggregate(user));
         commit.moves.push(Due::BoardsOf(user.clone()).at(None));

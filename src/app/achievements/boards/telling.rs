@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::standings::standing;
 use super::{Board, BoardOf, index, value_of};
+use crate::app::achievements::catalogue_aggregate;
 use crate::app::documents::{StandingDocument, StandingsDocument};
+use crate::app::due::Due;
 use crate::app::transact::{decode, encode};
 use crate::app::users::{Caller, Identity};
 use crate::app::{App, AppError, mentions};
@@ -55,7 +57,28 @@ fn boards_by(rules: &Rules, measure: MeasureId) -> Vec<BoardOf> {
     achievements.chain(rules.variable_by(measure).cloned().map(BoardOf::Variable)).collect()
 }
 
+/// All that there are.
+pub fn all_boards(rules: &Rules) -> BTreeSet<BoardOf> {
+    rules.boards().flat_map(|measure| boards_by(rules, measure.id)).collect()
+}
+
 impl App {
+    /// Forgets what the channel of a board has told that is none any more, unless it is one again.
+    pub(in crate::app) async fn forget_board(&self, of: &BoardOf) -> Result<(), AppError> {
+        let rules = self.look_at_catalogue().await?.rules.clone();
+        if self.board_told(&rules, of).is_none() {
+            let aggregate = aggregate(of);
+            let mut commit = Commit::on(aggregate.clone());
+            commit.puts.push(Put { key: aggregate.head(), value: None });
+            commit.clears.push(aggregate.topic(""));
+            self.backend.commit(commit).await?;
+        }
+        let mut done = Commit::on(catalogue_aggregate());
+        done.moves.push(Due::BoardGone(of.clone()).at(None));
+        self.backend.commit(done).await?;
+        Ok(())
+    }
+
     /// Whether the caller may watch the channel of this board.
     ///
     /// # Errors
