@@ -179,6 +179,11 @@ impl Ask<'_> {
         }
     }
 
+    /// Who asks, if anybody whom we know: where nobody need say so.
+    async fn anybody(&self) -> Caller {
+        caller::plain_caller(self.app, self.request, Intent::Read).await.unwrap_or(Caller::Anonymous)
+    }
+
     /// Who asks, and the user of whom: an admin may ask for everybody, a user for oneself.
     async fn identity_for(&self, user: &str, intent: Intent) -> Result<(Identity, UserId), Error> {
         let identity = self.identity(intent).await?;

@@ -13,6 +13,7 @@
 //! is a warning, and so an error. Time stands still until [`Site::advance`], which lets the store's keys age too. A second
 //! instance on the same store is [`Site::another`]. Whatever is waited for is waited for [`within`] a deadline.
 
+mod around;
 pub mod client;
 mod held;
 pub mod process;
@@ -25,6 +26,7 @@ mod streamed;
 
 use std::time::Duration;
 
+pub use around::{Around, Verbs};
 pub use client::Client;
 pub use held::Held;
 pub use reply::{Reply, send};

@@ -77,21 +77,34 @@ impl App {
         }
     }
 
-    /// What a level gives; nothing above the highest one.
+    /// What a level gives; nothing above the highest one. Of a hidden achievement only those know who have reached it, and admins.
     ///
     /// # Errors
-    /// [`AppError::NotFound`] `"achievement"`; [`AppError::Invalid`]: level 0, or one that cannot be worked out.
-    pub async fn level_of(&self, id: AchievementId, level: u32) -> Result<GainsDocument, AppError> {
+    /// [`AppError::NotFound`] `"achievement"`: there is none that the caller may know of; [`AppError::Invalid`]: level 0, or one that cannot be worked out.
+    pub async fn level_of(&self, caller: &Caller, id: AchievementId, level: u32) -> Result<GainsDocument, AppError> {
         if level == 0 {
             return Err(AppError::invalid("level", "must be at least 1"));
         }
         let rules = self.catalogue().await?.rules.clone();
         let achievement = rules.achievement(id).ok_or(AppError::NotFound("achievement"))?;
+        if achievement.hidden && !self.has_reached(caller, id).await? {
+            return Err(AppError::NotFound("achievement"));
+        }
         if level > achievement.maxlevel {
             return Ok(GainsDocument::default());
         }
         let gains = gains(&rules, achievement, level);
         gains.map(GainsDocument::of).map_err(|error| AppError::invalid("level", error.to_string()))
+    }
+
+    /// Whether the caller has reached a level of it, or may see all that there is.
+    async fn has_reached(&self, caller: &Caller, id: AchievementId) -> Result<bool, AppError> {
+        let Caller::User(identity) = caller else { return Ok(false) };
+        if identity.level == Level::Admin {
+            return Ok(true);
+        }
+        let Some(progress) = self.progress.read(&aggregate(&identity.user)).await? else { return Ok(false) };
+        Ok(progress.book()?.levels.contains_key(&id))
     }
 
     /// Whether the caller sees all of it, and not only what everyone may see who may see this user's runs.

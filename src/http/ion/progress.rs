@@ -88,7 +88,8 @@ pub async fn show(ask: &Ask<'_>, user: &str) -> Result<Response, Error> {
     Ok(answers::ok(&Progress::of(progress, form)))
 }
 
-/// `GET /achievement/:achievement/level/:level`. Above the highest level there is nothing.
+/// `GET /achievement/:achievement/level/:level`. Above the highest level there is nothing. Nobody need say who they are; hidden
+/// achievements are known to those alone who have reached them.
 pub async fn level(ask: &Ask<'_>, achievement: &str, level: &str) -> Result<Response, Error> {
     let invalid = || Error::bad("invalid_input", "invalid input");
     let achievement: u64 = achievement.parse().map_err(|_| invalid())?;
@@ -99,7 +100,7 @@ pub async fn level(ask: &Ask<'_>, achievement: &str, level: &str) -> Result<Resp
     if level == 0 {
         return Err(invalid());
     }
-    let gains = match ask.app.level_of(achievement, level).await {
+    let gains = match ask.app.level_of(&ask.anybody().await, achievement, level).await {
         // Of what is wrong with an achievement only its maker is told.
         Err(AppError::Invalid { .. }) => GainsDocument::default(),
         gains => gains?,

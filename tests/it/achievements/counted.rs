@@ -4,13 +4,11 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use parking_lot::Mutex;
-use runnity::backend::{
-    Backend, BackendError, Commit, CommitError, Committed, Key, Range, Ranged, Replay, Since, Subscription, Topic,
-    Versioned,
-};
+use runnity::backend::{Backend, BackendError, Commit, CommitError, Committed, Key, Versioned};
+
+use crate::support::{Around, Verbs};
 
 pub struct Counted {
-    inner: Arc<dyn Backend>,
     counts: Mutex<Counts>,
 }
 
@@ -23,8 +21,8 @@ pub struct Counts {
 }
 
 impl Counted {
-    pub fn on(inner: Arc<dyn Backend>) -> Arc<Self> {
-        Arc::new(Self { inner, counts: Mutex::default() })
+    pub fn on(inner: Arc<dyn Backend>) -> Arc<Around<Self>> {
+        Self { counts: Mutex::default() }.around(inner)
     }
 
     /// Since this was asked last.
@@ -38,35 +36,22 @@ fn of_users<'a>(keys: impl Iterator<Item = &'a Key>) -> Vec<String> {
     keys.map(|key| key.name.to_string()).collect()
 }
 
-impl Backend for Counted {
-    fn read<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Versioned>, BackendError>> {
-        self.counts.lock().read.extend(of_users(keys.iter()));
-        self.inner.read(keys)
-    }
-
-    fn range<'a>(&'a self, range: &'a Range) -> BoxFuture<'a, Result<Ranged, BackendError>> {
-        self.inner.range(range)
-    }
-
-    fn replay<'a>(
+impl Verbs for Counted {
+    fn read<'a>(
         &'a self,
-        topic: &'a Topic,
-        since: &'a Since,
-        limit: usize,
-    ) -> BoxFuture<'a, Result<Replay, BackendError>> {
-        self.inner.replay(topic, since, limit)
+        inner: &'a dyn Backend,
+        keys: &'a [Key],
+    ) -> BoxFuture<'a, Result<Vec<Versioned>, BackendError>> {
+        self.counts.lock().read.extend(of_users(keys.iter()));
+        inner.read(keys)
     }
 
-    fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Committed, CommitError>> {
+    fn commit<'a>(&'a self, inner: &'a dyn Backend, commit: Commit) -> BoxFuture<'a, Result<Committed, CommitError>> {
         {
             let mut counts = self.counts.lock();
             counts.put.extend(of_users(commit.puts.iter().map(|put| &put.key)));
             counts.commits.push(commit.clone());
         }
-        self.inner.commit(commit)
-    }
-
-    fn subscribe<'a>(&'a self, topic: &'a Topic) -> BoxFuture<'a, Result<Subscription, BackendError>> {
-        self.inner.subscribe(topic)
+        inner.commit(commit)
     }
 }

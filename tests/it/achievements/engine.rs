@@ -55,12 +55,13 @@ async fn a_value_brings_levels_with_what_they_give(kind: StoreKind) {
     let outcome = increased(&site, &aino, "laps", 1e6).await;
     assert_eq!(levels(&outcome), [("rounds", vec![3])]);
     assert_eq!(outcome.unlocked[0].levels_achieved.len(), 3);
-    let last = site.app.level_of(AchievementId::new(id).unwrap(), 3).await.unwrap();
+    let level_of = |id: u64, level| site.app.level_of(&Caller::Anonymous, AchievementId::new(id).unwrap(), level);
+    let last = level_of(id, 3).await.unwrap();
     assert_eq!(last.properties, outcome.unlocked[0].new_levels[&3].properties);
-    let beyond = site.app.level_of(AchievementId::new(id).unwrap(), 4).await.unwrap();
+    let beyond = level_of(id, 4).await.unwrap();
     assert!(beyond.properties.is_empty() && beyond.rewards.is_empty());
-    assert!(matches!(site.app.level_of(AchievementId::new(id).unwrap(), 0).await, Err(AppError::Invalid { .. })));
-    assert!(matches!(site.app.level_of(AchievementId::new(999).unwrap(), 1).await, Err(AppError::NotFound(_))));
+    assert!(matches!(level_of(id, 0).await, Err(AppError::Invalid { .. })));
+    assert!(matches!(level_of(999, 1).await, Err(AppError::NotFound(_))));
 }
 
 async fn all_values_of_a_call_count_or_none(kind: StoreKind) {

@@ -7,7 +7,7 @@ use runnity::backend::{AggregateId, Commit, Put};
 use serde_json::{Value, json};
 
 use super::{assert_error, device, done, get, nothing, post, post_json, start};
-use crate::support::{Site, StoreKind, on_each_store, send};
+use crate::support::{Reply, Site, StoreKind, on_each_store, send};
 
 on_each_store!(
     several_levels_in_one_call_with_rewards_and_properties,
@@ -18,6 +18,7 @@ on_each_store!(
     sent_again_with_its_key_it_counts_once,
     progress_has_gengines_shape,
     a_level_says_what_it_gives,
+    hidden_achievements_are_known_to_those_alone_who_have_reached_them,
     messages_come_newest_first_and_are_read,
     devices_are_registered,
     a_place_is_heeded_with_the_call_that_says_it,
@@ -277,6 +278,28 @@ async fn a_level_says_what_it_gives(kind: StoreKind) {
         assert_error(&level(bad).await, 400, "invalid_input", bad);
     }
     assert_error(&level("/achievement/99/level/1").await, 404, "achievement_not_found", "none");
+}
+
+async fn hidden_achievements_are_known_to_those_alone_who_have_reached_them(kind: StoreKind) {
+    let (site, admin) = start(kind).await;
+    let (aino, eero) = (site.runner("Aino").await, site.runner("Eero").await);
+    let goal = json!({"condition": {"term": {"type": "literal", "variable": "push_ups"}}, "goal": "50"});
+    let secret = json!({"name": "secret", "hidden": true, "goals": [goal]});
+    let id = site.post(&admin, "/api/achievements", secret).await.data()["id"].clone();
+    let path = format!("/achievement/{id}/level/1");
+    let none = send(site.ask(Method::GET, "/achievement/99/level/1")).await;
+    let same = |reply: &Reply| (reply.status, reply.body.clone()) == (none.status, none.body.clone());
+    for path in [&path, &format!("/achievement/{id}/level/7")] {
+        assert!(same(&send(site.ask(Method::GET, path)).await), "nobody knows of it");
+        assert!(same(&get(&site, &aino, path).await), "who has not reached it neither");
+        let unknown = site.ask(Method::GET, path).header("Authorization", "nonsense");
+        assert!(same(&send(unknown).await), "nor does whom nobody knows");
+    }
+    let value = site.ask(Method::POST, &format!("/increase_value/push_ups/{}", aino.id));
+    done(&send(value.header("Authorization", &aino.token).json(&json!({"value": 50}))).await);
+    for (who, knows) in [(&aino, true), (&eero, false), (&admin, true)] {
+        assert_eq!(get(&site, who, &path).await.status == 200, knows);
+    }
 }
 
 async fn messages_come_newest_first_and_are_read(kind: StoreKind) {

@@ -69,12 +69,34 @@ struct Ask {
     is_anonymous: bool,
 }
 
+/// The calls of the document are walked in so many parts, side by side.
+const PARTS: usize = 4;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_call_is_answered_as_the_document_says() {
+async fn every_call_is_answered_as_the_document_says_1() {
+    walk(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_call_is_answered_as_the_document_says_2() {
+    walk(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_call_is_answered_as_the_document_says_3() {
+    walk(2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_call_is_answered_as_the_document_says_4() {
+    walk(3).await;
+}
+
+async fn walk(part: usize) {
     let site = Site::start(StoreKind::Embedded).await;
     let document = Document::of(&site).await;
     let mut faults = Vec::new();
-    for (path, method, call) in document.calls() {
+    for (path, method, call) in document.calls().into_iter().skip(part).step_by(PARTS) {
         let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
         let mut walk = Walk { document: &document, path, method, call, seen: BTreeSet::new() };
         walk.examples(&mut faults).await;

@@ -122,6 +122,8 @@ fn of_achievement(sheet: &mut Sheet, achievement: &Achievement, known: &Known) {
             sheet.must(known.achievements.contains(id), &at, format!("there is no achievement {id}"));
             // One that requires itself is a cycle, and told as one.
             sheet.must(field == "requires" || *id != achievement.id, &at, "is the achievement itself");
+            let is_required = field == "denies" && achievement.requires.contains(id);
+            sheet.must(!is_required, &at, "is required as well: nobody could reach it");
         }
     }
     of_texts(sheet, "title", &achievement.title, maxlevel);

@@ -1,8 +1,9 @@
-//! Achievements that wait for each other, or feed each other for ever.
+//! Achievements that wait for each other, or feed each other for ever, or further than one call follows.
 
 use std::collections::BTreeMap;
 
 use super::{Compiled, Fault, Rules};
+use crate::domain::achievement::bounds::ADVANCE_DEPTH_MAX;
 use crate::domain::achievement::definitions::Achievement;
 use crate::domain::achievement::ids::{AchievementId, VariableName};
 
@@ -16,7 +17,35 @@ pub fn faults(rules: &Rules) -> Vec<Fault> {
         let first = *names.first()?;
         Some(Fault { at: at.to_owned(), problem: format!("{} → {first}", names.join(" → ")) })
     };
-    [fault("requires", requires), fault("variables", feeds)].into_iter().flatten().collect()
+    let mut found: Vec<Fault> =
+        [fault("requires", requires), fault("variables", feeds)].into_iter().flatten().collect();
+    if found.is_empty()
+        && let Some(chain) = too_long(rules)
+    {
+        let names: Vec<&str> =
+            chain.iter().filter_map(|id| rules.achievement(*id)).map(|it| it.name.as_str()).collect();
+        let problem = format!("{} feed each other: {ADVANCE_DEPTH_MAX} at most may", names.join(" → "));
+        found.push(Fault { at: "variables".to_owned(), problem });
+    }
+    found
+}
+
+/// Achievements that move variables, each counted by the next, more of them than one call follows.
+fn too_long(rules: &Rules) -> Option<Vec<AchievementId>> {
+    let feeds = |it: &&Achievement| super::variables_moved_by(it).next().is_some();
+    let fed: BTreeMap<AchievementId, Vec<AchievementId>> =
+        rules.all().filter(feeds).map(|it| (it.id, fed_by(rules, it))).collect();
+    let mut chains: BTreeMap<AchievementId, Vec<AchievementId>> = fed.keys().map(|id| (*id, vec![*id])).collect();
+    for _ in 0..ADVANCE_DEPTH_MAX {
+        let mut longer = BTreeMap::new();
+        for (last, chain) in &chains {
+            for next in fed.get(last).into_iter().flatten().filter(|next| fed.contains_key(next)) {
+                longer.entry(*next).or_insert_with(|| chain.iter().chain([next]).copied().collect());
+            }
+        }
+        chains = longer;
+    }
+    chains.into_values().next()
 }
 
 /// The achievements whose goals count what this one's properties move.

@@ -105,6 +105,10 @@ fn wrong_others() -> Vec<Wrong> {
         (|it| it.requires = vec![id(9)], "requires[0]: there is no achievement 9"),
         (|it| it.denies = vec![id(1)], "denies[0]: is the achievement itself"),
         (
+            |it| (it.requires, it.denies) = (vec![id(2)], vec![id(2)]),
+            "denies[0]: is required as well: nobody could reach it",
+        ),
+        (
             |it| it.title = Translated::from([("en".to_owned(), "${nothing}".to_owned())]),
             "title.en: Cannot evaluate formular: nothing (there is no nothing)",
         ),
@@ -153,6 +157,16 @@ fn cycles_are_refused_and_named() {
     let mut harmless = cycle;
     harmless[0].goals[0].term = Term::Literal { variable: name("a"), keys: Keys::In(vec!["run".to_owned()]) };
     assert!(Rules::check(definitions(harmless)).is_ok());
+    // More in a row than one call follows would never all be reached.
+    let row = |len: u64| {
+        let one = |it: u64| feeds(it, &format!("n{it}"), &format!("v{it}"), &format!("v{}", it + 1));
+        let mut row = definitions((1..=len).map(one).collect());
+        row.variables.extend((1..=len + 1).map(|it| made_up::variable(&format!("v{it}"))));
+        Rules::check(row)
+    };
+    assert!(row(8).is_ok());
+    let told: Vec<String> = row(9).unwrap_err().into_iter().map(|fault| fault.problem).collect();
+    assert_eq!(told, ["n1 → n2 → n3 → n4 → n5 → n6 → n7 → n8 → n9 feed each other: 8 at most may"]);
     // A long chain is none.
     let chain =
         (1..=2_000).map(|number| require(number, &format!("n{number}"), if number < 2_000 { &[2_000] } else { &[] }));
