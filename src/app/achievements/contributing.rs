@@ -109,7 +109,7 @@ impl App {
         if !fits {
             return Err(AppError::Internal);
         }
-        let work = Work { moves: Vec::new(), contributions, scope: Scope::Moved };
+        let work = Work { moves: Vec::new(), contributions, scope: Scope::Moved, is_trial: false };
         match self.take_in(user, None, work, None).await {
             Err(AppError::NotFound(_)) => Ok(Outcome::default()),
             Err(AppError::Invalid { .. }) => {

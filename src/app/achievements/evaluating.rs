@@ -36,6 +36,8 @@ pub struct Work {
     pub moves: Vec<Move>,
     pub contributions: Vec<Contribution>,
     pub scope: Scope,
+    /// It is only to be known whether it can be taken in: nothing is written.
+    pub is_trial: bool,
 }
 
 /// A decision, as it is taken each time.
@@ -72,6 +74,8 @@ enum Lack {
     Names(Vec<Arc<str>>),
     /// Something was counted by rules that are not known here.
     Rules,
+    /// Nothing: it was only tried.
+    Tried,
 }
 
 /// What was read, and which of the documents are not there yet.
@@ -85,7 +89,7 @@ impl App {
     /// brought is reached now.
     pub async fn evaluate(&self, user: &UserId) -> Result<Outcome, AppError> {
         let account = self.account_now(user).await?.ok_or(AppError::NotFound("user"))?;
-        let work = Work { moves: Vec::new(), contributions: Vec::new(), scope: Scope::All };
+        let work = Work { moves: Vec::new(), contributions: Vec::new(), scope: Scope::All, is_trial: false };
         self.take_in(user, Some(account), work, None).await
     }
 
@@ -144,6 +148,7 @@ impl App {
                     self.look_at_catalogue().await?;
                     rules_are_new = true;
                 }
+                Lack::Tried => return Ok(Outcome::default()),
                 Lack::Nothing => return decided,
             }
         }
@@ -215,6 +220,9 @@ impl Decision {
             Err(Unable::Lacks(lacks)) => return Err(self.lacks(Lack::Names(record::lacking(&lacks)))),
             Err(error @ Unable::Beyond(_)) => return Err(AppError::invalid("value", error.to_string())),
         };
+        if self.work.is_trial {
+            return Err(self.lacks(Lack::Tried));
+        }
         self.write(draft, &book, &absent)?;
         let mut head = Head { is_changed: book.changed.head, record };
         if head.is_changed {

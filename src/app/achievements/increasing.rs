@@ -38,6 +38,31 @@ impl App {
         increases: Vec<Increase>,
         once: Option<&str>,
     ) -> Result<Outcome, AppError> {
+        let count = increases.len() as u64;
+        let outcome = self.take_increases(by, user, increases, once, false).await?;
+        self.metrics.increases.inc_by(count);
+        Ok(outcome)
+    }
+
+    /// Fails as [`App::increase`] would now, and writes nothing.
+    pub async fn try_increase(
+        &self,
+        by: &Caller,
+        user: &UserId,
+        increases: Vec<Increase>,
+        once: Option<&str>,
+    ) -> Result<(), AppError> {
+        self.take_increases(by, user, increases, once, true).await.map(drop)
+    }
+
+    async fn take_increases(
+        &self,
+        by: &Caller,
+        user: &UserId,
+        increases: Vec<Increase>,
+        once: Option<&str>,
+        is_trial: bool,
+    ) -> Result<Outcome, AppError> {
         let identity = by.identity()?;
         increases.iter().try_for_each(check)?;
         if increases.len() > limits::INCREASES_LEN_MAX {
@@ -53,11 +78,8 @@ impl App {
         let now = self.clock.now();
         let moves = increases.iter().map(|it| moved(&catalogue, identity, it, now)).collect::<Result<_, _>>()?;
         let once = once.map(|key| once_key(identity, key, &increases));
-        let count = increases.len() as u64;
-        let work = Work { moves, contributions: Vec::new(), scope: Scope::Moved };
-        let outcome = self.take_in(user, None, work, once).await?;
-        self.metrics.increases.inc_by(count);
-        Ok(outcome)
+        let work = Work { moves, contributions: Vec::new(), scope: Scope::Moved, is_trial };
+        self.take_in(user, None, work, once).await
     }
 
     /// Whether the caller may act for this user: users for themselves, admins for everybody.

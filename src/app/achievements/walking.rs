@@ -93,7 +93,7 @@ impl App {
 
     async fn evaluate_ended(&self, user: &UserId, id: Option<AchievementId>) -> Result<(), AppError> {
         let Some(id) = id else { return Ok(()) };
-        let work = Work { moves: Vec::new(), contributions: Vec::new(), scope: Scope::One(id) };
+        let work = Work { moves: Vec::new(), contributions: Vec::new(), scope: Scope::One(id), is_trial: false };
         self.take_in(user, None, work, None).await.map(drop)
     }
 

@@ -112,10 +112,15 @@ pub fn advance(
     };
     let moves: Vec<Move> = moves.iter().map(|change| engine.bucketed(change)).collect();
     let mut asked: BTreeSet<AchievementId> = BTreeSet::new();
+    // Where somebody comes by, what was lacking may have been the place alone.
+    let came_by: Vec<AchievementId> = who.visited.iter().filter_map(|id| rules.compiled(*id).map(|_| *id)).collect();
     match scope {
         Scope::All => asked.extend(rules.all().map(|achievement| achievement.id)),
         Scope::One(id) => asked.extend(rules.compiled(id).map(|_| id)),
-        Scope::Moved => asked.extend(moves.iter().flat_map(|change| rules.moved_by(&change.variable))),
+        Scope::Moved => {
+            asked.extend(moves.iter().flat_map(|change| rules.moved_by(&change.variable)));
+            asked.extend(&came_by);
+        }
         Scope::Boards => {}
     }
     engine.make_ready(&asked, &moves)?;
@@ -124,7 +129,7 @@ pub fn advance(
     match scope {
         Scope::All | Scope::One(_) => asked.into_iter().for_each(|id| engine.touch(id, 0)),
         Scope::Boards => engine.tell_boards()?,
-        Scope::Moved => {}
+        Scope::Moved => came_by.into_iter().for_each(|id| engine.touch(id, 0)),
     }
     while let Some(((_, id), depth)) = engine.touched.pop_first() {
         engine.evaluate(id, depth)?;

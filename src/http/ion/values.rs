@@ -43,7 +43,7 @@ struct Keyed {
 type Many = BTreeMap<String, BTreeMap<String, Vec<Object<Keyed>>>>;
 
 /// `POST /increase_multi_values` → by user, for those who have newly reached something or have rules that are broken. Everything
-/// is checked before the first is increased; then each user's values are one commit.
+/// is tried before the first is increased; then each user's values are one commit.
 pub async fn increase_many(ask: &Ask<'_>) -> Result<Response, Error> {
     let identity = ask.identity(Intent::Write).await?;
     let form = parameters::form(ask.request)?;
@@ -52,11 +52,16 @@ pub async fn increase_many(ask: &Ask<'_>) -> Result<Response, Error> {
         ask.app.may_increase(&identity, user, increases).await?;
     }
     let (key, by) = (ask.once()?, Caller::User(identity));
+    // Each commit has a key of its own.
+    let once_of = |user: &UserId| key.map(|key| format!("{key} {user}"));
+    if users.len() > 1 {
+        for (user, increases) in &users {
+            ask.app.try_increase(&by, user, increases.clone(), once_of(user).as_deref()).await?;
+        }
+    }
     let each = stream::iter(users).map(|(user, increases)| {
-        let by = &by;
+        let (by, once) = (&by, once_of(&user));
         async move {
-            // Each commit has a key of its own.
-            let once = key.map(|key| format!("{key} {user}"));
             let outcome = ask.app.increase(by, &user, increases, once.as_deref()).await?;
             Ok::<_, Error>((user.to_string(), Reached::of(outcome, form, None)))
         }

@@ -19,6 +19,7 @@ on_each_store!(
     the_way_between_fixes_that_lie_500_m_apart_counts,
     nobody_knows_the_way_over_a_pause_or_a_long_gap,
     a_recorded_run_comes_by_where_it_was,
+    who_has_all_but_the_place_reaches_it_there,
 );
 
 /// An achievement of whoever comes so near.
@@ -137,5 +138,25 @@ async fn a_recorded_run_comes_by_where_it_was(kind: StoreKind) {
         site.app.record(&runner.identity, run, batch.to_vec(), None).await.unwrap();
         let expected = if index < 5 { BTreeSet::new() } else { BTreeSet::from(["bridge".to_owned()]) };
         assert_eq!(visited(&site, &runner).await, expected, "after {} fixes", (index + 1) * 100);
+    }
+}
+
+async fn who_has_all_but_the_place_reaches_it_there(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let root = admin(&site).await;
+    let at = north(1_700.0);
+    let (latitude, longitude) = (at.latitude.degrees(), at.longitude.degrees());
+    let condition = json!({"term": {"type": "literal", "variable": "distance_m"}});
+    let place = json!({"latitude": latitude, "longitude": longitude, "max_distance_m": 30.0});
+    let a_kilometre = json!({"name": "bench", "place": place, "goals": [{"condition": condition, "goal": "1000"}]});
+    achievement(&site, &root, a_kilometre).await;
+    let runner = site.runner("Aino").await;
+    let run = begin(&site, &runner).await;
+    for (from_m, to_m, level) in [(0, 1_500, 0), (1_560, 1_800, 1)] {
+        go(&site, &runner, run, from_m, to_m).await;
+        values(&site, &runner).await;
+        let progress = site.get(&runner, &format!("/api/users/{}/achievements", runner.id)).await.data();
+        let bench = progress.as_array().unwrap().iter().find(|it| it["achievement"]["name"] == "bench").unwrap();
+        assert_eq!(bench["achievement"]["level"], level, "after {to_m} m");
     }
 }

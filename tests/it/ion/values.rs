@@ -201,6 +201,14 @@ async fn many_values_of_many_users_are_checked_first(kind: StoreKind) {
         site.ask(Method::POST, path).bearer_auth(&admin.token).header("Content-Type", "application/json").body("{"),
     );
     assert_error(&text.await, 400, "invalid_json", "half a body");
+    // One whose sum would be beyond what can be counted, and nobody is increased, whoever comes first.
+    let much = post(&site, &admin, &format!("/increase_value/push_ups/{}", veikko.id), "value=9007199254740000").await;
+    assert_eq!(much.status, 200, "{much:?}");
+    let too_much = many(json!({"push_ups": [{"value": 1}]}), json!({"push_ups": [{"value": 9_007_199_254_740_u64}]}));
+    for _ in 0..8 {
+        assert_error(&post_json(&site, &admin, path, too_much.clone()).await, 400, "invalid_value", "beyond 2^53");
+    }
+    assert!((push_ups(&site, &aino).await - 6.0).abs() < 1e-9, "nothing was written");
 }
 
 async fn sent_again_with_its_key_it_counts_once(kind: StoreKind) {

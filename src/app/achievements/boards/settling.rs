@@ -18,7 +18,7 @@ impl App {
         if self.progress.read(&aggregate(user)).await?.is_none() {
             return Ok(());
         }
-        let work = Work { moves: Vec::new(), contributions: Vec::new(), scope: Scope::Boards };
+        let work = Work { moves: Vec::new(), contributions: Vec::new(), scope: Scope::Boards, is_trial: false };
         match self.take_in(user, None, work, None).await {
             // Whoever has gone is taken off with all the rest.
             Err(AppError::NotFound(_)) => Ok(()),
