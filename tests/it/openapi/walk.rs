@@ -96,7 +96,7 @@ async fn walk(part: usize) {
     let site = Site::start(StoreKind::Embedded).await;
     let document = Document::of(&site).await;
     let mut faults = Vec::new();
-    for (path, method, call) in document.calls().into_iter().skip(part).step_by(PARTS) {
+    for (path, method, call) in document.calls().skip(part).step_by(PARTS) {
         let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
         let mut walk = Walk { document: &document, path, method, call, seen: BTreeSet::new() };
         walk.examples(&mut faults).await;
