@@ -43,7 +43,7 @@ const PIECES: [&[u8]; 16] = [
     &[0x00],
 ];
 
-/// One after another, because what is allocated is counted for the whole process.
+/// One after another: each has the seconds that it is given to itself.
 static TURN: Mutex<()> = Mutex::new(());
 
 #[test]
