@@ -18,6 +18,7 @@ mod follow_ups;
 pub mod friends;
 pub mod groups;
 mod guesses;
+pub mod habits;
 mod instances;
 mod leaving;
 pub mod letters;
@@ -65,6 +66,7 @@ use follow_ups::Outbox;
 use friends::FriendshipRecord;
 use groups::GroupRecord;
 use guesses::record::GuessesRecord;
+use habits::{HabitsRecord, KeptBoards};
 use instances::{InstanceRecord, Instances};
 use links::LinkRecord;
 use metrics::Metrics;
@@ -90,6 +92,8 @@ pub struct App {
     instance: String,
     users: Arc<Lanes<UserRecord>>,
     progress: Arc<Lanes<ProgressRecord>>,
+    habits: Arc<Lanes<HabitsRecord>>,
+    habit_boards: Arc<KeptBoards>,
     catalogues: Arc<Lanes<CatalogueRecord>>,
     rules_kept: RulesKept,
     /// Whose turn it is to try an achievement.
@@ -171,6 +175,8 @@ impl App {
                 move |before, after| known.forget(before, after),
             ),
             progress: Lanes::new(backend.clone(), workers.clone(), metrics.clone(), outbox.clone()),
+            habits: Lanes::new(backend.clone(), workers.clone(), metrics.clone(), outbox.clone()),
+            habit_boards: Arc::default(),
             catalogues: Lanes::new(backend.clone(), workers.clone(), metrics.clone(), outbox.clone()),
             rules_kept: RulesKept::default(),
             dry_run: tokio::sync::Mutex::default(),

@@ -6,6 +6,7 @@ mod callers;
 mod catalogue;
 mod challenges;
 mod events;
+mod habits;
 mod shown;
 
 use std::time::Duration;
@@ -16,6 +17,7 @@ pub use callers::*;
 pub use catalogue::*;
 pub use challenges::*;
 pub use events::*;
+pub use habits::*;
 pub use shown::*;
 
 /// Fixes in one batch. A phone that was away for a quarter of an hour sends its backlog as one commit.

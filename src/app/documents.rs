@@ -7,6 +7,7 @@ mod calendar;
 mod challenges;
 mod edit;
 mod events;
+mod habits;
 mod line;
 mod links;
 mod names;
@@ -35,6 +36,7 @@ pub use events::{
     EventChange, EventDocument, EventName, EventNews, EventSnapshotDocument, InvitationDocument, ParticipantDocument,
     Role,
 };
+pub use habits::*;
 pub use line::{is_flat_enough, one_line};
 pub use links::{HeldLinkDocument, LinkDocument};
 pub use names::*;

@@ -67,6 +67,8 @@ pub enum Due {
     BoardsOf(UserId),
     /// An achievement that is evaluated at its end has come to it, or may have come to it where some users are.
     AchievementEnds(AchievementId),
+    /// The day of this user turns, where the user is.
+    DayTurns(UserId),
     /// There are leaderboards that those with values are not on yet.
     BoardsNew,
     /// This is a leaderboard no more: what its channel told last names users.
@@ -119,6 +121,7 @@ impl fmt::Display for Due {
             Self::RunTogether(run) => write!(f, "run-together/{run}"),
             Self::BoardsOf(user) => write!(f, "boards-of/{user}"),
             Self::AchievementEnds(id) => write!(f, "achievement-ends/{id}"),
+            Self::DayTurns(user) => write!(f, "day-turns/{user}"),
             Self::BoardsNew => f.write_str("boards-new/all"),
             Self::BoardGone(of) => write!(f, "board-gone/{of}"),
         }
@@ -151,7 +154,7 @@ impl Due {
             | Self::EventSaid(_)
             | Self::NewsOld(_)
             | Self::Blocked { .. } => Agenda::Removals,
-            Self::HistoryOld(_) | Self::PostedOld(_) | Self::GuessesOld(_) => Agenda::Housekeeping,
+            Self::HistoryOld(_) | Self::PostedOld(_) | Self::GuessesOld(_) | Self::DayTurns(_) => Agenda::Housekeeping,
             Self::RunTogether(_) => Agenda::Looks,
         }
     }
@@ -177,6 +180,7 @@ impl Due {
             "guesses-old" => Some(Self::GuessesOld(id.into())),
             "run-together" => RunId::parse(id).map(Self::RunTogether),
             "boards-of" => UserId::parse(id).map(Self::BoardsOf),
+            "day-turns" => UserId::parse(id).map(Self::DayTurns),
             "achievement-ends" => AchievementId::parse(id).map(Self::AchievementEnds),
             "boards-new" => (id == "all").then_some(Self::BoardsNew),
             "board-gone" => BoardOf::parse(id).map(Self::BoardGone),
@@ -200,7 +204,7 @@ impl Due {
             Self::PostedOld(name) => crate::app::posted::aggregate(name),
             Self::GuessesOld(id) => Lanes::<GuessesRecord>::aggregate(id),
             Self::RunTogether(run) => crate::app::runs::aggregate(*run),
-            Self::BoardsOf(user) => crate::app::users::aggregate(user),
+            Self::BoardsOf(user) | Self::DayTurns(user) => crate::app::users::aggregate(user),
             Self::AchievementEnds(_) | Self::BoardsNew | Self::BoardGone(_) => achievements::catalogue_aggregate(),
         }
     }
@@ -282,6 +286,7 @@ impl App {
             Due::RunTogether(run) => self.look_together(*run).await,
             Due::BoardsOf(user) => self.settle_changed(user).await,
             Due::AchievementEnds(id) => self.end_achievement(*id).await,
+            Due::DayTurns(user) => self.turn_day_of(user).await,
             Due::BoardsNew => self.fill_boards().await,
             Due::BoardGone(of) => self.forget_board(of).await,
         };
@@ -322,6 +327,7 @@ mod tests {
             Due::RunTogether(RunId::from_u128(7)),
             Due::BoardsOf(UserId::parse("aino").unwrap()),
             Due::AchievementEnds(AchievementId::new(7).unwrap()),
+            Due::DayTurns(UserId::parse("aino").unwrap()),
             Due::BoardsNew,
             Due::BoardGone(BoardOf::parse("distance_m").unwrap()),
         ] {

@@ -166,6 +166,7 @@ impl App {
         archive.member("achievements", &self.progress(&caller, &identity.user, every).await?)?;
         archive.member("progress", &self.exported_progress(&identity.user).await?)?;
         archive.member("challenges", &self.challenges(identity, ChallengeFilter::default(), all).await?)?;
+        archive.member("habits", &self.exported_habits(&identity.user).await?)?;
         archive.send().await?;
         let mine = GroupFilter { is_mine: true, ..GroupFilter::default() };
         let mine = self.groups(identity, &mine, all).await?;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::achievements::ProgressRecord;
 use crate::app::due::Due;
+use crate::app::habits::HabitsRecord;
 use crate::app::transact::{Record, encode};
 use crate::app::users::credential::admin_id;
 use crate::app::users::keys::USED;
@@ -116,8 +117,9 @@ impl App {
             draft.put_beside(LEAVING, encode(&leaving)?);
             Due::UserLeaves(user.clone()).place(draft, Some(now.as_millis()));
             people::placed(draft, Some(&record), None);
-            // Without this head nobody writes progress any more.
+            // Without these heads nobody writes progress or habits any more.
             draft.remove_beside(ProgressRecord::NAME);
+            draft.remove_beside(HabitsRecord::NAME);
             revoked(draft, now)?;
             draft.remove();
             Ok(())

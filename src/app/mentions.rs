@@ -41,8 +41,11 @@ fn place<R: Record>(draft: &mut Draft<R>, user: &UserId, score: Option<i64>) {
 
 /// The users that a change names: `{"id": "…", "name": …}` anywhere in it.
 pub fn in_change(change: &[u8]) -> Result<Vec<UserId>, AppError> {
-    let mut found = Vec::new();
-    look(&decode(change)?, &mut found);
+    let (change, mut found): (Value, _) = (decode(change)?, Vec::new());
+    // What stands on a board is in its owner's words.
+    if change["type"] != "habits" {
+        look(&change, &mut found);
+    }
     Ok(found)
 }
 

@@ -21,6 +21,8 @@ pub struct Account {
     /// The name that they go by.
     pub name: String,
     pub zone: Tz,
+    /// If one was said.
+    pub said_zone: Option<Tz>,
     pub place: Option<Place>,
     pub created: Timestamp,
     pub visibility: Visibility,
@@ -54,11 +56,12 @@ impl Accounts {
 impl Account {
     /// A time zone or a place that nobody knows any more is as if it were not said.
     pub fn of(user: &UserRecord) -> Self {
-        let zone = user.profile.time_zone.as_deref().and_then(|name| name.parse().ok());
+        let said_zone: Option<Tz> = user.profile.time_zone.as_deref().and_then(|name| name.parse().ok());
         let place = user.profile.place.and_then(|(latitude, longitude)| Place::new(latitude, longitude).ok());
         Self {
             name: user.shown_name().to_owned(),
-            zone: zone.unwrap_or(Tz::UTC),
+            zone: said_zone.unwrap_or(Tz::UTC),
+            said_zone,
             place,
             created: Timestamp::from_millis(user.created_ms),
             visibility: user.visibility(),
@@ -69,7 +72,7 @@ impl Account {
 
 impl App {
     /// The account as it was a few seconds ago at most; `None`: there is none.
-    pub(super) async fn account(&self, user: &UserId) -> Result<Option<Arc<Account>>, AppError> {
+    pub(in crate::app) async fn account(&self, user: &UserId) -> Result<Option<Arc<Account>>, AppError> {
         let now = self.clock.now();
         let age_max = i64::try_from(limits::WHO_AGE_MAX.as_millis()).unwrap_or_default();
         let known = self.accounts.0.lock().get(user).cloned();

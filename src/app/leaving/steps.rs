@@ -30,6 +30,7 @@ pub const STEPS: &[(&str, Step)] = &[
     ("events", |app, user| app.forget_events(user).boxed()),
     ("challenges", |app, user| app.forget_challenges(user).boxed()),
     ("progress", |app, user| app.forget_progress(user).boxed()),
+    ("habits", |app, user| app.forget_habits(user).boxed()),
     ("posted", |app, user| app.forget_posted_of(user).boxed()),
     ("mentions", |app, user| app.forget_mentions(user).boxed()),
     ("mentioned", |app, user| app.forget_mentioned(user).boxed()),

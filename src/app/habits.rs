@@ -1,0 +1,75 @@
+//! Boards of habits: operations from any device, each counted once, on a board that all devices of its user share.
+//!
+//! The board lies in the user's own aggregate, under a head of its own, as progress does: what a batch of operations does, what it
+//! makes the user's other devices hear, and which operations were carried out is one commit. What an operation does is decided in
+//! [`domain::habit`](crate::domain::habit); here documents are loaded, and what has changed is written. No wire is known here.
+
+mod applying;
+mod exact;
+mod exported;
+mod history;
+mod kept;
+mod leaving;
+mod loading;
+mod names;
+mod record;
+mod tasks;
+mod telling;
+mod trees;
+mod turning;
+mod writing;
+
+use std::sync::Arc;
+
+use crate::domain::habit::effect::Effect;
+use crate::domain::habit::{Board, HabitError, Op};
+use crate::limits;
+
+pub use exact::Exact;
+pub(in crate::app) use kept::KeptBoards;
+pub use loading::Histories;
+pub(in crate::app) use record::HabitsRecord;
+pub use trees::{node, number, scalar, value_of};
+
+/// An operation as a device has sent it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Submitted {
+    pub op: Op,
+    /// Makes it count once, however often it is sent.
+    pub id: Option<OpId>,
+}
+
+/// 1 to [`limits::HABIT_OP_ID_BYTES_MAX`] bytes, made by the device; of one user's.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OpId(Arc<str>);
+
+/// What has come of a batch.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// `_v`: how many commits have changed something, this one among them.
+    pub v: u64,
+    /// As it is now.
+    pub board: Arc<Board>,
+    /// The day's turn first, if it has turned; what repeats is told once.
+    pub effects: Vec<Effect>,
+    /// What was not carried out, by its place in the batch.
+    pub errors: Vec<(usize, HabitError)>,
+    /// Others had changed something since the version that the caller has seen.
+    pub was_modified: bool,
+}
+
+impl OpId {
+    pub fn parse(text: &str) -> Option<Self> {
+        (1..=limits::HABIT_OP_ID_BYTES_MAX).contains(&text.len()).then(|| Self(text.into()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<Op> for Submitted {
+    fn from(op: Op) -> Self {
+        Self { op, id: None }
+    }
+}

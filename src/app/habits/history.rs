@@ -1,0 +1,88 @@
+//! Histories as they are stored: a document for each month that is recent, and one for all that is older.
+//!
+//! So an operation writes the days of one month at most, however long its task has been there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::app::AppError;
+use crate::app::habits::exact::Exact;
+use crate::app::habits::names::OLD;
+use crate::domain::habit::day::month_of;
+use crate::domain::habit::history::{Entry, History};
+use crate::domain::ids::RunId;
+use crate::domain::time::Timestamp;
+use crate::limits;
+
+/// The day, when, the value, the run that scored it.
+type EntryRecord = (i32, i64, Exact, Option<String>);
+
+/// Of one month, or of older ones: a value for each day, in the order of days.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct HistoryRecord(Vec<EntryRecord>);
+
+impl HistoryRecord {
+    pub fn of(history: &History) -> Self {
+        let entries = history
+            .entries()
+            .map(|entry| (entry.day, entry.at.as_millis(), Exact(entry.value), entry.run.map(|run| run.to_string())));
+        Self(entries.collect())
+    }
+
+    /// The last of each month alone.
+    pub fn of_months(history: &History) -> Self {
+        let months: BTreeMap<i32, &Entry> = history.entries().map(|entry| (month_of(entry.day), entry)).collect();
+        Self::of(&History::new(months.into_values().copied()))
+    }
+
+    pub fn read(self) -> Result<Vec<Entry>, AppError> {
+        let entries = self.0.into_iter().map(|(day, at_ms, value, run)| {
+            let run = run.map(|run| RunId::parse(&run).ok_or(AppError::Internal)).transpose()?;
+            Ok(Entry { day, at: Timestamp::from_millis(at_ms), value: value.0, run })
+        });
+        entries.collect()
+    }
+}
+
+/// The month that a day belongs to, as its document is called.
+pub fn month(day: i32) -> u32 {
+    u32::try_from(month_of(day)).ok().filter(|month| *month != OLD).unwrap_or(1)
+}
+
+/// Of the months that have a document, those that are to be put to the old ones now that `newest` begins.
+pub fn aged(months: &BTreeSet<u32>, newest: u32) -> Vec<u32> {
+    let before = months.range(OLD + 1..newest).rev();
+    before.skip(limits::HABIT_MONTHS_KEPT).copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::transact::{decode, encode};
+
+    fn entry(day: i32, value: f64) -> Entry {
+        Entry { day, at: Timestamp::from_millis(i64::from(day) * 86_400_000), value, run: None }
+    }
+
+    #[test]
+    fn entries_come_back_and_months_keep_their_last() {
+        let run = Some(RunId::from_u128(7));
+        let history =
+            History::new([entry(20_400, 1.0), Entry { run, ..entry(20_401, 0.1 + 0.2) }, entry(20_440, -3.0)]);
+        let again = |record: HistoryRecord| {
+            let stored = encode(&record).unwrap();
+            History::new(decode::<HistoryRecord>(&stored).unwrap().read().unwrap())
+        };
+        assert_eq!(again(HistoryRecord::of(&history)), history);
+        let months = again(HistoryRecord::of_months(&history));
+        assert_eq!(months.entries().map(|it| it.day).collect::<Vec<_>>(), [20_401, 20_440]);
+    }
+
+    #[test]
+    fn two_months_stand_besides_the_one_that_begins() {
+        let months = BTreeSet::from([OLD, 202_508, 202_511, 202_512, 202_601]);
+        assert_eq!(aged(&months, 202_602), [202_511, 202_508]);
+        assert_eq!(aged(&BTreeSet::from([202_601]), 202_602), [] as [u32; 0]);
+    }
+}

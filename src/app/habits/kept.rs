@@ -1,0 +1,140 @@
+//! Boards in memory: each state is known by its stamp, so one that is at hand is the one that is stored, or it is read anew.
+//!
+//! States that decisions have come to and that were never stored do no harm: no head has their stamp.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use lru::LruCache;
+use parking_lot::Mutex;
+
+use crate::domain::habit::Board;
+use crate::domain::habit::history::Of;
+use crate::domain::ids::UserId;
+use crate::limits;
+
+/// A board, and the months of which there are documents of histories.
+#[derive(Clone, Debug)]
+pub struct KeptBoard {
+    pub board: Arc<Board>,
+    pub months: Months,
+}
+
+/// By whose history it is; shared until one begins.
+pub type Months = Arc<BTreeMap<Of, BTreeSet<u32>>>;
+
+pub struct KeptBoards(Mutex<Inner>);
+
+struct Inner {
+    boards: LruCache<UserId, States>,
+    bytes: usize,
+}
+
+/// The newest first.
+struct States {
+    states: VecDeque<(u64, KeptBoard)>,
+    /// Of the newest, roughly; what the others have is mostly the same.
+    bytes: usize,
+}
+
+impl Default for KeptBoards {
+    fn default() -> Self {
+        let len_max = NonZeroUsize::new(limits::HABIT_BOARDS_LEN_MAX).unwrap_or(NonZeroUsize::MIN);
+        Self(Mutex::new(Inner { boards: LruCache::new(len_max), bytes: 0 }))
+    }
+}
+
+impl KeptBoards {
+    /// The state of this stamp.
+    pub fn get(&self, user: &UserId, stamp: u64) -> Option<KeptBoard> {
+        let mut inner = self.0.lock();
+        let states = &inner.boards.get(user)?.states;
+        states.iter().find(|(known, _)| *known == stamp).map(|(_, board)| board.clone())
+    }
+
+    /// The newest that is known, which may be old or never have been stored.
+    pub fn newest(&self, user: &UserId) -> Option<KeptBoard> {
+        self.0.lock().boards.get(user)?.states.front().map(|(_, board)| board.clone())
+    }
+
+    pub fn put(&self, user: &UserId, stamp: u64, board: KeptBoard) {
+        let bytes = bytes_of(&board);
+        let mut inner = self.0.lock();
+        let mut states = inner.boards.pop(user).map_or_else(VecDeque::new, |known| {
+            inner.bytes = inner.bytes.saturating_sub(known.bytes);
+            known.states
+        });
+        states.retain(|(known, _)| *known != stamp);
+        states.push_front((stamp, board));
+        states.truncate(limits::HABIT_STATES_LEN_MAX);
+        inner.bytes += bytes;
+        if let Some((_, pushed)) = inner.boards.push(user.clone(), States { states, bytes }) {
+            inner.bytes = inner.bytes.saturating_sub(pushed.bytes);
+        }
+        while inner.bytes > limits::HABIT_BOARDS_BYTES_MAX {
+            let Some((_, oldest)) = inner.boards.pop_lru() else { break };
+            inner.bytes = inner.bytes.saturating_sub(oldest.bytes);
+        }
+    }
+
+    pub fn forget(&self, user: &UserId) {
+        let mut inner = self.0.lock();
+        if let Some(known) = inner.boards.pop(user) {
+            inner.bytes = inner.bytes.saturating_sub(known.bytes);
+        }
+    }
+}
+
+/// Texts, and what a task takes without them.
+fn bytes_of(kept: &KeptBoard) -> usize {
+    const TASK: usize = 800;
+    const MONTHS: usize = 200;
+    let tasks = kept.board.all_tasks();
+    let tasks: usize = tasks.map(|task| TASK + task.text.len() + task.notes.len() + task.checklist.len() * TASK).sum();
+    TASK + tasks + kept.months.len() * MONTHS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::habit::newcomer;
+    use crate::domain::time::Timestamp;
+
+    fn kept(text_len: usize) -> KeptBoard {
+        let mut board = newcomer::board(1, 2, Timestamp::from_millis(0));
+        board.hero.tags.clear();
+        let op = crate::domain::habit::Op::Set {
+            path: format!("tasks.{}.text", board.all_tasks().next().unwrap().id),
+            value: crate::domain::habit::tree::Node::text(&"x".repeat(text_len)),
+        };
+        let zone = crate::domain::habit::day::Zone::UTC;
+        let now = crate::domain::habit::Now { at: Timestamp::from_millis(0), zone };
+        crate::domain::habit::ops::apply(&mut board, &op, now).unwrap();
+        KeptBoard { board: Arc::new(board), months: Months::default() }
+    }
+
+    #[test]
+    fn a_state_is_found_by_its_stamp_while_it_is_new() {
+        let (boards, user) = (KeptBoards::default(), UserId::parse("aino").unwrap());
+        for stamp in 1..=5 {
+            boards.put(&user, stamp, kept(1));
+        }
+        let found: Vec<u64> = (1..=6).filter(|stamp| boards.get(&user, *stamp).is_some()).collect();
+        assert_eq!(found, [3, 4, 5]);
+        boards.forget(&user);
+        assert!(boards.newest(&user).is_none());
+        assert_eq!(boards.0.lock().bytes, 0);
+    }
+
+    #[test]
+    fn the_boards_that_were_asked_for_longest_ago_make_room() {
+        let boards = KeptBoards::default();
+        let user = |number: usize| UserId::parse(&format!("u{number}")).unwrap();
+        let board = kept(64 * 1024);
+        let len = limits::HABIT_BOARDS_BYTES_MAX / bytes_of(&board) + 10;
+        (0..len).for_each(|number| boards.put(&user(number), 1, board.clone()));
+        assert!(boards.newest(&user(0)).is_none() && boards.newest(&user(len - 1)).is_some());
+        assert!(boards.0.lock().bytes <= limits::HABIT_BOARDS_BYTES_MAX);
+    }
+}

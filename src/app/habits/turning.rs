@@ -1,0 +1,47 @@
+//! The day turns by the clock for who has not asked for anything; and what needs not be remembered any longer is forgotten.
+
+use crate::app::due::Due;
+use crate::app::habits::applying::Cause;
+use crate::app::habits::names;
+use crate::app::users::aggregate;
+use crate::app::{App, AppError};
+use crate::backend::{Bound, Commit, Move, Order, Put, Range};
+use crate::domain::ids::UserId;
+use crate::limits;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
+impl App {
+    pub(in crate::app) async fn turn_day_of(&self, user: &UserId) -> Result<(), AppError> {
+        let turned = match self.apply_part(user, &[], Cause::Clock).await {
+            Err(AppError::NotFound(_)) => None,
+            turned => turned?,
+        };
+        if turned.is_some() {
+            return self.forget_old_ops(user).await;
+        }
+        let mut commit = Commit::on(aggregate(user));
+        commit.moves.push(Due::DayTurns(user.clone()).at(None));
+        self.backend.commit(commit).await?;
+        Ok(())
+    }
+
+    /// The oldest of them; the rest when the day turns again.
+    async fn forget_old_ops(&self, user: &UserId) -> Result<(), AppError> {
+        let day = self.clock.now().as_millis().div_euclid(DAY_MS) - limits::HABIT_OP_DAYS;
+        let (index, until, order) = (names::ops_of(user), Bound::Score(day), Order::Ascending);
+        let limit = limits::HABIT_OPS_FORGOTTEN_LEN;
+        let range = Range { index: index.clone(), from: Bound::Start, until, order, limit, count: false };
+        let old = self.backend.range(&range).await?.members;
+        if old.is_empty() {
+            return Ok(());
+        }
+        let mut commit = Commit::on(aggregate(user));
+        for (_, name) in old {
+            commit.puts.push(Put { key: commit.aggregate.key(&name), value: None });
+            commit.moves.push(Move { index: index.clone(), member: name, score: None });
+        }
+        self.backend.commit(commit).await?;
+        Ok(())
+    }
+}
