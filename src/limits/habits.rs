@@ -23,3 +23,6 @@ pub const HABIT_READ_LEN: usize = 500;
 pub const HABIT_CHANGE_BYTES_MAX: usize = 32 * 1024;
 /// Months of which a history keeps each day, besides the one that goes on: sixty days never reach further back.
 pub const HABIT_MONTHS_KEPT: usize = 2;
+/// How often a decision on a board is tried again with what it lacked: devices on several instances that never pause may each find
+/// the board another when they have read it.
+pub const HABIT_ATTEMPTS_MAX: usize = 32;

@@ -23,6 +23,7 @@ mod faults;
 mod friends;
 mod groups;
 mod guesses;
+mod habits;
 mod ion;
 mod keys;
 mod leaving;

@@ -27,7 +27,7 @@ pub type Histories = BTreeMap<Of, History>;
 impl App {
     /// The board as it is stored, and its stamp; `None`: there is none. It is at hand from now on.
     pub(super) async fn load_board(&self, user: &UserId) -> Result<Option<KeptBoard>, AppError> {
-        for _ in 0..limits::LACKS_MAX {
+        for _ in 0..limits::HABIT_ATTEMPTS_MAX {
             let Some(head) = self.habits.read(&aggregate(user)).await? else { return Ok(None) };
             if let Some(known) = self.habit_boards.get(user, head.stamp) {
                 return Ok(Some(known));
@@ -37,7 +37,9 @@ impl App {
             let mut wanted = Vec::new();
             for (name, named) in self.habit_names(user).await? {
                 match named {
-                    Named::History(of, month) => drop(months.entry(of).or_default().insert(month)),
+                    Named::History(of, month) => {
+                        months.entry(of).or_default().insert(month);
+                    }
                     named => wanted.push((name, named)),
                 }
             }
