@@ -13,6 +13,7 @@ mod leaving;
 mod loading;
 mod names;
 mod record;
+mod running;
 mod tasks;
 mod telling;
 mod trees;
@@ -22,7 +23,9 @@ mod writing;
 use std::sync::Arc;
 
 use crate::domain::habit::effect::Effect;
+use crate::domain::habit::task::TaskId;
 use crate::domain::habit::{Board, HabitError, Op};
+use crate::domain::ids::RunId;
 use crate::limits;
 
 pub use exact::Exact;
@@ -61,6 +64,11 @@ pub struct Applied {
 impl OpId {
     pub fn parse(text: &str) -> Option<Self> {
         (1..=limits::HABIT_OP_ID_BYTES_MAX).contains(&text.len()).then(|| Self(text.into()))
+    }
+
+    /// What a run does to a task. No device has to be kept from using it: it would only deprive its own user.
+    fn of_run(run: RunId, task: &TaskId) -> Self {
+        Self(format!("run:{run}:{task}").into())
     }
 
     pub fn as_str(&self) -> &str {

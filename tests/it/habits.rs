@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use runnity::app::habits::{Applied, OpId, Submitted, node};
+use runnity::app::runs::Transition;
 use runnity::app::{App, AppError};
 use runnity::backend::{Index, Range};
 use runnity::domain::habit::history::Of;
@@ -13,9 +14,10 @@ use runnity::domain::habit::task::{TaskId, TaskKind};
 use runnity::domain::habit::tree::Node;
 use runnity::domain::habit::{HabitError, Op};
 use runnity::domain::ids::UserId;
+use runnity::domain::user::Visibility;
 use serde_json::{Value, json};
 
-use crate::support::{Client, Runner, Site, StoreKind, on_each_store};
+use crate::support::{Client, Runner, Site, StoreKind, on_each_store, within};
 
 on_each_store!(
     a_board_begins_with_nine_tasks_for_all_instances,
@@ -27,6 +29,7 @@ on_each_store!(
     histories_outlast_their_months,
     a_task_of_the_same_id_begins_a_history_of_its_own,
     another_device_hears_what_was_done,
+    a_finished_run_scores_what_its_rules_ask_for_once,
     nothing_is_left_of_a_deleted_account,
 );
 
@@ -249,6 +252,37 @@ async fn another_device_hears_what_was_done(kind: StoreKind) {
     let heard = told(&mut device, &runner).await;
     assert_eq!((&heard["reload"], &heard["changes"]), (&json!(true), &json!([])));
     assert!(heard.to_string().len() < 1_000);
+}
+
+async fn a_finished_run_scores_what_its_rules_ask_for_once(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let runner = site.runner("Aino").await;
+    let ruled = |name: &str, kind: &str, at_least: u32| {
+        let rule = json!({ "variable": "distance_m", "at_least": at_least });
+        let Node::Tree(tree) = node(json!({ "id": name, "type": kind, "rule": rule })) else { panic!("no tree") };
+        Op::AddTask(tree)
+    };
+    let tasks = vec![ruled("far", "daily", 1_000), ruled("farther", "daily", 2_000), ruled("runs", "habit", 100)];
+    apply(&site.app, &runner, tasks).await;
+    let (mut device, _) = site.connected(&runner).await;
+    let (run, _) = site.run(&runner, Visibility::Public).await;
+    site.record(&runner, run, 120).await;
+    site.app.transition(&runner.identity, run, Transition::Finish).await.unwrap();
+    while within(site.app.carry_out_follow_ups()).await.unwrap() > 0 {}
+    // Counted once more, on another instance.
+    let other = site.another().await;
+    let user = &runner.identity.user;
+    other.app.score_by_run(user, run, &[("distance_m", 1_200.0)]).await.unwrap();
+    let after = apply(&other.app, &runner, Vec::new()).await;
+    let is_done = |name: &str| after.board.task(&id(name)).unwrap().completed;
+    assert_eq!((is_done("far"), is_done("farther")), (true, false));
+    assert_eq!(after.board.task(&id("runs")).unwrap().value, 1.0);
+    let heard = told(&mut device, &runner).await;
+    let by_run = heard["changes"].as_array().unwrap().iter().filter(|it| it["run"] == run.to_string());
+    let scored: Vec<&str> = by_run.filter_map(|it| it["id"].as_str()).collect();
+    assert_eq!(scored, ["far", "runs"]);
+    let histories = other.app.habit_histories(user, 20_800).await.unwrap();
+    assert_eq!(histories[&Of::Task(id("runs"))].entries().next().unwrap().run, Some(run));
 }
 
 /// The next change of the board.

@@ -40,6 +40,8 @@ pub(super) enum Cause {
     Device,
     /// It is time for the day to turn.
     Clock,
+    /// A run is counted.
+    Run,
 }
 
 /// A decision, as it is taken each time.
@@ -134,7 +136,7 @@ impl App {
         let seeds = || Uuid::new_v4().as_u64_pair().1;
         let seeds = (seeds(), seeds());
         let mut names = self.first_habit_names(user, &ops, zone);
-        for _ in 0..limits::LACKS_MAX {
+        for _ in 0..limits::HABIT_ATTEMPTS_MAX {
             let aside = Arc::<Mutex<Aside>>::default();
             let decision = Decision {
                 boards: self.habit_boards.clone(),
@@ -199,7 +201,7 @@ impl Decision {
                 let board = Board::clone(&kept.board);
                 (Some(kept), board)
             }
-            None if self.cause == Cause::Clock => return Ok(()),
+            None if self.cause != Cause::Device => return Ok(()),
             None => {
                 if !self.names.contains(ACCOUNT) {
                     return Err(self.lacks(Lack::Names(vec![ACCOUNT.into()])));

@@ -40,7 +40,13 @@ impl App {
                 (of_run(record, account.zone, &catalogue.rules)?, event)
             }
         };
+        let is_over = record.as_ref().is_some_and(|record| record.run.state == State::Finished);
+        let shares = contribution.shares.clone();
         self.contribute(user, contribution).await?;
+        if is_over {
+            let values: Vec<_> = shares.iter().map(|share| (share.variable.as_str(), share.value)).collect();
+            self.score_by_run(user, run, &values).await?;
+        }
         if let Some(contribution) = together(run, record.as_deref())? {
             self.contribute(user, contribution).await?;
         }
