@@ -38,6 +38,7 @@ pub(in crate::app) use challenged::{Chosen, CountedValues, Counting, counted_by}
 pub use contributing::{Contribution, Share, Source};
 pub use devices::NewDevice;
 pub use dry_run::DryRun;
+pub(in crate::app) use feeding::HabitsDay;
 pub use files::{Import, ImportedDocument, parse_catalogue, parse_yaml, to_yaml};
 pub use increasing::Increase;
 pub use outcome::{AchievementFault, Outcome};

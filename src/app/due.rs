@@ -69,6 +69,8 @@ pub enum Due {
     AchievementEnds(AchievementId),
     /// The day of this user turns, where the user is.
     DayTurns(UserId),
+    /// What this user has come to with habits counts.
+    HabitsCount(UserId),
     /// There are leaderboards that those with values are not on yet.
     BoardsNew,
     /// This is a leaderboard no more: what its channel told last names users.
@@ -122,6 +124,7 @@ impl fmt::Display for Due {
             Self::BoardsOf(user) => write!(f, "boards-of/{user}"),
             Self::AchievementEnds(id) => write!(f, "achievement-ends/{id}"),
             Self::DayTurns(user) => write!(f, "day-turns/{user}"),
+            Self::HabitsCount(user) => write!(f, "habits-count/{user}"),
             Self::BoardsNew => f.write_str("boards-new/all"),
             Self::BoardGone(of) => write!(f, "board-gone/{of}"),
         }
@@ -147,7 +150,7 @@ impl Due {
             | Self::ChallengeTurns(_)
             | Self::LinkOver(_)
             | Self::LinksTo(_) => Agenda::Awaited,
-            Self::BoardsOf(_) | Self::AchievementEnds(_) | Self::BoardsNew => Agenda::Awaited,
+            Self::BoardsOf(_) | Self::AchievementEnds(_) | Self::BoardsNew | Self::HabitsCount(_) => Agenda::Awaited,
             Self::GroupGone(_)
             | Self::BoardGone(_)
             | Self::UserLeaves(_)
@@ -181,6 +184,7 @@ impl Due {
             "run-together" => RunId::parse(id).map(Self::RunTogether),
             "boards-of" => UserId::parse(id).map(Self::BoardsOf),
             "day-turns" => UserId::parse(id).map(Self::DayTurns),
+            "habits-count" => UserId::parse(id).map(Self::HabitsCount),
             "achievement-ends" => AchievementId::parse(id).map(Self::AchievementEnds),
             "boards-new" => (id == "all").then_some(Self::BoardsNew),
             "board-gone" => BoardOf::parse(id).map(Self::BoardGone),
@@ -204,7 +208,7 @@ impl Due {
             Self::PostedOld(name) => crate::app::posted::aggregate(name),
             Self::GuessesOld(id) => Lanes::<GuessesRecord>::aggregate(id),
             Self::RunTogether(run) => crate::app::runs::aggregate(*run),
-            Self::BoardsOf(user) | Self::DayTurns(user) => crate::app::users::aggregate(user),
+            Self::BoardsOf(user) | Self::DayTurns(user) | Self::HabitsCount(user) => crate::app::users::aggregate(user),
             Self::AchievementEnds(_) | Self::BoardsNew | Self::BoardGone(_) => achievements::catalogue_aggregate(),
         }
     }
@@ -287,6 +291,7 @@ impl App {
             Due::BoardsOf(user) => self.settle_changed(user).await,
             Due::AchievementEnds(id) => self.end_achievement(*id).await,
             Due::DayTurns(user) => self.turn_day_of(user).await,
+            Due::HabitsCount(user) => self.count_habits(user).await,
             Due::BoardsNew => self.fill_boards().await,
             Due::BoardGone(of) => self.forget_board(of).await,
         };
@@ -328,6 +333,7 @@ mod tests {
             Due::BoardsOf(UserId::parse("aino").unwrap()),
             Due::AchievementEnds(AchievementId::new(7).unwrap()),
             Due::DayTurns(UserId::parse("aino").unwrap()),
+            Due::HabitsCount(UserId::parse("aino").unwrap()),
             Due::BoardsNew,
             Due::BoardGone(BoardOf::parse("distance_m").unwrap()),
         ] {

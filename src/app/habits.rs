@@ -5,6 +5,7 @@
 //! [`domain::habit`](crate::domain::habit); here documents are loaded, and what has changed is written. No wire is known here.
 
 mod applying;
+mod counting;
 mod exact;
 mod exported;
 mod history;
@@ -12,6 +13,7 @@ mod kept;
 mod leaving;
 mod loading;
 mod names;
+mod previewing;
 mod record;
 mod running;
 mod tasks;
@@ -31,6 +33,7 @@ use crate::limits;
 pub use exact::Exact;
 pub(in crate::app) use kept::KeptBoards;
 pub use loading::Histories;
+pub use previewing::Preview;
 pub(in crate::app) use record::HabitsRecord;
 pub use trees::{node, number, scalar, value_of};
 

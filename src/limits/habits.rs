@@ -26,3 +26,7 @@ pub const HABIT_MONTHS_KEPT: usize = 2;
 /// How often a decision on a board is tried again with what it lacked: devices on several instances that never pause may each find
 /// the board another when they have read it.
 pub const HABIT_ATTEMPTS_MAX: usize = 32;
+/// Milliseconds after which what is earned counts for achievements: a morning's clicks are counted in one go.
+pub const HABIT_COUNTS_AFTER_MS: i64 = 5_000;
+/// Days that wait to be counted; beyond, the oldest is not: it takes a store that counts nothing for a month.
+pub const HABIT_DAYS_WAITING_MAX: usize = 31;

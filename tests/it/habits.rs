@@ -7,7 +7,7 @@ use futures::future::join_all;
 use runnity::app::habits::{Applied, OpId, Submitted, node};
 use runnity::app::runs::Transition;
 use runnity::app::{App, AppError};
-use runnity::backend::{Index, Range};
+use runnity::backend::{AggregateId, Index, Range};
 use runnity::domain::habit::history::Of;
 use runnity::domain::habit::numbers::Direction;
 use runnity::domain::habit::task::{TaskId, TaskKind};
@@ -30,6 +30,8 @@ on_each_store!(
     a_task_of_the_same_id_begins_a_history_of_its_own,
     another_device_hears_what_was_done,
     a_finished_run_scores_what_its_rules_ask_for_once,
+    what_was_earned_counts_for_achievements,
+    a_preview_shows_the_next_turn_and_changes_nothing,
     nothing_is_left_of_a_deleted_account,
 );
 
@@ -285,6 +287,58 @@ async fn a_finished_run_scores_what_its_rules_ask_for_once(kind: StoreKind) {
     assert_eq!(histories[&Of::Task(id("runs"))].entries().next().unwrap().run, Some(run));
 }
 
+async fn what_was_earned_counts_for_achievements(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let (runner, other) = (site.runner("Aino").await, site.another().await);
+    let up = |name| score(name, Direction::Up);
+    let ops = vec![add("h", "habit"), add("d", "daily"), add("t", "todo"), up("h"), up("h"), up("d"), up("t")];
+    apply(&site.app, &runner, ops).await;
+    // What is written is not earned.
+    let ops = vec![set("stats.lvl", json!(50)), set("tasks.d.streak", json!(99)), up("h")];
+    apply(&site.app, &runner, ops).await;
+    assert_eq!(
+        counted(&site, &runner).await,
+        json!([
+            ["dailies_done", 1.0],
+            ["habit_level", 1.0],
+            ["habit_streak", 1.0],
+            ["habits_scored", 3.0],
+            ["todos_done", 1.0]
+        ])
+    );
+    apply(&other.app, &runner, vec![up("h"), score("t", Direction::Down)]).await;
+    assert_eq!(
+        counted(&other, &runner).await,
+        json!([["dailies_done", 1.0], ["habit_level", 1.0], ["habit_streak", 1.0], ["habits_scored", 4.0]])
+    );
+}
+
+/// What the day that tests begin on has contributed, by the names of variables.
+async fn counted(site: &Site, runner: &Runner) -> Value {
+    site.advance(Duration::from_secs(5)).await;
+    site.app.act_on_due(site.clock.now()).await.unwrap();
+    let day = "progress/c/habits:20778"; // 2026-11-21
+    let key = AggregateId::new("user", &runner.id).key(day);
+    let stored = site.app.backend.read(&[key]).await.unwrap().pop().and_then(|it| it.value).expect("a contribution");
+    let stored: Value = serde_json::from_slice(&stored).unwrap();
+    let mut shares: Vec<Value> = stored["shares"].as_array().unwrap().iter().map(|it| json!([it[0], it[2]])).collect();
+    shares.sort_by_key(ToString::to_string);
+    json!(shares)
+}
+
+async fn a_preview_shows_the_next_turn_and_changes_nothing(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let runner = site.runner("Aino").await;
+    let board = apply(&site.app, &runner, vec![add("d", "daily")]).await;
+    let preview = site.app.preview_habits(&runner.identity).await.unwrap();
+    assert_eq!((preview.at.to_string().as_str(), preview.turned.days), ("2026-11-22T00:00:00.000Z", 1));
+    assert!(preview.after.hero.stats.hp < preview.before.hero.stats.hp);
+    assert_eq!(picture(&apply(&site.app, &runner, Vec::new()).await), picture(&board));
+    site.advance(Duration::from_secs(24 * 3_600)).await;
+    let turned = apply(&site.app, &runner, Vec::new()).await;
+    assert_eq!(turned.board.hero.stats, preview.after.hero.stats);
+}
+
 /// The next change of the board.
 async fn told(device: &mut Client, runner: &Runner) -> Value {
     loop {
@@ -317,7 +371,7 @@ async fn nothing_is_left_of_a_deleted_account(kind: StoreKind) {
         names.extend(members.into_iter().map(|(_, name)| name));
     }
     site.app.delete_account(&runner.identity, None, None).await.unwrap();
-    let user = runnity::backend::AggregateId::new("user", &runner.id);
+    let user = AggregateId::new("user", &runner.id);
     let keys: Vec<_> = names.iter().map(|name| user.key(name)).chain([user.key("habits")]).collect();
     let left = site.app.backend.read(&keys).await.unwrap();
     assert!(left.iter().all(|value| value.value.is_none()));

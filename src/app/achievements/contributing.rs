@@ -44,6 +44,8 @@ pub enum Source {
     Event(EventId),
     /// A run as one of a group.
     Together(RunId),
+    /// Habits on a day of the user's, counted from 1970-01-01.
+    Habits(i32),
 }
 
 /// One value of a source.
@@ -63,6 +65,7 @@ impl fmt::Display for Source {
             Self::Friend(user) => write!(f, "friend:{user}"),
             Self::Event(event) => write!(f, "event:{event}"),
             Self::Together(run) => write!(f, "together:{run}"),
+            Self::Habits(day) => write!(f, "habits:{day}"),
         }
     }
 }
@@ -73,7 +76,7 @@ impl Source {
     pub(super) fn name(&self) -> Arc<str> {
         match self {
             Self::Friend(user) => contribution_name(&format!("friend:{}", hex(&Sha256::digest(user.as_str())))),
-            Self::Run(_) | Self::Event(_) | Self::Together(_) => contribution_name(&self.to_string()),
+            Self::Run(_) | Self::Event(_) | Self::Together(_) | Self::Habits(_) => contribution_name(&self.to_string()),
         }
     }
 }

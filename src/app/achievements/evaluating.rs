@@ -196,7 +196,7 @@ impl Work {
         let [contribution] = self.contributions.as_slice() else { return (None, None) };
         let run = match contribution.source {
             Source::Run(run) | Source::Together(run) => Some(run),
-            Source::Friend(_) | Source::Event(_) => None,
+            Source::Friend(_) | Source::Event(_) | Source::Habits(_) => None,
         };
         (run, contribution.event)
     }

@@ -1,13 +1,15 @@
-//! The product's own variables: what runs, events and friends come to is contributed as it is now, whatever was contributed of it
+//! The product's own variables: what runs, events, friends and habits come to is contributed as it is now, whatever was contributed of it
 //! before. So the end of a run, its deletion, and that it does not count are one operation.
 //!
 //! When it is looked at is said by what happens there; what follows from a value is not known here.
 
 mod events;
 mod friends;
+mod habits;
 mod runs;
 
 pub(super) use friends::of_friend;
+pub(in crate::app) use habits::HabitsDay;
 
 use std::collections::BTreeSet;
 

@@ -13,12 +13,13 @@ use uuid::Uuid;
 use crate::app::habits::history::month;
 use crate::app::habits::kept::{KeptBoard, Months};
 use crate::app::habits::writing::{Unwritten, Writing};
-use crate::app::habits::{Applied, HabitsRecord, KeptBoards, Submitted, names, telling};
+use crate::app::habits::{Applied, HabitsRecord, KeptBoards, Submitted, counting, names, telling};
 use crate::app::transact::Draft;
 use crate::app::users::{Identity, aggregate};
 use crate::app::{App, AppError, due::Due};
 use crate::backend::Keep;
 use crate::domain::habit::effect::{Effect, gathered};
+use crate::domain::habit::hero::Earned;
 use crate::domain::habit::history::Of;
 use crate::domain::habit::ops::{apply, turn_day};
 use crate::domain::habit::task::TaskKind;
@@ -210,19 +211,15 @@ impl Decision {
                 (None, newcomer::board(self.seeds.0, self.seeds.1, self.now))
             }
         };
-        let v_before = board.hero.version;
+        let (v_before, earned) = (board.hero.version, board.hero.earned);
         let now = self.at(&board);
         let mut effects = turn_day(&mut board, now);
         let errors = self.carry_out(draft, &mut board, &mut effects)?;
         let effects = gathered(effects);
         let changed = board.take_changed();
-        let turns_ms = self.next_turn(&board);
-        let is_rescheduled = record.as_ref().is_none_or(|record| record.turns_ms != turns_ms);
-        if is_rescheduled || self.cause == Cause::Clock {
-            Due::DayTurns(self.user.clone()).place(draft, turns_ms);
-        }
         let board = Arc::new(board);
-        if !changed.is_nothing() || is_rescheduled {
+        let head = self.head(draft, record.as_ref(), &board, &earned);
+        if !changed.is_nothing() || record.as_ref().is_none_or(|record| record.turns_ms != head.turns_ms) {
             let months = before.as_ref().map_or_else(Months::default, |before| before.months.clone());
             let writing = Writing { draft, user: &self.user, before: before.as_ref(), months };
             let months = match writing.write(&board, &changed) {
@@ -230,16 +227,39 @@ impl Decision {
                 Err(Unwritten::Lacks(names)) => return Err(self.lacks(Lack::Names(names))),
                 Err(Unwritten::Failed(error)) => return Err(error),
             };
-            let stamp = Uuid::new_v4().as_u64_pair().1;
-            let made_ms = record.map_or(self.now.as_millis(), |record| record.made_ms);
-            draft.put(HabitsRecord::of(&board.hero, made_ms, stamp, turns_ms));
-            self.boards.put(&self.user, stamp, KeptBoard { board: board.clone(), months });
+            self.boards.put(&self.user, head.stamp, KeptBoard { board: board.clone(), months });
+            draft.put(head);
         }
         if let Some(change) = telling::change(&board, &effects, self.now)? {
             draft.append("", Keep::Newest(limits::USER_TOPIC_LEN_MAX), change);
         }
         self.aside.lock().decided = Some(Decided { v_before, board, effects, errors });
         Ok(())
+    }
+
+    /// The head of this board, another than before if the board is another; and when something of it is due.
+    fn head(
+        &self,
+        draft: &mut Draft<HabitsRecord>,
+        before: Option<&HabitsRecord>,
+        board: &Board,
+        earned: &Earned,
+    ) -> HabitsRecord {
+        let (now_ms, turns_ms) = (self.now.as_millis(), self.next_turn(board));
+        if self.cause == Cause::Clock || before.is_none_or(|before| before.turns_ms != turns_ms) {
+            Due::DayTurns(self.user.clone()).place(draft, turns_ms);
+        }
+        let stamp = Uuid::new_v4().as_u64_pair().1;
+        let made_ms = before.map_or(now_ms, |before| before.made_ms);
+        let mut head = HabitsRecord::of(&board.hero, made_ms, stamp, turns_ms);
+        (head.days, head.counts_ms) = before.map(|before| (before.days.clone(), before.counts_ms)).unwrap_or_default();
+        let day = board.hero.calendar(board.hero.zone(self.zone)).day_of(self.now);
+        let has_come_to_more = counting::count(&mut head.days, earned, &board.hero.earned, day, self.now);
+        if has_come_to_more && head.counts_ms.is_none() {
+            head.counts_ms = Some(now_ms.saturating_add(limits::HABIT_COUNTS_AFTER_MS));
+            Due::HabitsCount(self.user.clone()).place(draft, head.counts_ms);
+        }
+        head
     }
 
     /// Each operation that has not come before → those that could not be carried out, by their place.

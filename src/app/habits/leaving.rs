@@ -18,7 +18,8 @@ impl App {
                 let range = Range::all(index.clone(), limits::SWEEP_LEN_MAX);
                 let names = self.backend.range(&range).await?.members;
                 let mut commit = Commit::on(aggregate(user));
-                commit.moves.push(Due::DayTurns(user.clone()).at(None));
+                let due = [Due::DayTurns(user.clone()), Due::HabitsCount(user.clone())];
+                commit.moves.extend(due.iter().map(|due| due.at(None)));
                 let is_last = names.is_empty();
                 for (_, name) in names {
                     commit.puts.push(Put { key: commit.aggregate.key(&name), value: None });

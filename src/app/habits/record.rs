@@ -23,6 +23,12 @@ pub struct HabitsRecord {
     pub v: u64,
     /// When the day is to turn by the clock.
     pub turns_ms: Option<i64>,
+    /// What days have come to that is not counted for achievements yet, by the user's day; of the newest, all of it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub days: BTreeMap<i32, DayRecord>,
+    /// When it is to be counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts_ms: Option<i64>,
     stats: StatsRecord,
     earned: EarnedRecord,
     /// Weapon, armor, head, shield.
@@ -37,6 +43,20 @@ pub struct HabitsRecord {
     last_turn: Option<(i64, Option<i32>)>,
     seed: u64,
     rolls: u64,
+}
+
+/// What one day has come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayRecord {
+    /// The first of it: the moment to which all of it belongs.
+    pub at_ms: i64,
+    pub habits: i64,
+    /// Below nought when more ticks were taken back than made.
+    pub dailies: i64,
+    pub todos: i64,
+    /// The highest level and the longest streak up to this day.
+    pub lvl: u32,
+    pub streak: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -83,6 +103,8 @@ impl HabitsRecord {
             stamp,
             v: hero.version,
             turns_ms,
+            days: BTreeMap::new(),
+            counts_ms: None,
             stats: StatsRecord { gp: Exact(gp), exp: Exact(exp), lvl, hp: Exact(hp) },
             earned: EarnedRecord {
                 lvl: hero.earned.lvl,

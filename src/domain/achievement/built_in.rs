@@ -4,16 +4,20 @@ use super::definitions::{Grouping, Permission, Variable};
 use super::ids::VariableName;
 
 /// Names, and whether they have leaderboards of their own.
-const NAMES: [(&str, bool); 17] = [
+const NAMES: [(&str, bool); 22] = [
     ("best_10km_s", false),
     ("best_1km_s", false),
     ("best_5km_s", false),
     ("climb_m", true),
+    ("dailies_done", false),
     (DISTANCE_M, true),
     ("early_runs", false),
     ("events_finished", false),
     ("events_joined", false),
     ("group_runs", false),
+    ("habit_level", false),
+    ("habit_streak", false),
+    ("habits_scored", false),
     ("invite_users", false),
     ("late_runs", false),
     ("longest_run_m", false),
@@ -21,6 +25,7 @@ const NAMES: [(&str, bool); 17] = [
     ("places_visited", false),
     (RUNS, true),
     (STREAK_DAYS, false),
+    ("todos_done", false),
     ("weekend_runs", false),
 ];
 

@@ -144,6 +144,11 @@ fn meaning(name: &str) -> &'static str {
         "events_finished" => "Events that were run to their end",
         "invite_users" => "Friends who were invited",
         "places_visited" => "Places that a run came by, by the name of the achievement whose place it is",
+        "habits_scored" => "Clicks on habits, up or down",
+        "dailies_done" => "Dailies that were done",
+        "todos_done" => "To-dos that were done",
+        "habit_level" => "The level that habits have led to, by day",
+        "habit_streak" => "Of all dailies the most days in a row so far, by day",
         "group_runs" => "Runs together with a group, by its id",
         _ => "",
     }
