@@ -24,6 +24,7 @@ mod writing;
 
 use std::sync::Arc;
 
+use crate::app::documents::{HabitAppliedDocument, HabitPlaces};
 use crate::domain::habit::effect::Effect;
 use crate::domain::habit::task::TaskId;
 use crate::domain::habit::{Board, HabitError, Op};
@@ -35,7 +36,7 @@ pub(in crate::app) use kept::KeptBoards;
 pub use loading::Histories;
 pub use previewing::Preview;
 pub(in crate::app) use record::HabitsRecord;
-pub use trees::{node, number, scalar, value_of};
+pub use trees::{node, number, scalar, tree, value_of};
 
 /// An operation as a device has sent it.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,6 +63,18 @@ pub struct Applied {
     pub errors: Vec<(usize, HabitError)>,
     /// Others had changed something since the version that the caller has seen.
     pub was_modified: bool,
+}
+
+impl Applied {
+    /// For a device that keeps a board of its own; `places`: where in its batch the operations stood.
+    pub fn document(&self, places: HabitPlaces) -> HabitAppliedDocument {
+        HabitAppliedDocument {
+            v: self.v,
+            changes: telling::changes(&self.board, &self.effects),
+            errors: places.faults(&self.errors),
+            was_modified: self.was_modified,
+        }
+    }
 }
 
 impl OpId {

@@ -32,6 +32,7 @@ on_each_store!(
     a_finished_run_scores_what_its_rules_ask_for_once,
     what_was_earned_counts_for_achievements,
     a_preview_shows_the_next_turn_and_changes_nothing,
+    operations_are_remembered_for_weeks_and_then_forgotten,
     nothing_is_left_of_a_deleted_account,
 );
 
@@ -337,6 +338,26 @@ async fn a_preview_shows_the_next_turn_and_changes_nothing(kind: StoreKind) {
     site.advance(Duration::from_secs(24 * 3_600)).await;
     let turned = apply(&site.app, &runner, Vec::new()).await;
     assert_eq!(turned.board.hero.stats, preview.after.hero.stats);
+}
+
+async fn operations_are_remembered_for_weeks_and_then_forgotten(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let runner = site.runner("Aino").await;
+    apply(&site.app, &runner, vec![add("h", "habit")]).await;
+    let batch: Vec<Submitted> = (0..700).map(|it| known(score("h", Direction::Up), &format!("o{it}"))).collect();
+    let scored = async |expected| {
+        let sent = site.app.apply_habits(&runner.identity, batch.clone(), None).await.unwrap();
+        assert_eq!(sent.board.hero.earned.habits_scored, expected);
+    };
+    scored(700).await;
+    site.advance(Duration::from_secs(44 * 24 * 3_600)).await;
+    site.app.act_on_due(site.clock.now()).await.unwrap();
+    scored(700).await;
+    site.advance(Duration::from_secs(3 * 24 * 3_600)).await;
+    site.app.act_on_due(site.clock.now()).await.unwrap();
+    let remembered = Range::all(Index::new(format!("habits/ops/{}", runner.id)), 10);
+    assert_eq!(site.app.backend.range(&remembered).await.unwrap().members, []);
+    scored(1_400).await;
 }
 
 /// The next change of the board.

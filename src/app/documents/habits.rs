@@ -1,5 +1,7 @@
 //! Boards of habits in the shape that our own REST API and the socket share.
 
+mod ops;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -8,6 +10,19 @@ use serde_json::{Map, Value};
 use crate::app::habits::{scalar, value_of};
 use crate::domain::habit::stats::Stats;
 use crate::domain::habit::task::{Task, TaskKind, WEEKDAYS};
+
+pub use ops::{HabitFaultDocument, HabitOps, HabitPlaces};
+
+/// What has come of a batch, for who keeps a board of their own: the changes alone.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct HabitAppliedDocument {
+    /// The board's version now.
+    pub v: u64,
+    pub changes: Vec<HabitEffect>,
+    pub errors: Vec<HabitFaultDocument>,
+    /// Others had changed something since the version that was sent.
+    pub was_modified: bool,
+}
 
 /// Gold, experience, level and health; of a move, by how much.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

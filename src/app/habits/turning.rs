@@ -26,22 +26,27 @@ impl App {
         Ok(())
     }
 
-    /// The oldest of them; the rest when the day turns again.
+    /// Those that are too old. A busy device leaves thousands a day; what a turn does not get done is left to the next.
     async fn forget_old_ops(&self, user: &UserId) -> Result<(), AppError> {
         let day = self.clock.now().as_millis().div_euclid(DAY_MS) - limits::HABIT_OP_DAYS;
-        let (index, until, order) = (names::ops_of(user), Bound::Score(day), Order::Ascending);
-        let limit = limits::HABIT_OPS_FORGOTTEN_LEN;
-        let range = Range { index: index.clone(), from: Bound::Start, until, order, limit, count: false };
-        let old = self.backend.range(&range).await?.members;
-        if old.is_empty() {
-            return Ok(());
+        for _ in 0..limits::SWEEPS_PER_TURN_MAX {
+            let (index, until, order) = (names::ops_of(user), Bound::Score(day), Order::Ascending);
+            let limit = limits::HABIT_OPS_FORGOTTEN_LEN;
+            let range = Range { index: index.clone(), from: Bound::Start, until, order, limit, count: false };
+            let old = self.backend.range(&range).await?.members;
+            let is_last = old.len() < limit;
+            let mut commit = Commit::on(aggregate(user));
+            for (_, name) in old {
+                commit.puts.push(Put { key: commit.aggregate.key(&name), value: None });
+                commit.moves.push(Move { index: index.clone(), member: name, score: None });
+            }
+            if !commit.puts.is_empty() {
+                self.backend.commit(commit).await?;
+            }
+            if is_last {
+                break;
+            }
         }
-        let mut commit = Commit::on(aggregate(user));
-        for (_, name) in old {
-            commit.puts.push(Put { key: commit.aggregate.key(&name), value: None });
-            commit.moves.push(Move { index: index.clone(), member: name, score: None });
-        }
-        self.backend.commit(commit).await?;
         Ok(())
     }
 }
