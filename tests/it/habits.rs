@@ -267,9 +267,9 @@ async fn a_finished_run_scores_what_its_rules_ask_for_once(kind: StoreKind) {
     };
     let tasks = vec![ruled("far", "daily", 1_000), ruled("farther", "daily", 2_000), ruled("runs", "habit", 100)];
     apply(&site.app, &runner, tasks).await;
-    let (mut device, _) = site.connected(&runner).await;
     let (run, _) = site.run(&runner, Visibility::Public).await;
     site.record(&runner, run, 120).await;
+    let (mut device, _) = site.connected(&runner).await;
     site.app.transition(&runner.identity, run, Transition::Finish).await.unwrap();
     while within(site.app.carry_out_follow_ups()).await.unwrap() > 0 {}
     // Counted once more, on another instance.
