@@ -80,6 +80,15 @@ pub fn allow(response: &mut Response, methods: &[Method]) {
     set(response, ALLOW, allowed(methods));
 }
 
+/// What the status of a refusal calls for: which methods there are, or after how many seconds to ask again.
+pub fn say_how_to_go_on(response: &mut Response, methods: &[Method], retry_after_s: u64) {
+    match response.status() {
+        StatusCode::METHOD_NOT_ALLOWED => allow(response, methods),
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => retry_after(response, retry_after_s),
+        _ => {}
+    }
+}
+
 /// The answer to OPTIONS, and to a method that is not there, in plain words; none for one of `methods`.
 pub fn not_by_this_method(method: &Method, methods: &[Method]) -> Option<Response> {
     if methods.contains(method) {

@@ -3,13 +3,15 @@
 //! Knows no error body. A credential that was given and is not good is a fault even where none is needed: an app whose
 //! token was revoked must not go on as an anonymous spectator without noticing.
 
-use warp::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
+use warp::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN, SET_COOKIE};
 use warp::http::{HeaderMap, HeaderValue};
+use warp::reply::Response;
 
 use crate::app::links::LinkSecret;
 use crate::app::users::Caller;
 use crate::app::users::credential::Secret;
 use crate::app::{App, AppError};
+use crate::http::answer;
 use crate::http::request::{Request, Shown};
 
 /// The cookie that holds a session's secret.
@@ -110,8 +112,14 @@ pub fn session_cookie(session: &Secret, headers: &HeaderMap) -> Option<HeaderVal
     Some(value)
 }
 
-/// `Set-Cookie` that takes the session's cookie away.
-pub fn no_session_cookie(headers: &HeaderMap) -> Option<HeaderValue> {
+/// With this answer the browser puts the session's cookie away. `headers` are the request's.
+pub fn end_session(response: &mut Response, headers: &HeaderMap) {
+    if let Some(cookie) = no_session_cookie(headers) {
+        answer::set(response, SET_COOKIE, cookie);
+    }
+}
+
+fn no_session_cookie(headers: &HeaderMap) -> Option<HeaderValue> {
     HeaderValue::try_from(format!("{COOKIE_NAME}=; Max-Age=0{}", attributes(headers))).ok()
 }
 

@@ -122,9 +122,7 @@ async fn log_out(app: &App, request: &Request) -> Result<Response, Error> {
     let identity = private(app, request, parameters.id()?, Intent::Write).await?;
     app.log_out(&identity).await?;
     let mut response = answer::empty(StatusCode::NO_CONTENT);
-    if let Some(cookie) = caller::no_session_cookie(&request.headers) {
-        answer::set(&mut response, SET_COOKIE, cookie);
-    }
+    caller::end_session(&mut response, &request.headers);
     Ok(response)
 }
 

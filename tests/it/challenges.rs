@@ -17,7 +17,7 @@ use runnity::domain::ids::UserId;
 use runnity::domain::user::{Level, Visibility};
 use serde_json::{Value, json};
 
-use crate::support::{Reply, Runner, Site, StoreKind, on_each_store, send, within};
+use crate::support::{Reply, Runner, Site, StoreKind, duties, on_each_store, send, within};
 
 on_each_store!(
     a_challenge_from_its_making_to_its_end,
@@ -184,7 +184,7 @@ async fn a_challenge_from_its_making_to_its_end(kind: StoreKind) {
     assert_eq!(told(&site, &ukko).await.len(), 1, "who has rejected hears no more");
 
     site.advance(Duration::from_secs(24 * 3_600)).await;
-    clock::duties(&[&site]).await;
+    duties(&[&site]).await;
     let over = told(&site, &aino).await.pop().unwrap();
     assert_eq!((&over["type"], &over["at"]), (&json!("challenge_expired"), &json!("2026-11-22T09:00:00.000Z")));
     assert_eq!((&over["winner"]["name"], over["standings"].as_array().unwrap().len()), (&json!("Eero"), 2));

@@ -59,6 +59,21 @@ pub async fn within<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(DEADLINE, what).await.expect("in time")
 }
 
+/// All instances look at once, until there is nothing to do any more.
+pub async fn duties(sites: &[&Site]) {
+    within(async {
+        loop {
+            let done = futures::future::join_all(sites.iter().map(|site| site.app.do_duties())).await;
+            let followed = sites.iter().map(|site| site.app.carry_out_follow_ups());
+            let followed = futures::future::join_all(followed).await;
+            if done.into_iter().chain(followed).map(Result::unwrap).sum::<usize>() == 0 {
+                return;
+            }
+        }
+    })
+    .await;
+}
+
 /// Waits for what comes about by itself; looks once a millisecond.
 pub async fn until(condition: impl Fn() -> bool) {
     within(async {

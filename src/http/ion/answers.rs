@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use serde::Serialize;
-use warp::http::header::SET_COOKIE;
 use warp::http::{HeaderMap, Method, StatusCode};
 use warp::reply::Response;
 
@@ -18,7 +17,7 @@ use crate::app::documents::{GainsDocument, UnlockedDocument, ViewName};
 use crate::bodies::BodyError;
 use crate::domain::time::Timestamp;
 use crate::http::answer;
-use crate::http::caller::{CallerError, no_session_cookie};
+use crate::http::caller::{self, CallerError};
 use crate::http::once::{Refusal, Remembered};
 use crate::limits;
 
@@ -293,15 +292,9 @@ impl Error {
     /// `headers` are the request's.
     pub fn response(self, headers: &HeaderMap) -> Response {
         let mut response = answer::json(self.status, &Failed { status: &self.code, message: &self.message });
-        match self.status {
-            StatusCode::METHOD_NOT_ALLOWED => answer::allow(&mut response, self.methods),
-            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
-                answer::retry_after(&mut response, self.retry_after_s);
-            }
-            _ => {}
-        }
-        if let Some(cookie) = no_session_cookie(headers).filter(|_| self.ends_cookie) {
-            answer::set(&mut response, SET_COOKIE, cookie);
+        answer::say_how_to_go_on(&mut response, self.methods, self.retry_after_s);
+        if self.ends_cookie {
+            caller::end_session(&mut response, headers);
         }
         response
     }

@@ -11,9 +11,7 @@ use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 use warp::Reply as _;
-use warp::http::header::{
-    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName, LOCATION, SET_COOKIE, WWW_AUTHENTICATE,
-};
+use warp::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName, LOCATION, WWW_AUTHENTICATE};
 use warp::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use warp::reply::Response;
 
@@ -25,7 +23,7 @@ use crate::backend::Version;
 use crate::bodies::BodyError;
 use crate::domain::ids::RunId;
 use crate::http::answer;
-use crate::http::caller::{CallerError, no_session_cookie};
+use crate::http::caller::{self, CallerError};
 use crate::limits;
 
 /// The version of the API that `meta` names.
@@ -313,21 +311,15 @@ impl Error {
         };
         let envelope = Envelope { meta: meta.document(self.status), data: None, error: Some(error) };
         let mut response = answer::json(self.status, &envelope);
-        match self.status {
-            StatusCode::METHOD_NOT_ALLOWED => answer::allow(&mut response, self.methods),
-            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
-                answer::retry_after(&mut response, self.retry_after_s);
-            }
-            StatusCode::UNAUTHORIZED => {
-                answer::set(&mut response, WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            }
-            _ => {}
+        answer::say_how_to_go_on(&mut response, self.methods, self.retry_after_s);
+        if self.status == StatusCode::UNAUTHORIZED {
+            answer::set(&mut response, WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if self.is_under_way {
             answer::retry_after(&mut response, self.retry_after_s);
         }
-        if let Some(cookie) = no_session_cookie(headers).filter(|_| self.ends_cookie) {
-            answer::set(&mut response, SET_COOKIE, cookie);
+        if self.ends_cookie {
+            caller::end_session(&mut response, headers);
         }
         response
     }

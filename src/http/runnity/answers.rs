@@ -3,14 +3,13 @@
 //! The body's code is the documented one; the status says the same in HTTP's own words (303 would be a redirect).
 
 use serde::Serialize;
-use warp::http::header::SET_COOKIE;
 use warp::http::{HeaderMap, Method, StatusCode};
 use warp::reply::Response;
 
 use crate::app::AppError;
 use crate::bodies::BodyError;
 use crate::http::answer;
-use crate::http::caller::{CallerError, no_session_cookie};
+use crate::http::caller::{self, CallerError};
 
 /// The documented code for parameters that cannot be used.
 const CODE_PARAMETERS: u16 = 303;
@@ -117,15 +116,9 @@ impl Error {
     pub fn response(self, headers: &HeaderMap) -> Response {
         let error = Coded { code: self.code, message: &self.message, parameters: &self.parameters };
         let mut response = answer::json(self.status, &Failed { error });
-        match self.status {
-            StatusCode::METHOD_NOT_ALLOWED => answer::allow(&mut response, self.methods),
-            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
-                answer::retry_after(&mut response, self.retry_after_s);
-            }
-            _ => {}
-        }
-        if let Some(cookie) = no_session_cookie(headers).filter(|_| self.ends_cookie) {
-            answer::set(&mut response, SET_COOKIE, cookie);
+        answer::say_how_to_go_on(&mut response, self.methods, self.retry_after_s);
+        if self.ends_cookie {
+            caller::end_session(&mut response, headers);
         }
         response
     }

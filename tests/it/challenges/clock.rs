@@ -5,28 +5,13 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{field, kinds, laps, made, says, settled, standing, standings, taken_up, ten_laps, told};
-use crate::support::{Site, StoreKind, on_each_store, within};
+use crate::support::{Site, StoreKind, duties, on_each_store};
 
 on_each_store!(
     a_challenge_starts_and_expires_once_whichever_instance_looks,
     what_nobody_has_looked_at_has_started_and_is_over,
     expiry_is_refused_to_nobody_who_has_moved_before_it,
 );
-
-/// All instances look at once, until there is nothing to do any more.
-pub async fn duties(sites: &[&Site]) {
-    within(async {
-        loop {
-            let done = futures::future::join_all(sites.iter().map(|site| site.app.do_duties())).await;
-            let followed = sites.iter().map(|site| site.app.carry_out_follow_ups());
-            let followed = futures::future::join_all(followed).await;
-            if done.into_iter().chain(followed).map(Result::unwrap).sum::<usize>() == 0 {
-                return;
-            }
-        }
-    })
-    .await;
-}
 
 async fn a_challenge_starts_and_expires_once_whichever_instance_looks(kind: StoreKind) {
     let site = Site::start(kind).await;

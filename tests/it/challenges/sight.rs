@@ -8,8 +8,8 @@ use runnity::domain::ids::UserId;
 use runnity::domain::user::{Level, Visibility};
 use serde_json::{Value, json};
 
-use super::{clock, fault, field, kinds, laps, made, says, settled, standing, standings, taken_up, ten_laps, titles};
-use crate::support::{Runner, Site, StoreKind, on_each_store, send};
+use super::{fault, field, kinds, laps, made, says, settled, standing, standings, taken_up, ten_laps, titles};
+use crate::support::{Runner, Site, StoreKind, duties, on_each_store, send};
 
 on_each_store!(
     to_outsiders_there_is_no_challenge,
@@ -135,7 +135,7 @@ async fn a_deleted_account_is_named_in_no_challenge(kind: StoreKind) {
     let gone = send(site.ask(Method::DELETE, "/api/users/me").bearer_auth(&aino.token).json(&json!({}))).await;
     assert_eq!(gone.status, 204, "{gone:?}");
     site.advance(Duration::from_secs(2 * 3_600)).await;
-    clock::duties(&[&site]).await;
+    duties(&[&site]).await;
     for path in [&own, &theirs] {
         let shown = site.get(&eero, path).await.data();
         assert!(!shown.to_string().contains(&aino.id) && !shown.to_string().contains("Quetzalcoatl"), "{shown}");

@@ -11,7 +11,7 @@ use runnity::domain::ids::EventId;
 use serde_json::Value;
 
 use super::{event, plan};
-use crate::support::{Site, StoreKind, on_each_store};
+use crate::support::{Site, StoreKind, duties, on_each_store};
 
 on_each_store!(
     event_starts_and_ends_once_whichever_instance_looks,
@@ -41,21 +41,6 @@ fn of(event: EventId) -> AggregateId {
 
 fn own(who: &Identity) -> AggregateId {
     AggregateId::new("user", who.user.as_str())
-}
-
-/// All instances look at once, until there is nothing to do any more.
-async fn duties(sites: &[&Site]) {
-    crate::support::within(async {
-        loop {
-            let done = futures::future::join_all(sites.iter().map(|site| site.app.do_duties())).await;
-            let followed = sites.iter().map(|site| site.app.carry_out_follow_ups());
-            let followed = futures::future::join_all(followed).await;
-            if done.into_iter().chain(followed).map(Result::unwrap).sum::<usize>() == 0 {
-                return;
-            }
-        }
-    })
-    .await;
 }
 
 async fn event_starts_and_ends_once_whichever_instance_looks(kind: StoreKind) {
