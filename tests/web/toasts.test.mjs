@@ -2,7 +2,8 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { call, launch, openPage, Phone, serverUrl, until } from './support.mjs';
+import { join } from 'node:path';
+import { ARTIFACTS, call, launch, openPage, Phone, serverUrl, until } from './support.mjs';
 
 const url = serverUrl();
 const AXE = readFileSync(new URL('./node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
@@ -59,6 +60,8 @@ for (const theme of ['light', 'dark']) {
     await page.evaluate(AXE);
     const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
     assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html)}`), []);
+
+    await page.screenshot({ path: join(ARTIFACTS, `toasts-360-${theme}.png`) });
 
     // By keyboard; the next one has the focus then.
     while (await toasts.count() > 0) {
