@@ -90,9 +90,7 @@ impl KeptBoards {
 fn bytes_of(kept: &KeptBoard) -> usize {
     const TASK: usize = 800;
     const MONTHS: usize = 200;
-    let tasks = kept.board.all_tasks();
-    let tasks: usize = tasks.map(|task| TASK + task.text.len() + task.notes.len() + task.checklist.len() * TASK).sum();
-    TASK + tasks + kept.months.len() * MONTHS
+    TASK * (1 + kept.board.len()) + kept.board.bytes() + kept.months.len() * MONTHS
 }
 
 #[cfg(test)]

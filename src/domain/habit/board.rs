@@ -5,14 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::bounds::TASKS_LEN_MAX;
+use super::bounds::{BOARD_BYTES_MAX, TASKS_LEN_MAX};
 use super::error::HabitError;
 use super::hero::Hero;
 use super::history::{Entry, Of};
 use super::list::{List, Ranked};
 use super::task::{Task, TaskId, TaskKind};
 
-/// Invariants: each task stands in the list of its kind, under its rank, and nothing else does.
+/// Invariants: each task stands in the list of its kind, under its rank, and nothing else does; `bytes` is the sum of theirs.
 #[derive(Clone, Debug)]
 pub struct Board {
     pub hero: Hero,
@@ -21,6 +21,8 @@ pub struct Board {
     dailies: Arc<List>,
     todos: Arc<List>,
     rewards: Arc<List>,
+    /// Of all tasks.
+    bytes: usize,
     pub(super) changed: Changed,
 }
 
@@ -49,7 +51,8 @@ impl Changed {
 impl Board {
     /// From what was kept. Ranks that are the same twice are mended, which is a change.
     pub fn load(hero: Hero, tasks: impl IntoIterator<Item = Task>) -> Self {
-        let tasks = tasks.into_iter().map(|task| (task.id.clone(), Arc::new(task))).collect();
+        let tasks: BTreeMap<_, _> = tasks.into_iter().map(|task| (task.id.clone(), Arc::new(task))).collect();
+        let bytes = tasks.values().map(|task| task.bytes()).sum();
         let mut board = Self {
             hero,
             tasks,
@@ -57,6 +60,7 @@ impl Board {
             dailies: Arc::default(),
             todos: Arc::default(),
             rewards: Arc::default(),
+            bytes,
             changed: Changed::default(),
         };
         for kind in TaskKind::ALL {
@@ -75,6 +79,11 @@ impl Board {
     /// How many tasks of all kinds.
     pub fn len(&self) -> usize {
         self.tasks.len()
+    }
+
+    /// Of the texts of all tasks.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     pub fn is_empty(&self) -> bool {
@@ -114,6 +123,8 @@ impl Board {
         if self.tasks.len() >= TASKS_LEN_MAX {
             return Err(HabitError::TooMany { what: "tasks", len_max: TASKS_LEN_MAX });
         }
+        self.check_room(task.bytes(), 0)?;
+        self.bytes += task.bytes();
         let (id, kind) = (task.id.clone(), task.kind);
         let index = index.min(self.list(kind).len());
         self.tasks.insert(id.clone(), Arc::new(task));
@@ -125,6 +136,7 @@ impl Board {
 
     pub(super) fn remove(&mut self, id: &TaskId) -> Option<Arc<Task>> {
         let task = self.tasks.remove(id)?;
+        self.bytes = self.bytes.saturating_sub(task.bytes());
         self.list_mut(task.kind).remove(task.rank);
         self.changed.tasks.remove(id);
         self.changed.gone.insert(id.clone());
@@ -157,9 +169,22 @@ impl Board {
     }
 
     /// In the place of the one with its id, kind and rank, which is there.
-    pub(super) fn replace(&mut self, task: Task) {
+    ///
+    /// # Errors
+    /// [`HabitError::Full`]: it is larger than that one, and there is no room for it.
+    pub(super) fn replace(&mut self, task: Task) -> Result<(), HabitError> {
+        let (before, now) = (self.tasks.get(&task.id).map_or(0, |task| task.bytes()), task.bytes());
+        self.check_room(now, before)?;
+        self.bytes = self.bytes.saturating_sub(before) + now;
         self.changed.tasks.insert(task.id.clone());
         self.tasks.insert(task.id.clone(), Arc::new(task));
+        Ok(())
+    }
+
+    /// Whether so many bytes may be there instead of those before. What grows no larger always may.
+    fn check_room(&self, now: usize, before: usize) -> Result<(), HabitError> {
+        let is_full = now > before && self.bytes.saturating_sub(before) + now > BOARD_BYTES_MAX;
+        if is_full { Err(HabitError::Full { bytes_max: BOARD_BYTES_MAX }) } else { Ok(()) }
     }
 
     pub(super) fn ids(&self, kind: TaskKind) -> Vec<TaskId> {

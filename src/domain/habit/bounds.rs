@@ -4,8 +4,10 @@
 pub const TASKS_LEN_MAX: usize = 1_000;
 /// Bytes of a task's id: a UUID has 36.
 pub const TASK_ID_BYTES_MAX: usize = 100;
-/// Bytes of a task's text, and of its notes: pages of them, and yet an operation stays small.
-pub const TEXT_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of a task's text, and of its notes: what somebody pastes is kept as it is, be it a book.
+pub const TEXT_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes that the texts of all tasks have together: a board is in memory whole, and a reply of the document's holds all of it.
+pub const BOARD_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Bytes of any other property that holds text: a name, an address, a few lines about oneself.
 pub const PROPERTY_BYTES_MAX: usize = 8 * 1024;
 /// Tags of one user, and of one task.

@@ -24,6 +24,8 @@ pub enum HabitError {
     /// Too many, or too deep.
     #[error("there are more than {len_max} {what}")]
     TooMany { what: &'static str, len_max: usize },
+    #[error("all tasks together have more than {bytes_max} bytes")]
+    Full { bytes_max: usize },
     #[error("path `{0}` was not saved, as it is protected")]
     Protected(String),
     /// In the words of the original.

@@ -172,7 +172,7 @@ fn set(board: &mut Board, path: &str, value: &Scalar, now: Now) -> Result<Vec<Ef
             let Some(part) = task.set(&rest, value, now.at, |tag| board.hero.has_tag(tag))? else {
                 return Ok(Vec::new());
             };
-            board.replace(task);
+            board.replace(task)?;
             Ok(vec![Effect::TaskChanged { id, parts: BTreeSet::from([part]), run: None }])
         }
         Path::User(parts) => {
@@ -213,7 +213,7 @@ fn score(
         board.record(Of::Task(id.clone()), Entry { day, at: now.at, value: task.value, run });
     }
     if !scored.parts.is_empty() {
-        board.replace(task);
+        board.replace(task)?;
         let parts = scored.parts.iter().cloned().collect();
         effects.push(Effect::TaskChanged { id: id.clone(), parts, run });
     }
@@ -285,7 +285,7 @@ fn change_task(board: &mut Board, id: &TaskId, change: TaskChange) -> Result<Vec
     if parts.is_empty() {
         return Ok(Vec::new());
     }
-    board.replace(task);
+    board.replace(task)?;
     Ok(vec![Effect::TaskChanged { id: id.clone(), parts, run: None }])
 }
 

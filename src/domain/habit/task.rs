@@ -151,6 +151,15 @@ impl Task {
         }
     }
 
+    /// Of its texts.
+    pub(super) fn bytes(&self) -> usize {
+        let items = self.checklist.iter().map(|item| item.id.len() + item.text.len());
+        let reminders = self.reminders.iter().map(|it| it.id.len() + it.time.len());
+        let tags = self.tags.iter().map(String::len);
+        let beside: usize = items.chain(reminders).chain(tags).sum();
+        self.text.len() + self.notes.len() + beside + self.other.bytes()
+    }
+
     /// Whether it may carry a rule on runs.
     pub const fn may_have_rule(kind: TaskKind) -> bool {
         matches!(kind, TaskKind::Habit | TaskKind::Daily)

@@ -167,6 +167,13 @@ impl Tree {
         self.0.get_mut(*first)?.find_mut(rest)
     }
 
+    /// Of names and texts.
+    pub(super) fn bytes(&self) -> usize {
+        let mut size = Size::default();
+        self.measure(1, &mut size);
+        size.bytes
+    }
+
     fn measure(&self, depth: usize, size: &mut Size) {
         for (name, node) in &self.0 {
             size.bytes += name.len();

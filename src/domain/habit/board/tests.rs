@@ -172,3 +172,25 @@ fn ranks_that_are_kept_twice_are_mended_on_loading() {
     assert_eq!(order(&board, TaskKind::Habit), "c a b");
     assert_eq!(board.take_changed().tasks.len(), 3);
 }
+
+#[test]
+fn room_is_for_all_tasks_together_and_comes_back() {
+    let mut board = Board::load(Hero::new(1), []);
+    let long = |id: &str, len: usize| Task { text: "x".repeat(len), ..task(id, TaskKind::Todo) };
+    let full = Err(HabitError::Full { bytes_max: BOARD_BYTES_MAX });
+    let half = BOARD_BYTES_MAX / 2;
+    board.add(long("a", half), 0).unwrap();
+    board.add(long("b", half), 0).unwrap();
+    assert_eq!(board.add(long("c", 1), 0).map(drop), full);
+    let rank = |board: &Board, id: &str| board.task(&TaskId::parse(id).unwrap()).unwrap().rank;
+    let in_place = |board: &Board, len| Task { rank: rank(board, "a"), ..long("a", len) };
+    assert_eq!(board.replace(in_place(&board, half + 1)), full);
+    // Who has too much from before may still make it less, or leave it.
+    assert_eq!(board.replace(in_place(&board, half)), Ok(()));
+    assert_eq!(board.replace(in_place(&board, 10)), Ok(()));
+    assert_eq!(board.bytes(), half + 10);
+    board.remove(&TaskId::parse("b").unwrap()).unwrap();
+    assert_eq!((board.bytes(), board.add(long("c", half), 0).is_ok()), (10, true));
+    let again = Board::load(Hero::new(1), board.all_tasks().map(|task| Task::clone(task)));
+    assert_eq!(again.bytes(), board.bytes());
+}

@@ -86,7 +86,7 @@ pub(super) fn edit_tags(board: &mut Board, edit: &TagEdit) -> Result<Vec<Effect>
         }
         TagEdit::Remove { tag } => {
             tags.retain(|known| known.id != *tag);
-            effects = take_off(board, tag);
+            effects = take_off(board, tag)?;
         }
     }
     if board.hero.tags != before {
@@ -114,16 +114,16 @@ fn put(tags: &mut Vec<Tag>, tag: &Tag) -> Result<(), HabitError> {
     Ok(())
 }
 
-fn take_off(board: &mut Board, tag: &str) -> Vec<Effect> {
+fn take_off(board: &mut Board, tag: &str) -> Result<Vec<Effect>, HabitError> {
     let tagged: Vec<Task> =
         board.all_tasks().filter(|task| task.tags.contains(tag)).map(|task| Task::clone(task)).collect();
     let mut effects = Vec::new();
     for mut task in tagged {
         task.tags.remove(tag);
         effects.push(Effect::TaskChanged { id: task.id.clone(), parts: BTreeSet::from([Part::Tags]), run: None });
-        board.replace(task);
+        board.replace(task)?;
     }
-    effects
+    Ok(effects)
 }
 
 #[cfg(test)]
