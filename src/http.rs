@@ -10,6 +10,7 @@ mod compressed;
 mod cors;
 mod docs;
 mod fixed;
+mod habit;
 mod health;
 mod ion;
 mod live_api;
@@ -68,6 +69,8 @@ pub fn routes(app: Arc<App>, web: WebDemo, options: Options) -> BoxedFilter<(Res
         .or(openapi::routes(&app, &bodies))
         .unify()
         .or(docs::routes(&app, &bodies))
+        .unify()
+        .or(habit::routes(app.clone(), &bodies))
         .unify()
         .or(rest::routes(app.clone(), &bodies))
         .unify()

@@ -20,6 +20,7 @@ mod tasks;
 mod telling;
 mod trees;
 mod turning;
+mod whole;
 mod writing;
 
 use std::sync::Arc;
@@ -37,6 +38,7 @@ pub use loading::Histories;
 pub use previewing::Preview;
 pub(in crate::app) use record::HabitsRecord;
 pub use trees::{node, number, scalar, tree, value_of};
+pub use whole::{Owner, Whole};
 
 /// An operation as a device has sent it.
 #[derive(Clone, Debug, PartialEq)]

@@ -26,7 +26,8 @@ pub fn options(methods: &[Method]) -> Response {
     answer::set(&mut response, ALLOW, allowed.clone());
     answer::set(&mut response, ACCESS_CONTROL_ALLOW_METHODS, allowed);
     let headers = HeaderValue::from_static(
-        "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Auth-Token, X-Request-Id",
+        "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Api-Key, X-Api-User, X-Auth-Token, \
+         X-Request-Id",
     );
     answer::set(&mut response, ACCESS_CONTROL_ALLOW_HEADERS, headers);
     // Ten minutes: one question for a run of half an hour costs nothing, and a change of ours is soon seen.

@@ -63,6 +63,7 @@ const FRAGMENTS: &[(Form, &str)] = &[
     (Form::Rest, include_str!("openapi/challenges.json")),
     (Form::Own, include_str!("openapi/runnity.json")),
     (Form::Own, include_str!("openapi/ion.json")),
+    (Form::Own, include_str!("openapi/habit.json")),
     (Form::Own, include_str!("openapi/live_api.json")),
     (Form::Own, include_str!("openapi/service.json")),
 ];

@@ -23,6 +23,7 @@ mod faults;
 mod friends;
 mod groups;
 mod guesses;
+mod habit_v2;
 mod habits;
 mod ion;
 mod keys;

@@ -114,6 +114,9 @@ async fn every_path_of_the_sources_stands_in_the_document_and_no_other() {
     let ion = templates(&http.join("ion.rs"));
     assert!(ion.len() > 10, "{ion:?}");
     answered.extend(ion);
+    let habit = templates(&http.join("habit.rs"));
+    assert_eq!(habit.len(), 2, "{habit:?}");
+    answered.extend(habit);
     let calls = fs::read_to_string(http.join("live_api/calls.rs")).unwrap();
     let methods = calls.split("\nmethods! {").nth(1).unwrap().split('}').next().unwrap();
     answered.extend(methods.split('"').skip(1).step_by(2).map(|name| format!("/api/{name}")));

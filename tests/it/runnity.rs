@@ -328,11 +328,16 @@ async fn tokens_and_places_are_never_logged(kind: StoreKind) {
     call(&site, Method::GET, "/login/wrong-token").await;
     site.post(&aino, "/api/runs", json!({"latitude": 60.171234, "longitude": 181})).await;
     site.get(&aino, "/api/runs?state=secret-state").await;
+    let habits = site.ask(Method::POST, "/api/v2").header("x-api-user", &aino.id).header("x-api-key", &aino.token);
+    let secret_task = json!({"op": "addTask", "task": {"id": "secret-task", "type": "todo", "text": "60.17"}});
+    send(habits.json(&json!([secret_task, {"op": "set", "path": "auth.secret-state", "value": 1}]))).await;
     let logs = String::from_utf8(logs.0.lock().expect("not poisoned").clone()).expect("text");
-    for route in ["/login/:token", "/run/new", "/run/update", "/api/runs"] {
+    for route in ["/login/:token", "/run/new", "/run/update", "/api/runs", "/api/v2"] {
         assert!(logs.contains(&format!("route=\"{route}\"")), "{route} in {logs}");
     }
-    for secret in [aino.token.as_str(), &session, "wrong-token", "60.17", "24.94", "secret-state", "?id="] {
+    for secret in
+        [aino.token.as_str(), &session, "wrong-token", "secret-task", "60.17", "24.94", "secret-state", "?id="]
+    {
         assert!(!logs.contains(secret), "{secret} in {logs}");
     }
 }

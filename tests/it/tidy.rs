@@ -126,9 +126,10 @@ fn arrows_between_rooms_go_one_way() {
         &["src/http"],
         &["crate::live", "crate::server", "crate::config", "backend::embedded", "RedisStore"],
     );
-    room_does_not_know(&sources, &["src/http/rest"], &["http::runnity", "http::ion"]);
-    room_does_not_know(&sources, &["src/http/runnity"], &["http::rest", "http::ion"]);
-    room_does_not_know(&sources, &["src/http/ion"], &["http::rest", "http::runnity"]);
+    room_does_not_know(&sources, &["src/http/rest"], &["http::runnity", "http::ion", "http::habit"]);
+    room_does_not_know(&sources, &["src/http/runnity"], &["http::rest", "http::ion", "http::habit"]);
+    room_does_not_know(&sources, &["src/http/ion"], &["http::rest", "http::runnity", "http::habit"]);
+    room_does_not_know(&sources, &["src/http/habit"], &["http::rest", "http::runnity", "http::ion"]);
 }
 
 #[test]

@@ -238,19 +238,23 @@ fn is_for_anybody(security: &Value) -> bool {
     security.as_array().is_some_and(|all| all.is_empty() || all.iter().any(|it| members(it).next().is_none()))
 }
 
-fn credentials(security: &Value) -> Option<(&'static str, &'static str)> {
+fn credentials(security: &Value) -> &'static [(&'static str, &'static str)] {
     if is_for_anybody(security) {
-        None
+        &[]
     } else if kinds(security).any(|kind| kind == "apiKey") {
-        Some(("x-api-key", "API_KEY"))
+        &[("x-api-key", "API_KEY")]
+    } else if kinds(security).any(|kind| kind == "habitKey") {
+        &[("x-api-user", "USER_ID"), ("x-api-key", "TOKEN")]
     } else {
-        Some(("authorization", "TOKEN"))
+        &[("authorization", "TOKEN")]
     }
 }
 
 fn who(security: &Value) -> String {
     let who = if kinds(security).any(|kind| kind == "apiKey") {
         "With the operator's key, or an admin's token"
+    } else if kinds(security).any(|kind| kind == "habitKey") {
+        "With a user's id and one of that user's tokens"
     } else if !is_for_anybody(security) {
         "With a token"
     } else if kinds(security).next().is_some() {

@@ -17,8 +17,8 @@ pub struct Sample<'a> {
     pub method: &'a str,
     /// With its query.
     pub path: String,
-    /// The header's name and the variable with its value, if the caller must be known.
-    pub credentials: Option<(&'static str, &'static str)>,
+    /// By which the caller is known, if that must be: the names of headers, and the variables with their values.
+    pub credentials: &'static [(&'static str, &'static str)],
     pub body: Option<Value>,
     /// What the body's members are ordered by.
     pub schema: Option<(&'a Value, &'a Value)>,
@@ -71,7 +71,7 @@ impl Sample<'_> {
         }
         let quote = if self.path.contains(['?', '&']) { "'" } else { "" };
         let _ = write!(text, " {quote}{}{quote}", self.url());
-        if let Some((name, variable)) = self.credentials {
+        for (name, variable) in self.credentials {
             let scheme = scheme(name);
             let _ = write!(text, " \\\n  -H \"{name}: {scheme}${variable}\"");
         }
@@ -88,7 +88,7 @@ impl Sample<'_> {
             options.push(format!("  method: '{}',", self.method.to_uppercase()));
         }
         let mut headers = Vec::new();
-        if let Some((name, variable)) = self.credentials {
+        for &(name, variable) in self.credentials {
             let key = if name.contains('-') { format!("'{name}'") } else { name.to_owned() };
             headers.push(match scheme(name) {
                 "" => format!("{key}: {variable}"),
@@ -114,7 +114,7 @@ impl Sample<'_> {
 
     fn python(&self) -> String {
         let mut headers = Vec::new();
-        if let Some((name, variable)) = self.credentials {
+        for &(name, variable) in self.credentials {
             let value = match scheme(name) {
                 "" => variable.to_owned(),
                 scheme => format!("f\"{scheme}{{{variable}}}\""),
@@ -218,7 +218,7 @@ mod tests {
     use super::*;
 
     fn sample(body: Option<Value>) -> Sample<'static> {
-        let credentials = Some(("authorization", "TOKEN"));
+        let credentials = &[("authorization", "TOKEN")];
         Sample { method: "post", path: "/api/runs".to_owned(), credentials, body, schema: None, answers_json: true }
     }
 

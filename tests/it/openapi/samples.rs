@@ -6,11 +6,20 @@ use reqwest::Method;
 
 use super::document::Document;
 use super::world::{Flavour, World};
-use crate::support::{API_KEY, Site, StoreKind, send, within};
+use crate::support::{API_KEY, Runner, Site, StoreKind, send, within};
 
 /// Calls of each kind: with and without a body, with a query, with nothing to answer.
-const CALLS: [&str; 8] =
-    ["findUsers", "changeMe", "createRun", "recordFixes", "showRun", "revokeShareLink", "live_publish", "metrics"];
+const CALLS: [&str; 9] = [
+    "findUsers",
+    "changeMe",
+    "createRun",
+    "recordFixes",
+    "showRun",
+    "revokeShareLink",
+    "habitApply",
+    "live_publish",
+    "metrics",
+];
 
 /// What the page shows for this call in this language.
 fn shown(page: &str, call: &str, language: &str) -> String {
@@ -38,7 +47,7 @@ async fn examples_of_the_page_run_as_they_stand_there() {
             let world = World::new(Flavour::of(call), &document).await;
             let code = world.fill(&shown(&page, call, language));
             let code = code.replace("http://127.0.0.1:8000", &format!("http://{}", world.site.host));
-            let said = run(language, &code, &world.aino.token).await;
+            let said = run(language, &code, &world.aino).await;
             let expected = document.success_of(call);
             // curl says no status: what it was told does.
             let is_good = match language {
@@ -50,22 +59,24 @@ async fn examples_of_the_page_run_as_they_stand_there() {
     }
 }
 
-async fn run(language: &str, code: &str, token: &str) -> String {
+async fn run(language: &str, code: &str, aino: &Runner) -> String {
     let (program, arguments, code) = match language {
         "shell" => ("bash", vec!["-c"], code.to_owned()),
         "javascript" => {
-            let known = "const { TOKEN, API_KEY } = process.env;\n";
+            let known = "const { TOKEN, USER_ID, API_KEY } = process.env;\n";
             ("node", vec!["--input-type=module", "-e"], format!("{known}{code}"))
         }
         _ => (
             "python3",
             vec!["-c"],
-            format!("import os\nTOKEN, API_KEY = os.environ['TOKEN'], os.environ['API_KEY']\n{code}"),
+            format!(
+                "import os\nTOKEN, USER_ID, API_KEY = map(os.environ.get, ['TOKEN', 'USER_ID', 'API_KEY'])\n{code}"
+            ),
         ),
     };
     let mut command = Command::new(program);
-    command.args(arguments).arg(code).env("TOKEN", token).env("API_KEY", API_KEY).env("no_proxy", "127.0.0.1");
-    command.stdin(Stdio::null());
+    command.args(arguments).arg(code).env("TOKEN", &aino.token).env("API_KEY", API_KEY).env("no_proxy", "127.0.0.1");
+    command.env("USER_ID", &aino.id).stdin(Stdio::null());
     let output =
         within(tokio::task::spawn_blocking(move || command.output())).await.expect("it ends").expect("it runs");
     let said = String::from_utf8_lossy(&output.stdout).into_owned();

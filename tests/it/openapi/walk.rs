@@ -115,6 +115,7 @@ impl Walk<'_> {
         !self.parameter_names("header").contains(&"X-Centrifugo-Error-Mode".to_owned())
             && self.path.starts_with("/api/")
             && self.call["tags"][0] != "Service"
+            && self.call["tags"][0] != "HabitRPG"
     }
 
     fn security(&self) -> &Value {
@@ -168,10 +169,9 @@ impl Walk<'_> {
         let url = if query.is_empty() { path } else { format!("{path}?{query}") };
         let mut request = world.site.ask(self.method.clone(), &url);
         let is_known = ask.headers.iter().any(|(name, _)| ["authorization", "cookie"].contains(&name.as_str()));
-        if let Some((name, value)) =
-            world.credentials(self.id(), self.security()).filter(|_| !ask.is_anonymous && !is_known)
-        {
-            request = request.header(name, value);
+        if !ask.is_anonymous && !is_known {
+            let credentials = world.credentials(self.id(), self.security());
+            request = credentials.into_iter().fold(request, |request, (name, value)| request.header(name, value));
         }
         for (name, value) in &ask.headers {
             request = request.header(name, world.fill(value));

@@ -240,19 +240,21 @@ impl World {
         self.real.iter().fold(text.to_owned(), |text, (example, real)| text.replace(example, real))
     }
 
-    /// A header that says who asks, for a call that wants to know.
-    pub fn credentials(&self, call: &str, security: &Value) -> Option<(&'static str, String)> {
+    /// Headers that say who asks, for a call that wants to know.
+    pub fn credentials(&self, call: &str, security: &Value) -> Vec<(&'static str, String)> {
         if call == "currentShareLink" {
-            return Some(("authorization", format!("Bearer {}", self.link_secret.as_deref().unwrap_or_default())));
+            return vec![("authorization", format!("Bearer {}", self.link_secret.as_deref().unwrap_or_default()))];
         }
         let kinds = security.as_array().into_iter().flatten().filter_map(Value::as_object);
         let kinds: Vec<&str> = kinds.flat_map(|kind| kind.keys().map(String::as_str)).collect();
         if kinds.contains(&"apiKey") {
-            Some(("x-api-key", API_KEY.to_owned()))
+            vec![("x-api-key", API_KEY.to_owned())]
+        } else if kinds.contains(&"habitKey") {
+            vec![("x-api-user", self.aino.id.clone()), ("x-api-key", self.aino.token.clone())]
         } else if kinds.contains(&"bearer") {
-            Some(("authorization", format!("Bearer {}", self.aino.token)))
+            vec![("authorization", format!("Bearer {}", self.aino.token))]
         } else {
-            None
+            Vec::new()
         }
     }
 }

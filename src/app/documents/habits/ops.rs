@@ -47,7 +47,7 @@ impl HabitOps {
             _ => return Err(AppError::invalid("body", "is to be an operation, or an array of operations")),
         };
         if sent.len() > limits::HABIT_OPS_LEN_MAX {
-            let problem = format!("at most {} operations in one batch", limits::HABIT_OPS_LEN_MAX);
+            let problem = format!("has more than {} operations", limits::HABIT_OPS_LEN_MAX);
             return Err(AppError::invalid("body", problem));
         }
         let mut parsed = Self::default();
