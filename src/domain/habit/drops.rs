@@ -6,8 +6,12 @@
 use super::bounds::{DROPS_A_DAY_MAX, FOUND_MAX};
 use crate::domain::time::Timestamp;
 
+/// Sorts of eggs and of potions. As numbers of their own: an optimised build cannot take them from the lists for the types that need
+/// them, because the lists are made by a function of this crate.
+pub const EGGS_LEN: usize = 9;
+pub const POTIONS_LEN: usize = 10;
 /// Of the original's animals, by the names that its apps know.
-pub const EGGS: [Sort; 9] = [
+pub const EGGS: [Sort; EGGS_LEN] = [
     Sort::new("Wolf", "Wolf", 3),
     Sort::new("TigerCub", "Tiger Cub", 3),
     Sort::new("PandaCub", "Panda Cub", 3),
@@ -19,7 +23,7 @@ pub const EGGS: [Sort; 9] = [
     Sort::new("BearCub", "Bear Cub", 3),
 ];
 /// Its potions, the common ones first.
-pub const POTIONS: [Sort; 10] = [
+pub const POTIONS: [Sort; POTIONS_LEN] = [
     Sort::new("Base", "Base", 1),
     Sort::new("White", "White", 2),
     Sort::new("Desert", "Desert", 2),
@@ -68,8 +72,8 @@ impl Drop {
 /// How many of each sort somebody has, in the order of [`EGGS`] and [`POTIONS`], and when the last was found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Found {
-    pub eggs: [u32; EGGS.len()],
-    pub potions: [u32; POTIONS.len()],
+    pub eggs: [u32; EGGS_LEN],
+    pub potions: [u32; POTIONS_LEN],
     pub last: Option<LastDrop>,
 }
 
