@@ -25,7 +25,11 @@ mod writing;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
+use crate::app::AppError;
 use crate::app::documents::{HabitAppliedDocument, HabitPlaces};
+use crate::app::transact::encode;
 use crate::domain::habit::effect::Effect;
 use crate::domain::habit::task::TaskId;
 use crate::domain::habit::{Board, HabitError, Op};
@@ -75,7 +79,19 @@ impl Applied {
             changes: telling::changes(&self.board, &self.effects),
             errors: places.faults(&self.errors),
             was_modified: self.was_modified,
+            reload: false,
         }
+    }
+
+    /// The same, written for the socket: what is too long for it is left out, and said to be there.
+    pub fn told(&self, places: HabitPlaces) -> Result<Bytes, AppError> {
+        let mut document = self.document(places);
+        let whole = encode(&document)?;
+        if whole.len() <= limits::HABIT_REPLY_BYTES_MAX || document.changes.is_empty() {
+            return Ok(whole);
+        }
+        (document.changes, document.reload) = (Vec::new(), true);
+        encode(&document)
     }
 }
 

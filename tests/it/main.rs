@@ -25,6 +25,7 @@ mod groups;
 mod guesses;
 mod habit_v2;
 mod habits;
+mod habits_live;
 mod ion;
 mod keys;
 mod leaving;

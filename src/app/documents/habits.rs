@@ -1,5 +1,6 @@
 //! Boards of habits in the shape that our own REST API and the socket share.
 
+mod board;
 mod ops;
 
 use std::collections::BTreeMap;
@@ -11,7 +12,8 @@ use crate::app::habits::{scalar, value_of};
 use crate::domain::habit::stats::Stats;
 use crate::domain::habit::task::{Task, TaskKind, WEEKDAYS};
 
-pub use ops::{HabitFaultDocument, HabitOps, HabitPlaces};
+pub use board::{HabitBoardDocument, HabitTagDocument};
+pub use ops::{HabitBatch, HabitFaultDocument, HabitOps, HabitPlaces};
 
 /// What has come of a batch, for who keeps a board of their own: the changes alone.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -22,6 +24,9 @@ pub struct HabitAppliedDocument {
     pub errors: Vec<HabitFaultDocument>,
     /// Others had changed something since the version that was sent.
     pub was_modified: bool,
+    /// The changes are too much to be told: the board is to be read anew.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub reload: bool,
 }
 
 /// Gold, experience, level and health; of a move, by how much.
@@ -158,9 +163,15 @@ pub enum HabitEffect {
         flag: String,
     },
     Dropped {
+        /// When.
+        at: String,
         /// `egg` or `potion`.
         kind: String,
         name: String,
+        /// How many of it there are.
+        now: u32,
+        /// How many were found on that day.
+        today: u32,
     },
     Died {},
     Revived {
@@ -176,10 +187,12 @@ pub enum HabitEffect {
         value: Value,
     },
     TagsChanged {
-        /// All of them in their order: id and name.
-        tags: Vec<(String, String)>,
+        /// All of them in their order.
+        tags: Vec<HabitTagDocument>,
     },
     DayTurned {
+        /// When.
+        at: String,
         /// The day that has begun, `yyyy-mm-dd`.
         day: String,
         days: u32,
@@ -189,7 +202,7 @@ pub enum HabitEffect {
         /// Ids, and on how many days.
         missed: Vec<(String, u32)>,
         unticked: Vec<String>,
-        /// What is another now of each task: id, value, streak, tick.
+        /// What is another now of each task, with its id.
         tasks: Vec<Map<String, Value>>,
     },
 }

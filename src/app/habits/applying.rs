@@ -230,7 +230,7 @@ impl Decision {
             self.boards.put(&self.user, head.stamp, KeptBoard { board: board.clone(), months });
             draft.put(head);
         }
-        if let Some(change) = telling::change(&board, &effects, self.now)? {
+        if let Some(change) = telling::change(&board, v_before, &effects, self.now)? {
             draft.append("", Keep::Newest(limits::USER_TOPIC_LEN_MAX), change);
         }
         self.aside.lock().decided = Some(Decided { v_before, board, effects, errors });

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use crate::app::AppError;
-use crate::app::documents::{HabitChange, HabitEffect, HabitStatsDocument, HabitTaskDocument};
+use crate::app::documents::{HabitChange, HabitEffect, HabitStatsDocument, HabitTagDocument, HabitTaskDocument};
 use crate::app::habits::trees;
 use crate::app::transact::encode;
 use crate::domain::habit::Board;
@@ -12,16 +12,18 @@ use crate::domain::habit::cron::Turned;
 use crate::domain::habit::day::date_text;
 use crate::domain::habit::drops::Drop;
 use crate::domain::habit::effect::Effect;
+use crate::domain::habit::hero::Hero;
 use crate::domain::habit::task::{Part, Task, TaskId};
 use crate::domain::time::Timestamp;
 use crate::limits;
 
-/// `None`: there is nothing to tell. What is too long to be told is said to be there.
-pub fn change(board: &Board, effects: &[Effect], now: Timestamp) -> Result<Option<Bytes>, AppError> {
-    if effects.is_empty() {
+/// `None`: there is nothing to tell. What is too long to be told is said to be there. A new version is told in any case: who
+/// hears of each and misses none has missed nothing. Only a new board is not, as nobody knows it yet.
+pub fn change(board: &Board, v_before: u64, effects: &[Effect], now: Timestamp) -> Result<Option<Bytes>, AppError> {
+    let (at, v) = (now.to_string(), board.hero.version);
+    if effects.is_empty() && (v == v_before || v_before == 0) {
         return Ok(None);
     }
-    let (at, v) = (now.to_string(), board.hero.version);
     let whole = encode(&HabitChange::Habits { at: at.clone(), v, changes: changes(board, effects), reload: false })?;
     if whole.len() <= limits::HABIT_CHANGE_BYTES_MAX {
         return Ok(Some(whole));
@@ -56,23 +58,30 @@ fn told(board: &Board, effect: &Effect) -> Option<HabitEffect> {
         },
         Effect::Levelled { from, to } => HabitEffect::Levelled { from: *from, to: *to },
         Effect::Unlocked(flag) => HabitEffect::Unlocked { flag: flag.as_str().to_owned() },
-        Effect::Dropped(drop) => HabitEffect::Dropped {
-            kind: match drop {
-                Drop::Egg(_) => "egg",
-                Drop::Potion(_) => "potion",
-            }
-            .to_owned(),
-            name: drop.sort().name.to_owned(),
-        },
+        Effect::Dropped(drop) => dropped(&board.hero, *drop)?,
         Effect::Died => HabitEffect::Died {},
         Effect::Revived { lost } => HabitEffect::Revived { lost: lost.map(|slot| slot.as_str().to_owned()) },
         Effect::Bought { slot, piece } => HabitEffect::Bought { slot: slot.as_str().to_owned(), piece: *piece },
         Effect::UserSet { path, value } => HabitEffect::UserSet { path: path.clone(), value: trees::scalar(value) },
         Effect::TagsChanged => {
-            let tags = board.hero.tags.iter().map(|tag| (tag.id.clone(), tag.name.clone()));
-            HabitEffect::TagsChanged { tags: tags.collect() }
+            HabitEffect::TagsChanged { tags: board.hero.tags.iter().map(HabitTagDocument::of).collect() }
         }
         Effect::DayTurned(turned) => day_turned(board, turned),
+    })
+}
+
+fn dropped(hero: &Hero, drop: Drop) -> Option<HabitEffect> {
+    let last = hero.found.last?;
+    Some(HabitEffect::Dropped {
+        at: last.at.to_string(),
+        kind: match drop {
+            Drop::Egg(_) => "egg",
+            Drop::Potion(_) => "potion",
+        }
+        .to_owned(),
+        name: drop.sort().name.to_owned(),
+        now: hero.found.count(drop),
+        today: last.count,
     })
 }
 
@@ -80,12 +89,15 @@ fn day_turned(board: &Board, turned: &Turned) -> HabitEffect {
     let missed = turned.missed.iter().map(|(id, _)| id);
     let ids: std::collections::BTreeSet<&TaskId> = missed.chain(&turned.unticked).chain(&turned.faded).collect();
     let parts = [Part::Value, Part::Streak, Part::Completed];
+    let unticked = [Part::CompletedAt, Part::Checklist];
     let tasks = ids.into_iter().filter_map(|id| {
-        let mut now = parts_of(board.task(id)?, parts.iter());
+        let also = if turned.unticked.contains(id) { &unticked[..] } else { &[] };
+        let mut now = parts_of(board.task(id)?, parts.iter().chain(also));
         now.insert("id".to_owned(), Value::from(id.as_str()));
         Some(now)
     });
     HabitEffect::DayTurned {
+        at: turned.at.to_string(),
         day: date_text(turned.day),
         days: turned.days,
         rested: turned.rested,

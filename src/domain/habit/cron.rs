@@ -21,6 +21,8 @@ const DAYS_AHEAD_MAX: i32 = 2;
 /// What the turn of a day has done. Values as they are now stand on the board.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Turned {
+    /// When it turned.
+    pub at: Timestamp,
     /// The day that has begun, counted from 1970-01-01.
     pub day: i32,
     /// Days since the last turn, at most [`DAYS_MAX`].
@@ -61,6 +63,7 @@ pub fn turn(board: &mut Board, at: Timestamp, zone: Zone) -> Option<Turned> {
     board.hero.last_turn = begun;
     board.changed.head = true;
     let mut turned = Turned {
+        at,
         day: today,
         days,
         rested: board.hero.flags.rest,

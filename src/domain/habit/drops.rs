@@ -87,6 +87,16 @@ pub struct LastDrop {
 }
 
 impl Found {
+    /// How many of this sort.
+    pub fn count(&self, drop: Drop) -> u32 {
+        let (sorts, counts): (&[Sort], &[u32]) = match drop {
+            Drop::Egg(_) => (&EGGS, &self.eggs),
+            Drop::Potion(_) => (&POTIONS, &self.potions),
+        };
+        let place = sorts.iter().position(|sort| *sort == drop.sort());
+        place.and_then(|place| counts.get(place)).copied().unwrap_or_default()
+    }
+
     /// How many more may be found on this day.
     fn left(&self, day: i32) -> u32 {
         let today = self.last.filter(|last| last.day == day).map_or(0, |last| last.count);

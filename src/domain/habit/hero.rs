@@ -238,6 +238,17 @@ impl Hero {
 }
 
 impl Flags {
+    /// Each by the document's name.
+    pub const fn named(&self) -> [(&'static str, bool); 5] {
+        [
+            (Flag::Customizations.as_str(), self.customizations),
+            (Flag::Items.as_str(), self.items),
+            (Flag::Party.as_str(), self.party),
+            (Flag::Drops.as_str(), self.drops),
+            ("rest", self.rest),
+        ]
+    }
+
     fn find_mut(&mut self, name: &str) -> Option<&mut bool> {
         let flags = [
             (&mut self.customizations, Flag::Customizations.as_str()),

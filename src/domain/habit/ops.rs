@@ -12,12 +12,12 @@ use super::day::Zone;
 use super::effect::{Effect, of_stats};
 use super::error::HabitError;
 use super::gear::{POTION_GP, POTION_HP, Slot};
-use super::hero::Set;
+use super::hero::{LastTurn, Set};
 use super::history::{Entry, Of};
 use super::numbers::{Direction, HP_MAX};
 use super::path::Path;
 use super::score::{Scored, When, click};
-use super::task::{Task, TaskChange, TaskId, TaskKind};
+use super::task::{Part, Task, TaskChange, TaskId, TaskKind};
 use super::tree::{Node, Scalar, Tree};
 use crate::domain::ids::RunId;
 use crate::domain::time::Timestamp;
@@ -106,8 +106,12 @@ pub struct Applied {
 
 /// The day's turn, which comes before a batch. It is an effect like others.
 pub fn turn_day(board: &mut Board, now: Now) -> Vec<Effect> {
-    let before = board.hero.stats;
-    let Some(turned) = cron::turn(board, now.at, now.zone) else { return Vec::new() };
+    let (before, last_turn) = (board.hero.stats, board.hero.last_turn);
+    let Some(turned) = cron::turn(board, now.at, now.zone) else {
+        let is_another = board.hero.last_turn != last_turn;
+        // Nobody knows of a board that was just made.
+        return if is_another && board.hero.version > 0 { vec![clock_set(board)] } else { Vec::new() };
+    };
     let mut effects = vec![Effect::DayTurned(turned)];
     effects.extend(of_stats(&before, &board.hero.stats));
     effects
@@ -173,7 +177,11 @@ fn set(board: &mut Board, path: &str, value: &Scalar, now: Now) -> Result<Vec<Ef
                 return Ok(Vec::new());
             };
             board.replace(task)?;
-            Ok(vec![Effect::TaskChanged { id, parts: BTreeSet::from([part]), run: None }])
+            let mut parts = BTreeSet::from([part]);
+            if parts.contains(&Part::Completed) {
+                parts.insert(Part::CompletedAt);
+            }
+            Ok(vec![Effect::TaskChanged { id, parts, run: None }])
         }
         Path::User(parts) => {
             let before = board.hero.stats;
@@ -186,12 +194,23 @@ fn set(board: &mut Board, path: &str, value: &Scalar, now: Now) -> Result<Vec<Ef
                 Set::Other => changed.other = true,
             }
             Ok(match set {
+                // As it was taken: without a fraction.
+                _ if parts[..] == ["lastCron"] => vec![clock_set(board)],
                 Set::Stats => of_stats(&before, &board.hero.stats),
                 Set::Tags => vec![Effect::TagsChanged],
                 _ => vec![Effect::UserSet { path: path.to_owned(), value: value.clone() }],
             })
         }
     }
+}
+
+fn clock_set(board: &Board) -> Effect {
+    #[allow(clippy::cast_precision_loss)] // no calendar reaches so far
+    let value = match board.hero.last_turn {
+        LastTurn::Never => Scalar::Text("new".to_owned()),
+        LastTurn::At { at, .. } => Scalar::Number(at.as_millis() as f64),
+    };
+    Effect::UserSet { path: "lastCron".to_owned(), value }
 }
 
 fn score(

@@ -20,6 +20,13 @@ pub struct HabitOps {
     pub places: HabitPlaces,
 }
 
+/// What a device sends over the socket: operations, and the version of the board that it knows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HabitBatch {
+    pub ops: HabitOps,
+    pub seen: Option<u64>,
+}
+
 /// Where in the batch the operations stood, and what is wrong with the others.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HabitPlaces {
@@ -67,6 +74,41 @@ impl HabitOps {
         }
         Ok(parsed)
     }
+}
+
+impl HabitBatch {
+    /// `{"operations": …, "v": …}`, of which each may be left out; or the operations alone.
+    ///
+    /// # Errors
+    /// [`AppError::Invalid`]: it is not JSON, or not this.
+    pub fn read(data: &[u8]) -> Result<Self, AppError> {
+        let sent: Value = serde_json::from_slice(data).map_err(|_| AppError::invalid("data", "is not JSON"))?;
+        let mut members = match sent {
+            Value::Object(members) if !members.contains_key("op") => members,
+            ops => return Ok(Self { ops: operations(ops)?, seen: None }),
+        };
+        let seen = match members.remove("v").unwrap_or_default() {
+            Value::Null => None,
+            v => Some(v.as_u64().ok_or_else(|| AppError::invalid("v", "must be a whole number, 0 or more"))?),
+        };
+        let ops = match members.remove("operations").unwrap_or_default() {
+            Value::Null => HabitOps::default(),
+            ops => operations(ops)?,
+        };
+        // Who misspells `operations` must not believe that they are carried out.
+        match members.keys().next() {
+            Some(_) => Err(AppError::invalid("data", "has members besides `operations` and `v`")),
+            None => Ok(Self { ops, seen }),
+        }
+    }
+}
+
+/// What is wrong with them is said of the member that they stand in.
+fn operations(sent: Value) -> Result<HabitOps, AppError> {
+    HabitOps::parse(sent).map_err(|error| match error {
+        AppError::Invalid { problem, .. } => AppError::invalid("operations", problem),
+        error => error,
+    })
 }
 
 impl HabitPlaces {
@@ -229,6 +271,39 @@ mod tests {
         assert_eq!(indices, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
         assert_eq!(faults[3].message, "the user is alive");
         assert_eq!(faults[0].message, "there is no such operation");
+    }
+
+    #[test]
+    fn the_socket_takes_operations_with_the_version_that_the_device_knows_or_alone() {
+        let read = |sent: Value| HabitBatch::read(sent.to_string().as_bytes());
+        let revive = HabitOps::parse(json!({ "op": "revive" })).unwrap();
+        for (sent, seen) in [
+            (json!({ "operations": [{ "op": "revive" }], "v": 12 }), Some(12)),
+            (json!({ "operations": { "op": "revive" }, "v": null }), None),
+            (json!({ "operations": [{ "op": "revive" }] }), None),
+            (json!([{ "op": "revive" }]), None),
+            (json!({ "op": "revive", "v": 12 }), None),
+        ] {
+            assert_eq!(read(sent).unwrap(), HabitBatch { ops: revive.clone(), seen });
+        }
+        for (sent, seen) in [(json!({}), None), (json!({ "v": 0 }), Some(0)), (json!([]), None)] {
+            assert_eq!(read(sent).unwrap(), HabitBatch { ops: HabitOps::default(), seen });
+        }
+        for sent in [
+            json!({ "operations": 7 }),
+            json!({ "operations": [], "v": -1 }),
+            json!({ "v": "12" }),
+            json!({ "v": 1.5 }),
+            json!({ "operation": [{ "op": "revive" }] }),
+            json!({ "operations": vec![json!({}); 10_001] }),
+            json!("x"),
+        ] {
+            assert!(matches!(read(sent.clone()), Err(AppError::Invalid { .. })), "{sent}");
+        }
+        let deep = "[".repeat(10_000);
+        for garbage in ["", "{", "[1,]", deep.as_str()] {
+            assert!(matches!(HabitBatch::read(garbage.as_bytes()), Err(AppError::Invalid { .. })));
+        }
     }
 
     #[test]
