@@ -3,6 +3,7 @@
 mod achievements;
 mod challenges;
 mod events;
+mod habits;
 mod ticks;
 mod transports;
 
@@ -254,6 +255,7 @@ async fn everything(site: &Site, runner: &Runner) -> Vec<Value> {
         events::said(site, runner).await,
         achievements::said(site, runner).await,
         challenges::said(site, runner).await,
+        habits::said(site, runner).await,
     ]
     .concat()
 }

@@ -1,6 +1,8 @@
 //! Habits in real time: operations over the socket, and what the user's other devices make of the changes that they hear.
 
 mod calls;
+mod model;
+mod step;
 
 use serde_json::{Value, json};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Document, Talk, holds};
+use super::{Document, Talk, habits, holds};
 use crate::support::{API_KEY, Site, StoreKind, Streamed, on_each_store, send, signed};
 
 on_each_store!(what_is_said_on_every_transport_is_what_the_document_says);
@@ -103,6 +103,8 @@ async fn what_is_said_on_every_transport_is_what_the_document_says(kind: StoreKi
     let mut framed = talks(&site).await;
     framed.extend(posts(&site, Streamed::lines(&site).await).await);
     framed.extend(posts(&site, Streamed::events(&site).await).await);
+    // A method is there for who has an account.
+    framed.extend(habits::said(&site, &site.runner("Aino").await).await);
 
     let (frames, pushes) = (document.one_of(&["Reply", "Push", "Ping"]), document.one_of(&["BarePush", "Ping"]));
     framed.iter().for_each(|message| holds(&frames, message));

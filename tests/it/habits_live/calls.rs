@@ -129,10 +129,15 @@ async fn who_may_not_or_talks_nonsense_changes_nothing(kind: StoreKind) {
     let mut spectator = site.spectator().await;
     assert_eq!(spectator.error("rpc", call(json!([score("h", "up")]))).await, 103);
     assert_eq!(spectator.error("rpc", call(json!(7))).await, 103);
-    let mut guest = site.socket().await;
-    guest.ask("connect", json!({ "token": signed(&json!({ "sub": "a guest" })) })).await;
-    assert_eq!(guest.error("rpc", call(json!([score("h", "up")]))).await, 103);
+    // Somebody of whom the operator knows, and whoever has a link to one of the runner's runs.
     let (_, run) = site.run(&runner, Visibility::Public).await;
+    let link = site.post(&runner, "/api/share-links", json!({ "run": &run["run:".len()..] })).await.data();
+    for token in [signed(&json!({ "sub": "43" })), link["secret"].as_str().unwrap().to_owned()] {
+        let mut guest = site.socket().await;
+        let reply = guest.ask("connect", json!({ "token": token })).await;
+        assert!(reply["connect"].is_object(), "{reply}");
+        assert_eq!(guest.error("rpc", call(json!([score("h", "up")]))).await, 103);
+    }
     for method in ["habit.Apply", "habit", "", "habit.apply ", "x", run.as_str()] {
         let body = json!({ "method": method, "data": [score("h", "up")] });
         assert_eq!(phone.error("rpc", body).await, 108, "{method}");
@@ -146,16 +151,19 @@ async fn who_may_not_or_talks_nonsense_changes_nothing(kind: StoreKind) {
         (json!({ "operations": [score("h", "up")], "v": -1 }), "v: must be a whole number"),
         (json!({ "operations": [score("h", "up")], "v": "1" }), "v: must be a whole number"),
         (json!({ "operations": long }), "operations: has more than 10000"),
-        (Value::Null, "data: is missing"),
+        (Value::Null, "operations: "),
     ] {
         let reply = phone.ask("rpc", call(data)).await;
         let message = reply["error"]["message"].as_str().unwrap_or_default();
         assert!(reply["error"]["code"] == 107 && message.starts_with(words), "{reply}");
     }
-    let deep = format!("{}{}", "[".repeat(120), "]".repeat(120));
+    let nothing = phone.ask("rpc", json!({ "method": "habit.apply" })).await;
+    assert_eq!(nothing["error"], json!({ "code": 107, "message": "data: is missing" }));
+    let deep = format!("{}{}", "[".repeat(20), "]".repeat(20));
     phone.send(format!(r#"{{"id":900,"rpc":{{"method":"habit.apply","data":[{deep}]}}}}"#)).await;
     let told = phone.reply(900).await;
-    assert!(told["error"]["code"] == 107 || told["rpc"]["data"]["errors"][0]["index"] == 0, "{told}");
+    let errors = json!([{ "index": 0, "message": "is to be an object" }]);
+    assert_eq!(told["rpc"]["data"]["errors"], errors, "{told}");
     let after = apply(&mut phone, json!({ "v": 1 })).await;
     assert_eq!(after, json!({ "v": 1, "changes": [], "errors": [], "was_modified": false }));
     // With the account gone, nothing is made of what is still on its way.
@@ -299,11 +307,14 @@ async fn protobuf_carries_the_same(kind: StoreKind) {
     };
     let connect = Command { id: 1, connect: Some(Connect { token: runner.token.clone() }), rpc: None };
     let batch = json!({ "operations": [add("h", "habit"), score("h", "up")] }).to_string();
-    let commands = [connect, call(2, batch.as_bytes()), call(3, b""), call(4, b"{\"operations\":"), call(5, b"\xff")];
+    let deep = "[".repeat(10_000);
+    let bad = [&b""[..], b"{\"operations\":", b"\xff", deep.as_bytes()];
+    let bad = (3..).zip(bad).map(|(id, data)| call(id, data));
+    let commands: Vec<Command> = [connect, call(2, batch.as_bytes())].into_iter().chain(bad).collect();
     let frame: Vec<u8> = commands.iter().flat_map(Command::encode_length_delimited_to_vec).collect();
     phone.send(Message::binary(frame)).await.unwrap();
     let (mut replies, mut news) = (Vec::new(), None);
-    while replies.len() < 5 || news.is_none() {
+    while replies.len() < 6 || news.is_none() {
         let mut frame = within(phone.next()).await.unwrap().unwrap().into_data();
         while !frame.is_empty() {
             let reply = Reply::decode_length_delimited(&mut frame).unwrap();
@@ -315,7 +326,7 @@ async fn protobuf_carries_the_same(kind: StoreKind) {
         }
     }
     let codes: Vec<_> = replies.iter().map(|(id, code, _)| (*id, *code)).collect();
-    assert_eq!(codes, [(1, None), (2, None), (3, Some(107)), (4, Some(107)), (5, Some(107))]);
+    assert_eq!(codes, [(1, None), (2, None), (3, Some(107)), (4, Some(107)), (5, Some(107)), (6, Some(107))]);
     let applied: Value = serde_json::from_slice(&replies[1].2.as_ref().unwrap().data).unwrap();
     let news: Value = serde_json::from_slice(&news.unwrap()).unwrap();
     assert_eq!((&applied["v"], &applied["changes"]), (&news["v"], &news["changes"]));
