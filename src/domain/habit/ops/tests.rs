@@ -53,7 +53,9 @@ pub(super) fn order(board: &Board, kind: TaskKind) -> String {
 }
 
 pub(super) fn changed(name: &str, part: Part) -> Vec<Effect> {
-    vec![Effect::TaskChanged { id: id(name), parts: BTreeSet::from([part]), run: None }]
+    // A tick has its time.
+    let with = (part == Part::Completed).then_some(Part::CompletedAt);
+    vec![Effect::TaskChanged { id: id(name), parts: with.into_iter().chain([part]).collect(), run: None }]
 }
 
 #[test]
@@ -305,7 +307,9 @@ fn ticks_written_by_hand_earn_no_streak() {
 #[test]
 fn a_day_that_turns_is_told_with_what_it_cost() {
     let mut board = board();
-    assert_eq!(turn_day(&mut board, NOW), []);
+    // The first only sets the clock.
+    let value = Scalar::Number(NOW.at.as_millis() as f64);
+    assert_eq!(turn_day(&mut board, NOW), [Effect::UserSet { path: "lastCron".to_owned(), value }]);
     let tomorrow = Now { at: NOW.at.plus_millis(86_400_000), ..NOW };
     let told = turn_day(&mut board, tomorrow);
     let [Effect::DayTurned(turned), Effect::Stats { by, .. }] = told.as_slice() else { panic!("{told:?}") };
