@@ -38,6 +38,7 @@ use crate::limits;
 
 pub use exact::Exact;
 pub(in crate::app) use kept::KeptBoards;
+use kept::Months;
 pub use loading::Histories;
 pub use previewing::Preview;
 pub(in crate::app) use record::HabitsRecord;
@@ -63,6 +64,8 @@ pub struct Applied {
     pub v: u64,
     /// As it is now.
     pub board: Arc<Board>,
+    /// Of which there are documents of histories.
+    months: Months,
     /// The day's turn first, if it has turned; what repeats is told once.
     pub effects: Vec<Effect>,
     /// What was not carried out, by its place in the batch.

@@ -20,6 +20,8 @@ use crate::limits;
 pub struct Account {
     /// The name that they go by.
     pub name: String,
+    /// The one that is theirs alone.
+    pub log_in_name: String,
     pub zone: Tz,
     /// If one was said.
     pub said_zone: Option<Tz>,
@@ -60,6 +62,7 @@ impl Account {
         let place = user.profile.place.and_then(|(latitude, longitude)| Place::new(latitude, longitude).ok());
         Self {
             name: user.shown_name().to_owned(),
+            log_in_name: user.name.clone(),
             zone: said_zone.unwrap_or(Tz::UTC),
             said_zone,
             place,

@@ -72,6 +72,8 @@ struct Aside {
 pub(super) struct Decided {
     pub v_before: u64,
     pub board: Arc<Board>,
+    /// Of which there are documents of histories.
+    pub months: Months,
     pub effects: Vec<Effect>,
     pub errors: Vec<(usize, HabitError)>,
 }
@@ -113,12 +115,13 @@ impl App {
             let errors = more.errors.into_iter().map(|(at, error)| (at + index * limits::HABIT_OPS_A_COMMIT, error));
             whole.errors.extend(errors);
             whole.effects = gathered([whole.effects, more.effects].concat());
-            whole.board = more.board;
+            (whole.board, whole.months) = (more.board, more.months);
         }
         Ok(Applied {
             v: whole.board.hero.version,
             was_modified: seen.is_some_and(|seen| seen != whole.v_before),
             board: whole.board,
+            months: whole.months,
             effects: whole.effects,
             errors: whole.errors,
         })
@@ -219,21 +222,21 @@ impl Decision {
         let changed = board.take_changed();
         let board = Arc::new(board);
         let head = self.head(draft, record.as_ref(), &board, &earned);
+        let mut months = before.as_ref().map_or_else(Months::default, |before| before.months.clone());
         if !changed.is_nothing() || record.as_ref().is_none_or(|record| record.turns_ms != head.turns_ms) {
-            let months = before.as_ref().map_or_else(Months::default, |before| before.months.clone());
             let writing = Writing { draft, user: &self.user, before: before.as_ref(), months };
-            let months = match writing.write(&board, &changed) {
+            months = match writing.write(&board, &changed) {
                 Ok(months) => months,
                 Err(Unwritten::Lacks(names)) => return Err(self.lacks(Lack::Names(names))),
                 Err(Unwritten::Failed(error)) => return Err(error),
             };
-            self.boards.put(&self.user, head.stamp, KeptBoard { board: board.clone(), months });
+            self.boards.put(&self.user, head.stamp, KeptBoard { board: board.clone(), months: months.clone() });
             draft.put(head);
         }
         if let Some(change) = telling::change(&board, v_before, &effects, self.now)? {
             draft.append("", Keep::Newest(limits::USER_TOPIC_LEN_MAX), change);
         }
-        self.aside.lock().decided = Some(Decided { v_before, board, effects, errors });
+        self.aside.lock().decided = Some(Decided { v_before, board, months, effects, errors });
         Ok(())
     }
 

@@ -65,16 +65,38 @@ impl App {
 
     /// All histories as they are stored, each thinned as the original thinned them; `today` is the user's day.
     pub async fn habit_histories(&self, user: &UserId, today: i32) -> Result<Histories, AppError> {
-        let names = self.habit_names(user).await?;
-        let wanted = names.into_iter().filter(|(_, named)| matches!(named, Named::History(..))).collect();
-        let mut histories = Histories::new();
-        for (named, value) in self.habit_documents(user, wanted).await? {
-            let Named::History(of, _) = named else { continue };
-            let history = histories.entry(of).or_default();
-            decode::<HistoryRecord>(&value)?.read()?.into_iter().for_each(|entry| history.put(entry));
+        let kept = self.load_board(user).await?;
+        self.histories_of(user, kept.map(|kept| kept.months).unwrap_or_default(), today).await
+    }
+
+    /// As [`App::habit_histories`], by the documents that a board is known to have: a young one asks the store for nothing.
+    pub(super) async fn histories_of(
+        &self,
+        user: &UserId,
+        mut months: Months,
+        today: i32,
+    ) -> Result<Histories, AppError> {
+        for _ in 0..limits::HABIT_ATTEMPTS_MAX {
+            let name = |of: &Of, month: u32| (names::history(of, month), Named::History(of.clone(), month));
+            let wanted = months.iter().flat_map(|(of, months)| months.iter().map(move |month| name(of, *month)));
+            let wanted: Vec<_> = wanted.collect();
+            let wanted_len = wanted.len();
+            let found = self.habit_documents(user, wanted).await?;
+            // What is gone was put to the old ones meanwhile, or its task was deleted.
+            if found.len() < wanted_len {
+                months = self.load_board(user).await?.map(|kept| kept.months).unwrap_or_default();
+                continue;
+            }
+            let mut histories = Histories::new();
+            for (named, value) in found {
+                let Named::History(of, _) = named else { continue };
+                let history = histories.entry(of).or_default();
+                decode::<HistoryRecord>(&value)?.read()?.into_iter().for_each(|entry| history.put(entry));
+            }
+            histories.values_mut().for_each(|history| history.thin(today));
+            return Ok(histories);
         }
-        histories.values_mut().for_each(|history| history.thin(today));
-        Ok(histories)
+        Err(AppError::Busy)
     }
 
     async fn habit_names(&self, user: &UserId) -> Result<Vec<(Arc<str>, Named)>, AppError> {

@@ -33,9 +33,8 @@ impl App {
         let account = self.account(&identity.user).await?.ok_or(AppError::NotFound("user"))?;
         let hero = &applied.board.hero;
         let today = hero.calendar(hero.zone(account.said_zone)).day_of(self.clock.now());
-        let histories = self.habit_histories(&identity.user, today).await?;
-        let user = self.user(identity).await?;
-        let owner = Owner { name: user.name, created_at: account.created };
+        let histories = self.histories_of(&identity.user, applied.months.clone(), today).await?;
+        let owner = Owner { name: account.log_in_name.clone(), created_at: account.created };
         Ok(Whole { applied, histories, owner })
     }
 }
