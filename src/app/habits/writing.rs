@@ -77,7 +77,7 @@ impl Writing<'_> {
         let known = self.months.get(of);
         if known.is_some_and(|months| months.contains(&month)) {
             let name = names::history(of, month);
-            let mut history = self.read(&[name.clone()])?;
+            let mut history = self.read(std::slice::from_ref(&name))?;
             history.put(entry);
             self.draft.put_beside(&name, encode(&HistoryRecord::of(&history))?);
             return Ok(());
