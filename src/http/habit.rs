@@ -1,10 +1,13 @@
-//! The Habit family: `POST /api/v2` and `GET /api/v2/status`, as the HabitRPG document of June 2013 has them.
+//! The Habit family: `POST /api/v2` and `GET /api/v2/status`, as the HabitRPG document of June 2013 has them, and the batch of a
+//! later revision.
 //!
 //! Its spelling, codes and bodies are that document's; where it is silent, README's readings hold. Knows no rule of the product:
 //! those are asked of `app`.
 
 mod answers;
 mod json;
+mod later;
+mod sent;
 mod task;
 mod user;
 
@@ -16,7 +19,8 @@ use warp::http::{HeaderMap, Method};
 use warp::reply::Response;
 
 use crate::app::App;
-use crate::app::documents::HabitOps;
+use crate::app::documents::{HabitFaultDocument, HabitOps};
+use crate::app::habits::Whole;
 use crate::app::users::{Caller, Identity};
 use crate::bodies::Bodies;
 use crate::domain::ids::UserId;
@@ -25,6 +29,7 @@ use crate::http::caller;
 use crate::http::cors;
 use crate::http::request::{self, ContentType, Request, Shown};
 use answers::Error;
+use later::Translated;
 use user::{Asked, UserShape};
 
 /// Who asks: the user's id.
@@ -43,6 +48,8 @@ pub fn routes(app: Arc<App>, bodies: &Bodies) -> BoxedFilter<(Response,)> {
 enum Call {
     /// Operations, and the user as they have left it.
     Apply,
+    /// The same as a later revision of the document has it.
+    BatchUpdate,
     Status,
 }
 
@@ -51,6 +58,7 @@ impl Call {
     fn at(path: &str) -> Option<Self> {
         match path.strip_suffix('/').unwrap_or(path) {
             "/api/v2" => Some(Self::Apply),
+            "/api/v2/user/batch-update" => Some(Self::BatchUpdate),
             "/api/v2/status" => Some(Self::Status),
             _ => None,
         }
@@ -60,13 +68,14 @@ impl Call {
     fn template(self) -> &'static str {
         match self {
             Self::Apply => "/api/v2",
+            Self::BatchUpdate => "/api/v2/user/batch-update",
             Self::Status => "/api/v2/status",
         }
     }
 
     fn methods(self) -> &'static [Method] {
         match self {
-            Self::Apply => &[Method::POST],
+            Self::Apply | Self::BatchUpdate => &[Method::POST],
             Self::Status => &[Method::GET, Method::HEAD],
         }
     }
@@ -82,6 +91,7 @@ async fn answer(app: Arc<App>, request: Request) -> Answer {
         Some(_) if let Err(refused) = request.turn.clone() => Err(refused.into()),
         Some(Call::Status) => Ok(answers::up()),
         Some(Call::Apply) => apply(&app, &request).await,
+        Some(Call::BatchUpdate) => batch_update(&app, &request).await,
     };
     let mut response = outcome.unwrap_or_else(Error::response);
     cors::open(&mut response);
@@ -94,7 +104,21 @@ async fn apply(app: &App, request: &Request) -> Result<Response, Error> {
     let HabitOps { ops, places } = HabitOps::parse(sent(request)?)?;
     let whole = app.apply_whole_habits(&identity, ops, seen(&request.query)).await?;
     let errors = places.faults(&whole.applied.errors);
-    Ok(answers::ok(&UserShape::of(&whole, Asked { user: identity.user.as_str(), key: &key, errors })))
+    Ok(shape(&identity, &key, &whole, errors))
+}
+
+/// `POST /api/v2/user/batch-update`: the same in other words.
+async fn batch_update(app: &App, request: &Request) -> Result<Response, Error> {
+    let (identity, key) = identity(app, request).await?;
+    let Translated { sent, places: of_sent } = Translated::of(sent(request)?);
+    let HabitOps { ops, places } = HabitOps::parse(sent)?;
+    let whole = app.apply_whole_habits(&identity, ops, seen(&request.query)).await?;
+    let errors = later::placed(&of_sent, places.faults(&whole.applied.errors));
+    Ok(shape(&identity, &key, &whole, errors))
+}
+
+fn shape(identity: &Identity, key: &str, whole: &Whole, errors: Vec<HabitFaultDocument>) -> Response {
+    answers::ok(&UserShape::of(whole, Asked { user: identity.user.as_str(), key, errors }))
 }
 
 /// Who asks, and the key by which they are known. A good key of another user's is no key.
@@ -125,7 +149,7 @@ fn sent(request: &Request) -> Result<Value, Error> {
         ContentType::Json | ContentType::Form | ContentType::Missing => {}
         ContentType::Other => return Err(Error::other_type()),
     }
-    serde_json::from_slice(body).map_err(|_| Error::no_json())
+    sent::exact(body).ok_or_else(Error::no_json)
 }
 
 /// The version that the device knows, by `_v` in the query. What is no version is none of ours: everything is new to that device.
@@ -145,6 +169,7 @@ mod tests {
         for (path, call) in [
             ("/api/v2", Some(Call::Apply)),
             ("/api/v2/", Some(Call::Apply)),
+            ("/api/v2/user/batch-update", Some(Call::BatchUpdate)),
             ("/api/v2/status", Some(Call::Status)),
             ("/api/v2/status/", Some(Call::Status)),
             ("/api/v2//", None),

@@ -115,7 +115,7 @@ async fn every_path_of_the_sources_stands_in_the_document_and_no_other() {
     assert!(ion.len() > 10, "{ion:?}");
     answered.extend(ion);
     let habit = templates(&http.join("habit.rs"));
-    assert_eq!(habit.len(), 2, "{habit:?}");
+    assert_eq!(habit.len(), 3, "{habit:?}");
     answered.extend(habit);
     let calls = fs::read_to_string(http.join("live_api/calls.rs")).unwrap();
     let methods = calls.split("\nmethods! {").nth(1).unwrap().split('}').next().unwrap();

@@ -76,13 +76,7 @@ impl Error {
 
     pub fn response(self) -> Response {
         let mut response = answer::json(self.status, &Failed { err: &self.message });
-        match self.status {
-            StatusCode::METHOD_NOT_ALLOWED => answer::allow(&mut response, self.methods),
-            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
-                answer::retry_after(&mut response, self.retry_after_s);
-            }
-            _ => {}
-        }
+        answer::say_how_to_go_on(&mut response, self.methods, self.retry_after_s);
         response
     }
 }

@@ -103,7 +103,11 @@ async fn status_is_up_for_everybody(kind: StoreKind) {
 async fn what_is_no_call_is_told_in_the_familys_words(kind: StoreKind) {
     let site = Site::start(kind).await;
     let aino = site.runner("Aino").await;
-    for (path, allowed) in [("/api/v2", "POST, OPTIONS"), ("/api/v2/status", "GET, HEAD, OPTIONS")] {
+    for (path, allowed) in [
+        ("/api/v2", "POST, OPTIONS"),
+        ("/api/v2/user/batch-update", "POST, OPTIONS"),
+        ("/api/v2/status", "GET, HEAD, OPTIONS"),
+    ] {
         for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
             if allowed.contains(method.as_str()) {
                 continue;

@@ -210,6 +210,12 @@ async fn numbers_are_written_as_javascript_writes_them(kind: StoreKind) {
     let aino = site.runner("Aino").await;
     let add = json!({ "op": "addTask", "task": { "id": "h", "type": "habit", "tiny": 0.000_001_5, "huge": 1.5e21, "x": 2.0 } });
     sync(&site, &aino, json!([add, { "op": "set", "path": "stats.gp", "value": 0.1 }])).await;
+    // As a device sends back what it was told, to the last digit.
+    let told = r#"{"op":"set","path":"tasks.h.value","value":-3.0792442306676366}"#;
+    let reply = send(ask(&site, &aino, "").body(told)).await;
+    assert!(String::from_utf8_lossy(&reply.body).contains(r#""value":-3.0792442306676366,"#));
+    let zero = json!({ "op": "set", "path": "tasks.h.value", "value": 0 });
+    sync(&site, &aino, zero).await;
     let up = json!({ "op": "score", "task": { "id": "h" }, "dir": "up" });
     let reply = send(ask(&site, &aino, "").json(&json!([up, up, up]))).await;
     let text = String::from_utf8(reply.body).expect("text");

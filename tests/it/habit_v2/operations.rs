@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{add, done, ids, post, score, set, sync, task, user};
-use crate::support::{Site, StoreKind, on_each_store};
+use super::{add, assert_error, done, ids, post, score, set, sync, task, user};
+use crate::support::{Site, StoreKind, on_each_store, send};
 
 on_each_store!(
     a_score_gives_the_originals_numbers,
@@ -16,6 +17,7 @@ on_each_store!(
     completed_todos_are_cleared_away,
     operations_are_applied_in_their_order,
     a_day_turns_with_the_next_request,
+    the_later_revisions_batch_does_the_same,
     levels_unlock_and_drops_are_told,
 );
 
@@ -242,4 +244,36 @@ async fn levels_unlock_and_drops_are_told(kind: StoreKind) {
         }
     }
     assert_eq!(found, 2);
+}
+
+async fn the_later_revisions_batch_does_the_same(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let aino = site.runner("Aino").await;
+    let first = done(&site, &aino, json!([add("a", "habit"), add("b", "habit")])).await;
+    let batch = |query: &str, body: Value| {
+        let ask = site.ask(Method::POST, &format!("/api/v2/user/batch-update{query}"));
+        send(ask.header("x-api-user", &aino.id).header("x-api-key", &aino.token).json(&body))
+    };
+    let ops = json!([
+        { "op": "score", "params": { "id": "a", "direction": "up" }, "id": "once" },
+        { "op": "updateTask", "params": { "id": "a" }, "body": { "notes": "x", "id": "c" } },
+        { "op": "sortTask", "params": { "id": "a" }, "query": { "from": 1, "to": 0 } },
+        { "op": "update", "body": { "preferences.hair": "black", "balance": 7 } },
+        { "op": "deleteTask", "params": { "id": "b" } },
+        { "op": "tea", "params": {} },
+    ]);
+    let v = first["_v"].as_u64().expect("a version");
+    for was_modified in [false, true] {
+        let user = user(&batch(&format!("?_v={v}"), ops.clone()).await);
+        assert_eq!(user["wasModified"], was_modified);
+        let it = task(&user, "a").expect("it");
+        assert_eq!((&it["value"], &it["notes"], ids(&user, "habits")[0].as_str()), (&json!(1), &json!("x"), "a"));
+        assert_eq!((&user["preferences"]["hair"], task(&user, "b")), (&json!("black"), None));
+        let faults: Vec<u64> =
+            user["errors"].as_array().expect("errors").iter().filter_map(|it| it["index"].as_u64()).collect();
+        assert_eq!(faults, [1, 3, 5], "{}", user["errors"]);
+    }
+    assert_error(&batch("", json!(7)).await, 400, "The body is to be an operation, or an array of operations.");
+    let nobody = send(site.ask(Method::POST, "/api/v2/user/batch-update").json(&json!({}))).await;
+    assert_error(&nobody, 401, "You must include a token and uid (user id) in your request");
 }

@@ -151,9 +151,15 @@ fn read(name: &str, mut members: Map<String, Value>) -> Result<Option<Op>, Habit
         }
         "sortTask" => {
             let task = object(task(&mut members))?;
-            let kind = kind_of(&task)?.ok_or(HabitError::TaskKind)?;
             let id = if task.contains_key("id") { Some(id_of(&task)?) } else { None };
-            Op::SortTask { kind, id, from: index(&members, "from")?, to: index(&members, "to")? }
+            match (kind_of(&task)?, id) {
+                // The task itself says in which list it is.
+                (None, Some(id)) => Op::Move { id, to: index(&members, "to")? },
+                (None, None) => return Err(HabitError::TaskKind),
+                (Some(kind), id) => {
+                    Op::SortTask { kind, id, from: index(&members, "from")?, to: index(&members, "to")? }
+                }
+            }
         }
         "set" => {
             let path = members.remove("path");
