@@ -1,0 +1,99 @@
+/**
+ * Habits on the socket: what is called, what is given back, and what the user's own channel tells. Pure, like `protocol.js`.
+ * What a device makes of it is in `habit-board.js`.
+ */
+
+import { numberOf, timeOf } from './protocol.js';
+
+/** The method that takes operations: `client.rpc(HABIT_APPLY, {operations, v})`. */
+export const HABIT_APPLY = 'habit.apply';
+
+/** What can be asked for, in the form of the HabitRPG document. */
+export const HABIT_OPERATIONS = /** @type {const} */ (['addTask', 'delTask', 'sortTask', 'set', 'score', 'buy', 'revive', 'clear-completed']);
+
+/** What a batch may have done. */
+export const HABIT_EFFECTS = /** @type {const} */ ([
+  'task_added', 'task_changed', 'task_removed', 'task_sorted', 'stats', 'levelled', 'unlocked', 'dropped', 'died', 'revived', 'bought',
+  'user_set', 'tags_changed', 'day_turned',
+]);
+
+/**
+ * @typedef {'habit' | 'daily' | 'todo' | 'reward'} HabitTaskType
+ *
+ * @typedef {object} HabitTask without its history; members that its type does not have are left out
+ * @property {string} id
+ * @property {HabitTaskType} type
+ * @property {string} text
+ * @property {string} notes
+ * @property {number} value how it goes; of a reward its price
+ * @property {'!' | '!!' | '!!!'} priority
+ * @property {string[]} tags ids
+ * @property {boolean} [up]
+ * @property {boolean} [down]
+ * @property {boolean} [completed]
+ * @property {{[weekday: string]: boolean}} [repeat] `su`, `m`, `t`, `w`, `th`, `f`, `s`
+ * @property {number} [streak]
+ * @property {string | number} [date]
+ * @property {string} [completed_at] RFC 3339
+ * @property {{id: string, text: string, completed: boolean}[]} [checklist]
+ * @property {{id: string, start?: string, time: string}[]} [reminders]
+ * @property {{variable: string, at_least?: number, at_most?: number}} [rule] what a finished run has to come to, to score it
+ * @property {string} created_at RFC 3339
+ * @property {object} [other] what else devices have put there
+ *
+ * @typedef {{gp: number, exp: number, lvl: number, hp: number}} HabitStats
+ * @typedef {{id: string, name: string}} HabitTag
+ *
+ * @typedef {{change: 'task_added', task: HabitTask, index: number}
+ *   | {change: 'task_changed', id: string, run?: string, now: {[member: string]: unknown}}
+ *   | {change: 'task_removed', id: string, type: HabitTaskType}
+ *   | {change: 'task_sorted', id: string, type: HabitTaskType, from: number, to: number}
+ *   | {change: 'stats', by: HabitStats, now: HabitStats}
+ *   | {change: 'levelled', from: number, to: number}
+ *   | {change: 'unlocked', flag: string}
+ *   | {change: 'dropped', at: string, kind: 'egg' | 'potion', name: string, now: number, today: number}
+ *   | {change: 'died'}
+ *   | {change: 'revived', lost: string | null}
+ *   | {change: 'bought', slot: string, piece: number}
+ *   | {change: 'user_set', path: string, value: unknown}
+ *   | {change: 'tags_changed', tags: HabitTag[]}
+ *   | {change: 'day_turned', at: string, day: string, days: number, rested: boolean, hp_lost: number, died: boolean,
+ *      missed: [string, number][], unticked: string[], tasks: ({id: string} & {[member: string]: unknown})[]}} HabitEffect
+ *
+ * @typedef {object} HabitsChange what one batch, a day's turn or a finished run has done
+ * @property {'habits'} type
+ * @property {number | null} at_ms
+ * @property {number} v the board's version after it
+ * @property {HabitEffect[]} changes in their order
+ * @property {boolean} reload it was too much to be told
+ *
+ * @typedef {object} HabitApplied what `habit.apply` gives back
+ * @property {number} v
+ * @property {HabitEffect[]} changes of this batch alone
+ * @property {{index: number, message: string}[]} errors
+ * @property {boolean} was_modified others had changed something since the version that was sent
+ * @property {boolean} reload
+ */
+
+/** @param {any} data @returns {HabitEffect[] | null} null when one is not known here: a newer server says more than we understand */
+function effectsOf(data) {
+  if (!Array.isArray(data)) return null;
+  return data.every((effect) => HABIT_EFFECTS.includes(effect?.change)) ? data : null;
+}
+
+/** @param {any} data of a publication on the user's own channel @returns {HabitsChange | null} null when it is none of these */
+export function parseHabitsChange(data) {
+  const v = numberOf(data?.v);
+  if (data?.type !== 'habits' || v === null) return null;
+  const changes = effectsOf(data.changes);
+  return { type: data.type, at_ms: timeOf(data.at), v, changes: changes ?? [], reload: data.reload === true || !changes };
+}
+
+/** @param {any} data that `habit.apply` has given back @returns {HabitApplied | null} */
+export function parseHabitApplied(data) {
+  const v = numberOf(data?.v);
+  if (v === null || !Array.isArray(data.errors)) return null;
+  const changes = effectsOf(data.changes);
+  const errors = data.errors.map((/** @type {any} */ it) => ({ index: numberOf(it?.index) ?? 0, message: String(it?.message ?? '') }));
+  return { v, changes: changes ?? [], errors, was_modified: data.was_modified === true, reload: data.reload === true || !changes };
+}
