@@ -6,6 +6,7 @@
 
 mod applying;
 mod counting;
+mod editing;
 mod exact;
 mod exported;
 mod history;
@@ -16,6 +17,7 @@ mod names;
 mod previewing;
 mod record;
 mod running;
+mod showing;
 mod tasks;
 mod telling;
 mod trees;
@@ -30,18 +32,23 @@ use bytes::Bytes;
 use crate::app::AppError;
 use crate::app::documents::{HabitAppliedDocument, HabitPlaces};
 use crate::app::transact::encode;
+use crate::backend::Version;
 use crate::domain::habit::effect::Effect;
+use crate::domain::habit::score::Scored;
 use crate::domain::habit::task::TaskId;
 use crate::domain::habit::{Board, HabitError, Op};
 use crate::domain::ids::RunId;
 use crate::limits;
 
+pub use editing::{NewScore, NewTask, Once};
 pub use exact::Exact;
 pub(in crate::app) use kept::KeptBoards;
 use kept::Months;
 pub use loading::Histories;
 pub use previewing::Preview;
 pub(in crate::app) use record::HabitsRecord;
+pub use running::RUN_VARIABLES;
+pub use showing::TaskFilter;
 pub use trees::{node, number, scalar, tree, value_of};
 pub use whole::{Owner, Whole};
 
@@ -70,8 +77,32 @@ pub struct Applied {
     pub effects: Vec<Effect>,
     /// What was not carried out, by its place in the batch.
     pub errors: Vec<(usize, HabitError)>,
+    /// Of each operation, in their order.
+    pub outcomes: Vec<Outcome>,
     /// Others had changed something since the version that the caller has seen.
     pub was_modified: bool,
+}
+
+/// What has come of one operation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// It was carried out, though perhaps there was nothing to be done; `scored`: of a score that counted.
+    Done {
+        has_effect: bool,
+        scored: Option<Scored>,
+    },
+    /// It had come before, and counted then.
+    Known,
+    Refused(HabitError),
+    /// The task is not any more what the caller has seen.
+    Stale,
+}
+
+/// A task as the caller has seen it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    pub task: TaskId,
+    pub version: Version,
 }
 
 impl Applied {

@@ -1,7 +1,9 @@
 //! Boards of habits in the shape that our own REST API and the socket share.
 
 mod board;
+mod edits;
 mod ops;
+mod parts;
 
 use std::collections::BTreeMap;
 
@@ -13,7 +15,12 @@ use crate::domain::habit::stats::Stats;
 use crate::domain::habit::task::{Task, TaskKind, WEEKDAYS};
 
 pub use board::{HabitBoardDocument, HabitTagDocument};
+pub use edits::{HabitHeroEdit, HabitItemEdit, HabitTaskEdit};
 pub use ops::{HabitBatch, HabitFaultDocument, HabitOps, HabitPlaces};
+pub use parts::{
+    HabitClearedDocument, HabitEntryDocument, HabitForecastDocument, HabitHeroDocument, HabitListedDocument,
+    HabitScoreDocument, HabitScoredDocument, HabitScoresDocument,
+};
 
 /// What has come of a batch, for who keeps a board of their own: the changes alone.
 #[derive(Clone, Debug, PartialEq, Serialize)]

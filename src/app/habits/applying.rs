@@ -13,7 +13,9 @@ use uuid::Uuid;
 use crate::app::habits::history::month;
 use crate::app::habits::kept::{KeptBoard, Months};
 use crate::app::habits::writing::{Unwritten, Writing};
-use crate::app::habits::{Applied, HabitsRecord, KeptBoards, Submitted, counting, names, telling};
+use crate::app::habits::{
+    Applied, HabitsRecord, KeptBoards, Outcome, Seen, Submitted, counting, names, showing, telling,
+};
 use crate::app::transact::Draft;
 use crate::app::users::{Identity, aggregate};
 use crate::app::{App, AppError, due::Due};
@@ -23,7 +25,7 @@ use crate::domain::habit::hero::Earned;
 use crate::domain::habit::history::Of;
 use crate::domain::habit::ops::{apply, turn_day};
 use crate::domain::habit::task::TaskKind;
-use crate::domain::habit::{Board, HabitError, Now, Op, cron, newcomer};
+use crate::domain::habit::{Board, Now, Op, cron, newcomer};
 use crate::domain::ids::UserId;
 use crate::domain::time::Timestamp;
 use crate::limits;
@@ -50,6 +52,8 @@ struct Decision {
     boards: Arc<KeptBoards>,
     user: UserId,
     ops: Arc<[Submitted]>,
+    /// What must still be so for any of them.
+    seen: Option<Seen>,
     cause: Cause,
     /// The profile's.
     zone: Option<Tz>,
@@ -75,7 +79,7 @@ pub(super) struct Decided {
     /// Of which there are documents of histories.
     pub months: Months,
     pub effects: Vec<Effect>,
-    pub errors: Vec<(usize, HabitError)>,
+    pub outcomes: Vec<Outcome>,
 }
 
 /// Why nothing could be decided yet.
@@ -107,24 +111,16 @@ impl App {
             return Err(AppError::invalid("operations", problem));
         }
         let mut parts = ops.chunks(limits::HABIT_OPS_A_COMMIT);
-        let first = self.apply_part(&identity.user, parts.next().unwrap_or_default(), Cause::Device).await?;
+        let first = self.apply_part(&identity.user, parts.next().unwrap_or_default(), None, Cause::Device).await?;
         let mut whole = first.ok_or(AppError::NotFound("user"))?;
-        for (index, part) in (1..).zip(parts) {
-            let more = self.apply_part(&identity.user, part, Cause::Device).await?;
+        for part in parts {
+            let more = self.apply_part(&identity.user, part, None, Cause::Device).await?;
             let more = more.ok_or(AppError::NotFound("user"))?;
-            let errors = more.errors.into_iter().map(|(at, error)| (at + index * limits::HABIT_OPS_A_COMMIT, error));
-            whole.errors.extend(errors);
+            whole.outcomes.extend(more.outcomes);
             whole.effects = gathered([whole.effects, more.effects].concat());
             (whole.board, whole.months) = (more.board, more.months);
         }
-        Ok(Applied {
-            v: whole.board.hero.version,
-            was_modified: seen.is_some_and(|seen| seen != whole.v_before),
-            board: whole.board,
-            months: whole.months,
-            effects: whole.effects,
-            errors: whole.errors,
-        })
+        Ok(whole.applied(seen))
     }
 
     /// What [`App::apply_habits`] does, in one commit; `None`: there is no board, and the cause makes none.
@@ -132,6 +128,7 @@ impl App {
         &self,
         user: &UserId,
         ops: &[Submitted],
+        seen: Option<Seen>,
         cause: Cause,
     ) -> Result<Option<Decided>, AppError> {
         let ops: Arc<[Submitted]> = ops.into();
@@ -146,6 +143,7 @@ impl App {
                 boards: self.habit_boards.clone(),
                 user: user.clone(),
                 ops: ops.clone(),
+                seen: seen.clone(),
                 cause,
                 zone,
                 names: names.clone(),
@@ -195,6 +193,25 @@ impl App {
     }
 }
 
+impl Decided {
+    /// `seen`: the version that the device knows.
+    pub fn applied(self, seen: Option<u64>) -> Applied {
+        let errors = self.outcomes.iter().enumerate().filter_map(|(at, outcome)| match outcome {
+            Outcome::Refused(error) => Some((at, error.clone())),
+            _ => None,
+        });
+        Applied {
+            v: self.board.hero.version,
+            was_modified: seen.is_some_and(|seen| seen != self.v_before),
+            errors: errors.collect(),
+            board: self.board,
+            months: self.months,
+            effects: self.effects,
+            outcomes: self.outcomes,
+        }
+    }
+}
+
 impl Decision {
     fn decide(&self, draft: &mut Draft<HabitsRecord>) -> Result<(), AppError> {
         *self.aside.lock() = Aside::default();
@@ -217,7 +234,7 @@ impl Decision {
         let (v_before, earned) = (board.hero.version, board.hero.earned);
         let now = self.at(&board);
         let mut effects = turn_day(&mut board, now);
-        let errors = self.carry_out(draft, &mut board, &mut effects)?;
+        let outcomes = self.carry_out(draft, &mut board, &mut effects)?;
         let effects = gathered(effects);
         let changed = board.take_changed();
         let board = Arc::new(board);
@@ -236,7 +253,7 @@ impl Decision {
         if let Some(change) = telling::change(&board, v_before, &effects, self.now)? {
             draft.append("", Keep::Newest(limits::USER_TOPIC_LEN_MAX), change);
         }
-        self.aside.lock().decided = Some(Decided { v_before, board, months, effects, errors });
+        self.aside.lock().decided = Some(Decided { v_before, board, months, effects, outcomes });
         Ok(())
     }
 
@@ -265,28 +282,36 @@ impl Decision {
         head
     }
 
-    /// Each operation that has not come before → those that could not be carried out, by their place.
+    /// Each operation that has not come before → what has come of each.
     fn carry_out(
         &self,
         draft: &mut Draft<HabitsRecord>,
         board: &mut Board,
         effects: &mut Vec<Effect>,
-    ) -> Result<Vec<(usize, HabitError)>, AppError> {
+    ) -> Result<Vec<Outcome>, AppError> {
         let day = self.now.as_millis().div_euclid(DAY_MS);
-        let mut errors = Vec::new();
-        for (index, Submitted { op, id }) in self.ops.iter().enumerate() {
+        let mut outcomes = Vec::with_capacity(self.ops.len());
+        for Submitted { op, id } in self.ops.iter() {
             let name = id.as_ref().map(names::op);
             if let Some(name) = &name
                 && draft.bytes_beside(name)?.is_some()
             {
+                outcomes.push(Outcome::Known);
+                continue;
+            }
+            if self.seen.as_ref().is_some_and(|seen| !showing::is_so(board, seen)) {
+                outcomes.push(Outcome::Stale);
                 continue;
             }
             let now = self.at(board);
             match apply(board, op, now) {
-                Ok(applied) => effects.extend(applied.effects),
+                Ok(applied) => {
+                    outcomes.push(Outcome::Done { has_effect: !applied.effects.is_empty(), scored: applied.scored });
+                    effects.extend(applied.effects);
+                }
                 // It has done nothing, and may be sent again.
                 Err(error) => {
-                    errors.push((index, error));
+                    outcomes.push(Outcome::Refused(error));
                     continue;
                 }
             }
@@ -295,7 +320,7 @@ impl Decision {
                 draft.place(names::ops_of(&self.user), name, Some(day));
             }
         }
-        Ok(errors)
+        Ok(outcomes)
     }
 
     fn at(&self, board: &Board) -> Now {

@@ -9,6 +9,21 @@ use crate::domain::habit::numbers::Direction;
 use crate::domain::habit::{Board, Op};
 use crate::domain::ids::{RunId, UserId};
 
+/// What a run can come to, and so what a rule can be about. One that it has none of (no metre of climb) meets no rule on it.
+pub const RUN_VARIABLES: [&str; 11] = [
+    "best_10km_s",
+    "best_1km_s",
+    "best_5km_s",
+    "climb_m",
+    "distance_m",
+    "early_runs",
+    "late_runs",
+    "longest_run_m",
+    "moving_s",
+    "runs",
+    "weekend_runs",
+];
+
 impl App {
     /// `values`: those of the run's variables, by name. Who has no board, or no account any more, has nothing to be scored.
     pub async fn score_by_run(&self, user: &UserId, run: RunId, values: &[(&str, f64)]) -> Result<(), AppError> {
@@ -17,7 +32,7 @@ impl App {
         if ops.is_empty() {
             return Ok(());
         }
-        match self.apply_part(user, &ops, Cause::Run).await {
+        match self.apply_part(user, &ops, None, Cause::Run).await {
             Err(AppError::NotFound(_)) => Ok(()),
             applied => applied.map(drop),
         }

@@ -13,7 +13,7 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 impl App {
     pub(in crate::app) async fn turn_day_of(&self, user: &UserId) -> Result<(), AppError> {
-        let turned = match self.apply_part(user, &[], Cause::Clock).await {
+        let turned = match self.apply_part(user, &[], None, Cause::Clock).await {
             Err(AppError::NotFound(_)) => None,
             turned => turned?,
         };

@@ -9,7 +9,7 @@ use crate::domain::event::{local, moment};
 use crate::domain::time::Timestamp;
 
 /// The hours east or west that clocks are set to on Earth, and a little more.
-const OFFSET_MIN_MAX: f64 = 18.0 * 60.0;
+pub(super) const OFFSET_MIN_MAX: f64 = 18.0 * 60.0;
 
 /// Where a user's clocks are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,6 +16,13 @@ pub enum HabitError {
     NoTag,
     #[error("there is no such item")]
     NoItem,
+    #[error("there is a tag with this id already")]
+    TagTaken,
+    #[error("there is an item with this id already")]
+    ItemTaken,
+    /// Of a task, a tag that the user does not have.
+    #[error("a task's tags are ids of the user's tags")]
+    UnknownTag,
     /// A member of a task or of a change that cannot be what it is, or that tasks of this type do not have.
     #[error("`{0}` cannot be this")]
     Member(&'static str),

@@ -1,5 +1,7 @@
 //! The user as the game knows them: all of the document's user that is no task. Names, credentials and money are not known here.
 
+mod change;
+
 use std::sync::Arc;
 
 use chrono_tz::Tz;
@@ -12,6 +14,7 @@ use super::gear::{Gear, Slot};
 use super::stats::Stats;
 use super::tree::{Scalar, Tree, index};
 use crate::domain::time::Timestamp;
+pub use change::HeroChange;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hero {

@@ -12,7 +12,7 @@ use super::day::Zone;
 use super::effect::{Effect, of_stats};
 use super::error::HabitError;
 use super::gear::{POTION_GP, POTION_HP, Slot};
-use super::hero::{LastTurn, Set};
+use super::hero::{HeroChange, LastTurn, Set};
 use super::history::{Entry, Of};
 use super::numbers::{Direction, HP_MAX};
 use super::path::Path;
@@ -81,6 +81,8 @@ pub enum Op {
         edit: ChecklistEdit,
     },
     Tag(TagEdit),
+    /// All of it or nothing.
+    ChangeHero(Box<HeroChange>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,6 +127,7 @@ pub fn apply(board: &mut Board, op: &Op, now: Now) -> Result<Applied, HabitError
         Op::AddTask(tree) => add(board, Task::read(tree.clone(), now.at)?)?,
         Op::Create { id, kind, change } => {
             let mut task = Task::new(id.clone(), *kind, now.at);
+            check_tags(board, &task, change)?;
             task.change(TaskChange::clone(change))?;
             add(board, task)?
         }
@@ -143,6 +146,7 @@ pub fn apply(board: &mut Board, op: &Op, now: Now) -> Result<Applied, HabitError
         Op::Change { id, change } => change_task(board, id, TaskChange::clone(change))?,
         Op::Checklist { id, edit } => edits::edit_checklist(board, id, edit)?,
         Op::Tag(edit) => edits::edit_tags(board, edit)?,
+        Op::ChangeHero(change) => change_hero(board, change)?,
     };
     Ok(Applied { effects, scored: None })
 }
@@ -300,12 +304,37 @@ fn clear_completed(board: &mut Board) -> Vec<Effect> {
 
 fn change_task(board: &mut Board, id: &TaskId, change: TaskChange) -> Result<Vec<Effect>, HabitError> {
     let mut task = Task::clone(board.task(id).ok_or(HabitError::NoTask)?);
+    check_tags(board, &task, &change)?;
     let parts: BTreeSet<_> = task.change(change)?.into_iter().collect();
     if parts.is_empty() {
         return Ok(Vec::new());
     }
     board.replace(task)?;
     Ok(vec![Effect::TaskChanged { id: id.clone(), parts, run: None }])
+}
+
+/// Tags that the user does not have can only stay.
+fn check_tags(board: &Board, task: &Task, change: &TaskChange) -> Result<(), HabitError> {
+    let mut tags = change.tags.iter().flatten();
+    let are_known = tags.all(|tag| board.hero.has_tag(tag) || task.tags.contains(tag));
+    are_known.then_some(()).ok_or(HabitError::UnknownTag)
+}
+
+fn change_hero(board: &mut Board, change: &HeroChange) -> Result<Vec<Effect>, HabitError> {
+    let before = board.hero.stats;
+    let mut hero = board.hero.clone();
+    let properties = change.apply(&mut hero)?;
+    board.hero = hero;
+    let mut effects = of_stats(&before, &board.hero.stats);
+    board.changed.head |= !effects.is_empty();
+    for (path, value, set) in properties {
+        match set {
+            Set::Other => board.changed.other = true,
+            _ => board.changed.head = true,
+        }
+        effects.push(Effect::UserSet { path, value });
+    }
+    Ok(effects)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::habit::board::Board;
-use crate::domain::habit::bounds::{ID_BYTES_MAX, TAG_NAME_BYTES_MAX, TAGS_LEN_MAX};
+use crate::domain::habit::bounds::{ID_BYTES_MAX, ITEM_BYTES_MAX, TAG_NAME_BYTES_MAX, TAGS_LEN_MAX};
 use crate::domain::habit::effect::Effect;
 use crate::domain::habit::error::HabitError;
 use crate::domain::habit::hero::Tag;
@@ -13,30 +13,26 @@ use crate::domain::habit::task::{Item, Part, Task, TaskChange, TaskId};
 pub enum ChecklistEdit {
     /// At the end; in the place of one with this id.
     Put(Item),
-    Text {
-        item: String,
-        text: String,
-    },
-    /// To be so, however often it is said.
-    Tick {
-        item: String,
-        is_completed: bool,
-    },
+    /// At the end, as a new one.
+    Add(Item),
+    /// What is `None` stays; the rest is to be so, however often it is said.
+    Change { item: String, text: Option<String>, is_completed: Option<bool> },
     /// One that is not there is left alone.
-    Remove {
-        item: String,
-    },
+    Remove { item: String },
     /// Read as an index of `splice`.
-    Move {
-        item: String,
-        to: usize,
-    },
+    Move { item: String, to: usize },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TagEdit {
     /// At the end; one with this id has another name.
     Put(Tag),
+    /// At the end, as a new one.
+    Add(Tag),
+    Rename {
+        tag: String,
+        name: String,
+    },
     /// From all tasks too. One that is not there is left alone.
     Remove {
         tag: String,
@@ -55,13 +51,23 @@ pub(super) fn edit_checklist(board: &mut Board, id: &TaskId, edit: &ChecklistEdi
             Some(known) => known.clone_from(item),
             None => items.push(item.clone()),
         },
-        ChecklistEdit::Text { item, text } => {
-            let known = items.iter_mut().find(|known| known.id == *item);
-            known.ok_or(HabitError::NoItem)?.text.clone_from(text);
+        ChecklistEdit::Add(item) => {
+            if item.id.len() > ID_BYTES_MAX {
+                return Err(HabitError::TooLong { member: "id", bytes_max: ID_BYTES_MAX });
+            }
+            check_text(&item.text)?;
+            if items.iter().any(|known| known.id == item.id) {
+                return Err(HabitError::ItemTaken);
+            }
+            items.push(item.clone());
         }
-        ChecklistEdit::Tick { item, is_completed } => {
-            let known = items.iter_mut().find(|known| known.id == *item);
-            known.ok_or(HabitError::NoItem)?.is_completed = *is_completed;
+        ChecklistEdit::Change { item, text, is_completed } => {
+            let known = items.iter_mut().find(|known| known.id == *item).ok_or(HabitError::NoItem)?;
+            if let Some(text) = text {
+                check_text(text)?;
+                known.text.clone_from(text);
+            }
+            known.is_completed = is_completed.unwrap_or(known.is_completed);
         }
         ChecklistEdit::Remove { item } => items.retain(|known| known.id != *item),
         ChecklistEdit::Move { item, to } => {
@@ -79,6 +85,12 @@ pub(super) fn edit_tags(board: &mut Board, edit: &TagEdit) -> Result<Vec<Effect>
     let mut effects = Vec::new();
     match edit {
         TagEdit::Put(tag) => put(tags, tag)?,
+        TagEdit::Add(tag) if tags.iter().any(|known| known.id == tag.id) => return Err(HabitError::TagTaken),
+        TagEdit::Add(tag) => put(tags, tag)?,
+        TagEdit::Rename { tag, name } => {
+            let known = tags.iter_mut().find(|known| known.id == *tag).ok_or(HabitError::NoTag)?;
+            *known = Tag { id: known.id.clone(), name: checked(name)? };
+        }
         TagEdit::Move { tag, to } => {
             let from = tags.iter().position(|known| known.id == *tag).ok_or(HabitError::NoTag)?;
             let tag = tags.remove(from);
@@ -100,17 +112,29 @@ fn put(tags: &mut Vec<Tag>, tag: &Tag) -> Result<(), HabitError> {
     if tag.id.is_empty() || tag.id.len() > ID_BYTES_MAX || tag.id.contains('.') {
         return Err(HabitError::Member("id"));
     }
-    if tag.name.len() > TAG_NAME_BYTES_MAX {
-        return Err(HabitError::TooLong { member: "name", bytes_max: TAG_NAME_BYTES_MAX });
-    }
+    let name = checked(&tag.name)?;
     if let Some(known) = tags.iter_mut().find(|known| known.id == tag.id) {
-        known.name.clone_from(&tag.name);
+        known.name = name;
         return Ok(());
     }
     if tags.len() >= TAGS_LEN_MAX {
         return Err(HabitError::TooMany { what: "tags", len_max: TAGS_LEN_MAX });
     }
     tags.push(tag.clone());
+    Ok(())
+}
+
+fn checked(name: &str) -> Result<String, HabitError> {
+    if name.len() > TAG_NAME_BYTES_MAX {
+        return Err(HabitError::TooLong { member: "name", bytes_max: TAG_NAME_BYTES_MAX });
+    }
+    Ok(name.to_owned())
+}
+
+fn check_text(text: &str) -> Result<(), HabitError> {
+    if text.len() > ITEM_BYTES_MAX {
+        return Err(HabitError::TooLong { member: "text", bytes_max: ITEM_BYTES_MAX });
+    }
     Ok(())
 }
 

@@ -6,7 +6,8 @@ use super::read::is_date;
 use super::{Item, Part, Reminder, Task, TaskKind};
 use crate::domain::edit::Edit;
 use crate::domain::habit::bounds::{
-    CHECKLIST_LEN_MAX, DATE_BYTES_MAX, ID_BYTES_MAX, ITEM_BYTES_MAX, REMINDERS_LEN_MAX, TAGS_LEN_MAX, TEXT_BYTES_MAX,
+    CHECKLIST_LEN_MAX, DATE_BYTES_MAX, ID_BYTES_MAX, ITEM_BYTES_MAX, REMINDERS_LEN_MAX, STREAK_MAX, TAGS_LEN_MAX,
+    TEXT_BYTES_MAX,
 };
 use crate::domain::habit::error::HabitError;
 use crate::domain::habit::numbers::{NUMBER_MAX, Priority};
@@ -24,6 +25,8 @@ pub struct TaskChange {
     pub up: Option<bool>,
     pub down: Option<bool>,
     pub repeat: Option<[bool; 7]>,
+    /// Days in a row; what was earned of it stays.
+    pub streak: Option<u32>,
     pub date: Edit<Scalar>,
     pub checklist: Option<Vec<Item>>,
     pub reminders: Option<Vec<Reminder>>,
@@ -31,8 +34,8 @@ pub struct TaskChange {
 }
 
 impl TaskChange {
-    /// As a complete replacement: what is left out is as in a task that was just made. Its value stays, which is earned, save a
-    /// reward's price, which is not.
+    /// As a complete replacement: what is left out is as in a task that was just made. Its value and streak stay, which are
+    /// earned, save a reward's price, which is not.
     pub fn replacing(self, kind: TaskKind) -> Self {
         let price = (kind == TaskKind::Reward).then_some(0.0);
         Self {
@@ -44,6 +47,7 @@ impl TaskChange {
             up: self.up.or((kind == TaskKind::Habit).then_some(true)),
             down: self.down.or((kind == TaskKind::Habit).then_some(true)),
             repeat: self.repeat.or((kind == TaskKind::Daily).then_some([true; 7])),
+            streak: self.streak,
             date: if kind == TaskKind::Todo { self.date.replacing() } else { self.date },
             checklist: self.checklist.or(kind.has_tick().then(Vec::new)),
             reminders: self.reminders.or(kind.has_tick().then(Vec::new)),
@@ -57,6 +61,7 @@ impl TaskChange {
             ("up", self.up.is_some(), is_habit),
             ("down", self.down.is_some(), is_habit),
             ("repeat", self.repeat.is_some(), kind == TaskKind::Daily),
+            ("streak", self.streak.is_some(), kind == TaskKind::Daily),
             ("date", self.date != Edit::Keep, kind == TaskKind::Todo),
             ("checklist", self.checklist.is_some(), kind.has_tick()),
             ("reminders", self.reminders.is_some(), kind.has_tick()),
@@ -86,6 +91,7 @@ impl Task {
             (put(&mut after.up, change.up), Part::Up),
             (put(&mut after.down, change.down), Part::Down),
             (put(&mut after.repeat, change.repeat), Part::Repeat),
+            (put(&mut after.streak, change.streak), Part::Streak),
             (edit(&mut after.date, change.date), Part::Date),
             (put(&mut after.checklist, change.checklist), Part::Checklist),
             (put(&mut after.reminders, change.reminders), Part::Reminders),
@@ -102,6 +108,9 @@ impl Task {
         check_len(&self.notes, "notes", TEXT_BYTES_MAX)?;
         if self.value.is_nan() || self.value.abs() > NUMBER_MAX {
             return Err(HabitError::Member("value"));
+        }
+        if self.streak > STREAK_MAX {
+            return Err(HabitError::Member("streak"));
         }
         check_count(self.tags.len(), "tags", TAGS_LEN_MAX)?;
         self.tags.iter().try_for_each(|id| check_len(id, "tags", ID_BYTES_MAX))?;

@@ -46,19 +46,24 @@ fn items_of_a_checklist_merge_one_by_one() {
     for name in ["a", "b", "c"] {
         assert_eq!(effects(&mut board, &edit(ChecklistEdit::Put(item(name)))), changed("todo", Part::Checklist));
     }
-    let tick = edit(ChecklistEdit::Tick { item: "b".to_owned(), is_completed: true });
+    assert_eq!(apply(&mut board, &edit(ChecklistEdit::Add(item("c"))), NOW), Err(HabitError::ItemTaken));
+    let tick = edit(ChecklistEdit::Change { item: "b".to_owned(), text: None, is_completed: Some(true) });
     effects(&mut board, &tick);
     assert_eq!(effects(&mut board, &tick), []);
     effects(&mut board, &edit(ChecklistEdit::Move { item: "c".to_owned(), to: 0 }));
-    effects(&mut board, &edit(ChecklistEdit::Text { item: "c".to_owned(), text: "first".to_owned() }));
+    let text = |item: &str, text: &str| {
+        edit(ChecklistEdit::Change { item: item.to_owned(), text: Some(text.to_owned()), is_completed: None })
+    };
+    effects(&mut board, &text("c", "first"));
+    let long = apply(&mut board, &text("c", &"x".repeat(ITEM_BYTES_MAX + 1)), NOW);
+    assert_eq!(long, Err(HabitError::TooLong { member: "text", bytes_max: ITEM_BYTES_MAX }));
     effects(&mut board, &edit(ChecklistEdit::Remove { item: "a".to_owned() }));
     assert_eq!(effects(&mut board, &edit(ChecklistEdit::Remove { item: "a".to_owned() })), []);
     let items: Vec<_> =
         board.task(&id("todo")).unwrap().checklist.iter().map(|item| (item.text.as_str(), item.is_completed)).collect();
     assert_eq!(items, [("first", false), ("B", true)]);
     for gone in [
-        ChecklistEdit::Tick { item: "a".to_owned(), is_completed: true },
-        ChecklistEdit::Text { item: "a".to_owned(), text: String::new() },
+        ChecklistEdit::Change { item: "a".to_owned(), text: None, is_completed: Some(true) },
         ChecklistEdit::Move { item: "a".to_owned(), to: 0 },
     ] {
         assert_eq!(apply(&mut board, &edit(gone), NOW), Err(HabitError::NoItem));
@@ -78,6 +83,11 @@ fn a_tag_that_goes_goes_from_all_tasks() {
     effects(&mut board, &Op::Tag(TagEdit::Put(tag("t1", "dawn"))));
     effects(&mut board, &Op::Tag(TagEdit::Move { tag: "t2".to_owned(), to: 0 }));
     assert_eq!(board.hero.tags, [tag("t2", "noon"), tag("t1", "dawn")]);
+    assert_eq!(apply(&mut board, &Op::Tag(TagEdit::Add(tag("t1", "x"))), NOW), Err(HabitError::TagTaken));
+    let rename = |id: &str| Op::Tag(TagEdit::Rename { tag: id.to_owned(), name: "dusk".to_owned() });
+    assert_eq!(apply(&mut board, &rename("t9"), NOW), Err(HabitError::NoTag));
+    effects(&mut board, &rename("t1"));
+    assert_eq!(board.hero.tags[1], tag("t1", "dusk"));
     effects(&mut board, &set("tasks.todo.tags.t1", Node::bool(true)));
     effects(&mut board, &set("tasks.daily.tags.t1", Node::bool(true)));
     board.take_changed();
@@ -85,6 +95,9 @@ fn a_tag_that_goes_goes_from_all_tasks() {
     let told = effects(&mut board, &remove);
     assert_eq!((told.len(), &told[0]), (3, &Effect::TagsChanged));
     assert!(board.all_tasks().all(|task| task.tags.is_empty()));
+    let tagged = TaskChange { tags: Some(BTreeSet::from(["t1".to_owned()])), ..TaskChange::default() };
+    let tagged = Op::Change { id: id("todo"), change: Box::new(tagged) };
+    assert_eq!(apply(&mut board, &tagged, NOW), Err(HabitError::UnknownTag));
     let written = board.take_changed();
     assert!(written.tags && written.tasks == BTreeSet::from([id("daily"), id("todo")]));
     assert_eq!(effects(&mut board, &remove), []);
