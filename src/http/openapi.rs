@@ -61,6 +61,7 @@ const FRAGMENTS: &[(Form, &str)] = &[
     (Form::Rest, include_str!("openapi/recommendations.json")),
     (Form::Rest, include_str!("openapi/catalogue.json")),
     (Form::Rest, include_str!("openapi/challenges.json")),
+    (Form::Rest, include_str!("openapi/tasks.json")),
     (Form::Own, include_str!("openapi/runnity.json")),
     (Form::Own, include_str!("openapi/ion.json")),
     (Form::Own, include_str!("openapi/habit.json")),

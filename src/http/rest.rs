@@ -10,6 +10,7 @@ mod envelope;
 mod events;
 mod friends;
 mod groups;
+mod hero;
 mod invitations;
 mod leaderboards;
 mod once;
@@ -21,6 +22,9 @@ mod rewards;
 mod runs;
 mod share_links;
 mod tags;
+mod task_checklists;
+mod task_tags;
+mod tasks;
 mod tokens;
 mod users;
 mod variables;
@@ -138,6 +142,7 @@ macro_rules! resources {
                         | Self::Achievements(achievements::Place::Achievement(_))
                         | Self::Catalogue(_)
                         | Self::Challenges(challenges::Place::Challenge(_))
+                        | Self::Tasks(tasks::Place::Task(_))
                 )
             }
 
@@ -177,6 +182,10 @@ resources! {
     Achievements: achievements,
     Catalogue: catalogue,
     Challenges: challenges,
+    Hero: hero,
+    TaskTags: task_tags,
+    TaskChecklists: task_checklists,
+    Tasks: tasks,
 }
 
 async fn answer(app: Arc<App>, request: Request) -> Answer {

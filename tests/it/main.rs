@@ -39,6 +39,7 @@ mod runnity;
 mod runs;
 mod simulate;
 mod support;
+mod tasks;
 mod tidy;
 mod two_nodes;
 mod users;

@@ -369,6 +369,7 @@ fn refusal(error: HabitError) -> AppError {
         HabitError::Taken
         | HabitError::TagTaken
         | HabitError::ItemTaken
+        | HabitError::Full { .. }
         | HabitError::Protected(_)
         | HabitError::NotEnoughGold
         | HabitError::NothingBetter

@@ -36,6 +36,10 @@ pub enum Flavour {
     /// It is Veikko's, and Aino is invited: paths that name a user name Aino.
     Invited,
     NoEvents,
+    /// Aino has a board with a task and a tag of the examples, and gold.
+    Board,
+    /// The same, and no health.
+    Dead,
 }
 
 pub struct World {
@@ -62,6 +66,8 @@ impl Flavour {
             {
                 Self::Admin
             }
+            "reviveHero" => Self::Dead,
+            _ if call.contains("Task") || call.contains("Hero") => Self::Board,
             "createRun" | "runnityNewRun" => Self::Resting,
             "startRun" => Self::Planned,
             "resumeRun" => Self::Paused,
@@ -74,6 +80,8 @@ impl Flavour {
     /// In which world the call is answered so, where that is another one than that of its success.
     pub fn of_status(call: &str, status: u16) -> Option<Self> {
         Some(match (call, status) {
+            ("reviveHero", 409) => Self::Board,
+            ("buyForHero", 409) => Self::Dead,
             ("createRun", 409) => Self::Usual,
             ("recordFixes" | "pauseRun" | "resumeRun" | "startRun", 409) => Self::Finished,
             ("runnityUpdateRun", 404) => Self::Resting,
@@ -123,6 +131,9 @@ impl World {
             world.add_event(flavour, document).await;
         }
         world.add_challenge(flavour, document).await;
+        if matches!(flavour, Flavour::Board | Flavour::Dead) {
+            world.add_board(flavour, document).await;
+        }
         // Later than all times of the examples, and not so much later that the run would have been left behind.
         world.site.advance(Duration::from_secs(60)).await;
         world
@@ -226,6 +237,18 @@ impl World {
         let made = self.site.post(whose, "/api/challenges", new).await;
         assert_eq!(made.status, 201, "{made:?}");
         self.stands_for(document, "challenge", &made.data()["id"]);
+    }
+
+    /// Ids on a board are an app's own: they are those of the examples.
+    async fn add_board(&self, flavour: Flavour, document: &Document) {
+        let [task, tag, item] = ["task", "taskTag", "taskItem"].map(|name| document.example_of(name));
+        self.made("/api/tasks/tags", json!({ "id": tag, "name": "outdoors" })).await;
+        let checklist = json!([{ "id": item, "text": "Warm up" }]);
+        let new = json!({ "id": task, "type": "daily", "text": "Run five kilometres", "checklist": checklist });
+        self.made("/api/tasks", new).await;
+        let hp = if flavour == Flavour::Dead { 0 } else { 50 };
+        let change = self.site.ask(Method::PATCH, "/api/tasks/hero").bearer_auth(&self.aino.token);
+        send(change.json(&json!({ "stats": { "gp": 100, "hp": hp } }))).await.data();
     }
 
     /// What Aino makes by a POST.

@@ -249,8 +249,8 @@ impl Walk {
                 let text = self.one_of(&TEXTS).to_owned();
                 ChecklistEdit::Put(Item { id: item, text, is_completed: self.is() })
             }
-            2 => ChecklistEdit::Text { item, text: self.one_of(&TEXTS).to_owned() },
-            3 => ChecklistEdit::Tick { item, is_completed: self.is() },
+            2 => ChecklistEdit::Change { item, text: Some(self.one_of(&TEXTS).to_owned()), is_completed: None },
+            3 => ChecklistEdit::Change { item, text: None, is_completed: Some(self.is()) },
             4 => ChecklistEdit::Remove { item },
             _ => ChecklistEdit::Move { item, to: self.below(4) },
         }
