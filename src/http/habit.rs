@@ -13,21 +13,23 @@ mod user;
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use bytes::Bytes;
 use warp::filters::BoxedFilter;
 use warp::http::{HeaderMap, Method};
 use warp::reply::Response;
 
 use crate::app::App;
-use crate::app::documents::{HabitFaultDocument, HabitOps};
-use crate::app::habits::Whole;
+use crate::app::documents::{HabitOps, HabitPlaces};
+use crate::app::habits::Submitted;
 use crate::app::users::{Caller, Identity};
+use crate::app::workers::away;
 use crate::bodies::Bodies;
 use crate::domain::ids::UserId;
 use crate::http::answer::Answer;
 use crate::http::caller;
 use crate::http::cors;
 use crate::http::request::{self, ContentType, Request, Shown};
+use crate::limits;
 use answers::Error;
 use later::Translated;
 use user::{Asked, UserShape};
@@ -90,35 +92,56 @@ async fn answer(app: Arc<App>, request: Request) -> Answer {
         Some(call) if !call.methods().contains(&request.method) => Err(Error::method(call.methods())),
         Some(_) if let Err(refused) = request.turn.clone() => Err(refused.into()),
         Some(Call::Status) => Ok(answers::up()),
-        Some(Call::Apply) => apply(&app, &request).await,
-        Some(Call::BatchUpdate) => batch_update(&app, &request).await,
+        Some(Call::Apply) => apply(&app, &request, Words::First).await,
+        Some(Call::BatchUpdate) => apply(&app, &request, Words::Later).await,
     };
     let mut response = outcome.unwrap_or_else(Error::response);
     cors::open(&mut response);
     Answer { route, response }
 }
 
-/// `POST /api/v2`: what a device has sent, and the whole user in reply.
-async fn apply(app: &App, request: &Request) -> Result<Response, Error> {
+/// `POST /api/v2` and the later revision's call: what a device has sent, and the whole user in reply.
+async fn apply(app: &App, request: &Request, words: Words) -> Result<Response, Error> {
     let (identity, key) = identity(app, request).await?;
-    let HabitOps { ops, places } = HabitOps::parse(sent(request)?)?;
-    let whole = app.apply_whole_habits(&identity, ops, seen(&request.query)).await?;
-    let errors = places.faults(&whole.applied.errors);
-    Ok(shape(&identity, &key, &whole, errors))
+    let body = body(request)?.clone();
+    let is_long = body.len() > limits::HABIT_INLINE_BYTES_MAX;
+    let read = move || Batch::read(&body, words);
+    let batch = if is_long { away(read).await?? } else { read()? };
+    let whole = app.apply_whole_habits(&identity, batch.ops, seen(&request.query)).await?;
+    let errors = later::placed(&batch.of_sent, batch.places.faults(&whole.applied.errors));
+    let is_long = whole.bytes() > limits::HABIT_INLINE_BYTES_MAX;
+    let write = move || {
+        let asked = Asked { user: identity.user.as_str(), key: &key, errors };
+        answers::ok(&UserShape::of(&whole, asked))
+    };
+    Ok(if is_long { away(write).await? } else { write() })
 }
 
-/// `POST /api/v2/user/batch-update`: the same in other words.
-async fn batch_update(app: &App, request: &Request) -> Result<Response, Error> {
-    let (identity, key) = identity(app, request).await?;
-    let Translated { sent, places: of_sent } = Translated::of(sent(request)?);
-    let HabitOps { ops, places } = HabitOps::parse(sent)?;
-    let whole = app.apply_whole_habits(&identity, ops, seen(&request.query)).await?;
-    let errors = later::placed(&of_sent, places.faults(&whole.applied.errors));
-    Ok(shape(&identity, &key, &whole, errors))
+/// In whose words a batch is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Words {
+    First,
+    Later,
 }
 
-fn shape(identity: &Identity, key: &str, whole: &Whole, errors: Vec<HabitFaultDocument>) -> Response {
-    answers::ok(&UserShape::of(whole, Asked { user: identity.user.as_str(), key, errors }))
+/// What was sent, ready to be carried out.
+struct Batch {
+    ops: Vec<Submitted>,
+    places: HabitPlaces,
+    /// Where in what was sent each of them stood, unless they are the same.
+    of_sent: Vec<usize>,
+}
+
+impl Batch {
+    fn read(body: &[u8], words: Words) -> Result<Self, Error> {
+        let sent = sent::exact(body).ok_or_else(Error::no_json)?;
+        let Translated { sent, places: of_sent } = match words {
+            Words::First => Translated { sent, places: Vec::new() },
+            Words::Later => Translated::of(sent),
+        };
+        let HabitOps { ops, places } = HabitOps::parse(sent)?;
+        Ok(Self { ops, places, of_sent })
+    }
 }
 
 /// Who asks, and the key by which they are known. A good key of another user's is no key.
@@ -143,13 +166,12 @@ fn shown(headers: &HeaderMap) -> Shown {
 }
 
 /// The body, whatever it says: clients that do not say that it is JSON are believed that it is a form, which nobody sends here.
-fn sent(request: &Request) -> Result<Value, Error> {
+fn body(request: &Request) -> Result<&Bytes, Error> {
     let body = request.body.as_ref().map_err(|&error| error)?;
     match request.content_type() {
-        ContentType::Json | ContentType::Form | ContentType::Missing => {}
-        ContentType::Other => return Err(Error::other_type()),
+        ContentType::Json | ContentType::Form | ContentType::Missing => Ok(body),
+        ContentType::Other => Err(Error::other_type()),
     }
-    sent::exact(body).ok_or_else(Error::no_json)
 }
 
 /// The version that the device knows, by `_v` in the query. What is no version is none of ours: everything is new to that device.

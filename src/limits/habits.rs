@@ -23,6 +23,8 @@ pub const HABIT_READ_LEN: usize = 500;
 pub const HABIT_CHANGE_BYTES_MAX: usize = 32 * 1024;
 /// Bytes of what a reply on a socket tells of a batch's changes: a quarter of what may wait for its reader.
 pub const HABIT_REPLY_BYTES_MAX: usize = super::OUTBOUND_PRESSED_BYTES;
+/// Bytes of a batch, or of a whole user, that are read or written on an async thread, in about a millisecond; more are aside.
+pub const HABIT_INLINE_BYTES_MAX: usize = 64 * 1024;
 /// Months of which a history keeps each day, besides the one that goes on: sixty days never reach further back.
 pub const HABIT_MONTHS_KEPT: usize = 2;
 /// How often a decision on a board is tried again with what it lacked: devices on several instances that never pause may each find

@@ -21,6 +21,17 @@ pub struct Owner {
     pub created_at: Timestamp,
 }
 
+impl Whole {
+    /// Written down, roughly.
+    pub fn bytes(&self) -> usize {
+        const TASK: usize = 300;
+        const ENTRY: usize = 50;
+        let entries: usize = self.histories.values().map(|history| history.entries().count()).sum();
+        let board = &self.applied.board;
+        board.bytes() + board.len() * TASK + entries * ENTRY
+    }
+}
+
 impl App {
     /// As [`App::apply_habits`], with all there is.
     pub async fn apply_whole_habits(
