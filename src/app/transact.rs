@@ -246,6 +246,8 @@ impl<R: Record> Lanes<R> {
                 }
                 Err(CommitError::Conflict) => {
                     self.metrics.conflicts.inc();
+                    // Those that wait begin with what is stored, too.
+                    self.heads.lock().pop(aggregate);
                     tokio::time::sleep(pause_after(conflicts)).await;
                     conflicts += 1;
                     fresh_needed = true;

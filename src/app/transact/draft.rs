@@ -19,6 +19,8 @@ pub struct Draft<R> {
     /// What stands beside the head, by name, as far as a decision asked for it.
     beside: Arc<HashMap<Arc<str>, Versioned>>,
     commit: Commit,
+    /// By name, which of the commit's puts write it: thousands go in one commit, and each may be looked for.
+    written: HashMap<Arc<str>, Vec<usize>>,
 }
 
 /// How far a draft had come before a decision.
@@ -45,7 +47,7 @@ impl<R: Record> Draft<R> {
         record: Option<Arc<R>>,
         beside: Arc<HashMap<Arc<str>, Versioned>>,
     ) -> Self {
-        Self { version, record, changed: false, beside, commit: Commit::on(aggregate) }
+        Self { version, record, changed: false, beside, commit: Commit::on(aggregate), written: HashMap::new() }
     }
 
     /// That the head is still of the version that the caller has seen, if the caller has said which: [`AppError::Stale`] if
@@ -55,6 +57,11 @@ impl<R: Record> Draft<R> {
             Some(seen) if self.changed || seen != self.version => Err(AppError::Stale),
             _ => Ok(()),
         }
+    }
+
+    /// Whether the head is as it is stored: no decision that goes in the same commit has made it another.
+    pub const fn is_as_stored(&self) -> bool {
+        !self.changed
     }
 
     pub fn aggregate(&self) -> &AggregateId {
@@ -72,8 +79,8 @@ impl<R: Record> Draft<R> {
 
     /// As [`Draft::beside`], as it is stored.
     pub fn bytes_beside(&self, name: &str) -> Result<Option<&[u8]>, AppError> {
-        let written = self.commit.puts.iter().rev().find(|put| &*put.key.name == name);
-        match written {
+        let last = self.written.get(name).and_then(|places| places.last());
+        match last.and_then(|&place| self.commit.puts.get(place)) {
             Some(put) => Ok(put.value.as_deref()),
             None => Ok(self.beside.get(name).ok_or(AppError::Internal)?.value.as_deref()),
         }
@@ -81,14 +88,18 @@ impl<R: Record> Draft<R> {
 
     /// Puts a document beside the head.
     pub fn put_beside(&mut self, name: &str, value: Bytes) {
-        let key = self.commit.aggregate.key(name);
-        self.commit.puts.push(Put { key, value: Some(value) });
+        self.write(name, Some(value));
     }
 
     /// Removes a document from beside the head.
     pub fn remove_beside(&mut self, name: &str) {
+        self.write(name, None);
+    }
+
+    fn write(&mut self, name: &str, value: Option<Bytes>) {
         let key = self.commit.aggregate.key(name);
-        self.commit.puts.push(Put { key, value: None });
+        self.written.entry(key.name.clone()).or_default().push(self.commit.puts.len());
+        self.commit.puts.push(Put { key, value });
     }
 
     /// Removes the head itself.
@@ -141,7 +152,10 @@ impl<R: Record> Draft<R> {
     pub(super) fn back_to(&mut self, Mark { record, changed, lens: [puts, moves, appends, clears] }: Mark<R>) {
         self.record = record;
         self.changed = changed;
-        self.commit.puts.truncate(puts);
+        for put in self.commit.puts.drain(puts..) {
+            // The last ones, in whichever order.
+            self.written.get_mut(&put.key.name).and_then(Vec::pop);
+        }
         self.commit.moves.truncate(moves);
         self.commit.appends.truncate(appends);
         self.commit.clears.truncate(clears);
