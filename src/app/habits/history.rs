@@ -15,19 +15,27 @@ use crate::domain::ids::RunId;
 use crate::domain::time::Timestamp;
 use crate::limits;
 
-/// The day, when, the value, the run that scored it.
-type EntryRecord = (i32, i64, Exact, Option<String>);
+/// Days after the first one, milliseconds after the day began in Greenwich, the value: as short as can be, since a month of it is
+/// written with each click.
+type EntryRecord = (i32, i64, Exact);
 
-/// Of one month, or of older ones: a value for each day, in the order of days.
+/// Of one month, or of older ones: the first day, a value for each day in the order of days, and by days after the first which run
+/// has scored it.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub struct HistoryRecord(Vec<EntryRecord>);
+pub struct HistoryRecord(i32, Vec<EntryRecord>, Vec<(i32, String)>);
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 impl HistoryRecord {
     pub fn of(history: &History) -> Self {
-        let entries = history
-            .entries()
-            .map(|entry| (entry.day, entry.at.as_millis(), Exact(entry.value), entry.run.map(|run| run.to_string())));
-        Self(entries.collect())
+        let first = history.entries().next().map_or(0, |entry| entry.day);
+        let after = |entry: &Entry| entry.day.saturating_sub(first);
+        let entries = history.entries().map(|entry| {
+            let in_day_ms = entry.at.as_millis().saturating_sub(i64::from(entry.day) * DAY_MS);
+            (after(entry), in_day_ms, Exact(entry.value))
+        });
+        let runs = history.entries().filter_map(|entry| Some((after(entry), entry.run?.to_string())));
+        Self(first, entries.collect(), runs.collect())
     }
 
     /// The last of each month alone.
@@ -37,9 +45,13 @@ impl HistoryRecord {
     }
 
     pub fn read(self) -> Result<Vec<Entry>, AppError> {
-        let entries = self.0.into_iter().map(|(day, at_ms, value, run)| {
-            let run = run.map(|run| RunId::parse(&run).ok_or(AppError::Internal)).transpose()?;
-            Ok(Entry { day, at: Timestamp::from_millis(at_ms), value: value.0, run })
+        let Self(first, entries, runs) = self;
+        let runs: BTreeMap<i32, String> = runs.into_iter().collect();
+        let entries = entries.into_iter().map(|(after, in_day_ms, value)| {
+            let run = runs.get(&after).map(|run| RunId::parse(run).ok_or(AppError::Internal)).transpose()?;
+            let day = first.saturating_add(after);
+            let at = Timestamp::from_millis((i64::from(day) * DAY_MS).saturating_add(in_day_ms));
+            Ok(Entry { day, at, value: value.0, run })
         });
         entries.collect()
     }

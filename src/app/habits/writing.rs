@@ -1,6 +1,6 @@
 //! What of a board has changed, put into a commit.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::app::AppError;
@@ -62,9 +62,13 @@ impl Writing<'_> {
         if changed.other {
             self.put(names::OTHER.into(), encode(&trees::value_of(&board.hero.other))?);
         }
-        let mut lacking = Vec::new();
+        let (mut lacking, mut months) = (Vec::new(), BTreeMap::<_, Vec<Entry>>::new());
+        // A thousand clicks are written once.
         for (of, entry) in &changed.histories {
-            match self.record(of, *entry) {
+            months.entry((of, month(entry.day))).or_default().push(*entry);
+        }
+        for ((of, month), entries) in months {
+            match self.record(of, month, entries) {
                 Err(Unwritten::Lacks(names)) => lacking.extend(names),
                 recorded => recorded?,
             }
@@ -72,13 +76,13 @@ impl Writing<'_> {
         if lacking.is_empty() { Ok(self.months) } else { Err(Unwritten::Lacks(lacking)) }
     }
 
-    fn record(&mut self, of: &Of, entry: Entry) -> Result<(), Unwritten> {
-        let month = month(entry.day);
+    /// Entries of this month.
+    fn record(&mut self, of: &Of, month: u32, entries: Vec<Entry>) -> Result<(), Unwritten> {
         let known = self.months.get(of);
         if known.is_some_and(|months| months.contains(&month)) {
             let name = names::history(of, month);
             let mut history = self.read(std::slice::from_ref(&name))?;
-            history.put(entry);
+            entries.into_iter().for_each(|entry| history.put(entry));
             self.draft.put_beside(&name, encode(&HistoryRecord::of(&history))?);
             return Ok(());
         }
@@ -87,7 +91,7 @@ impl Writing<'_> {
         if !old.is_empty() {
             self.age(of, &old, has_old)?;
         }
-        let history = History::new([entry]);
+        let history = History::new(entries);
         self.put(names::history(of, month), encode(&HistoryRecord::of(&history))?);
         let months = Arc::make_mut(&mut self.months).entry(of.clone()).or_default();
         months.insert(month);
