@@ -17,6 +17,8 @@ pub const HABIT_BOARDS_LEN_MAX: usize = 16_384;
 pub const HABIT_BOARDS_BYTES_MAX: usize = 128 * 1024 * 1024;
 /// States of one board in memory: what is stored, and what decisions that go together have come to.
 pub const HABIT_STATES_LEN_MAX: usize = 3;
+/// Boards that are read at once from where they are kept: each may be megabytes.
+pub const HABIT_BOARDS_READ_AT_ONCE_MAX: usize = 64;
 /// Documents of a board that are read at once.
 pub const HABIT_READ_LEN: usize = 500;
 /// Bytes of what a batch tells other devices; who is told of more reads the board anew.

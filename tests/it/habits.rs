@@ -1,5 +1,10 @@
 //! Boards of habits: operations of several devices and instances, each counted once; days that turn; what is left of them.
 
+mod days;
+mod failing;
+mod full;
+mod watched;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -275,7 +280,7 @@ async fn a_finished_run_scores_what_its_rules_ask_for_once(kind: StoreKind) {
     // Counted once more, on another instance.
     let other = site.another().await;
     let user = &runner.identity.user;
-    other.app.score_by_run(user, run, &[("distance_m", 1_200.0)]).await.unwrap();
+    other.app.score_by_run(user, run, site.clock.now(), &[("distance_m", 1_200.0)]).await.unwrap();
     let after = apply(&other.app, &runner, Vec::new()).await;
     let is_done = |name: &str| after.board.task(&id(name)).unwrap().completed;
     assert_eq!((is_done("far"), is_done("farther")), (true, false));

@@ -113,14 +113,18 @@ impl App {
         let mut parts = ops.chunks(limits::HABIT_OPS_A_COMMIT);
         let first = self.apply_part(&identity.user, parts.next().unwrap_or_default(), None, Cause::Device).await?;
         let mut whole = first.ok_or(AppError::NotFound("user"))?;
+        let mut was_between = false;
         for part in parts {
             let more = self.apply_part(&identity.user, part, None, Cause::Device).await?;
             let more = more.ok_or(AppError::NotFound("user"))?;
+            was_between |= more.v_before != whole.board.hero.version;
             whole.outcomes.extend(more.outcomes);
             whole.effects = gathered([whole.effects, more.effects].concat());
             (whole.board, whole.months) = (more.board, more.months);
         }
-        Ok(whole.applied(seen))
+        let mut applied = whole.applied(seen);
+        applied.was_modified |= seen.is_some() && was_between;
+        Ok(applied)
     }
 
     /// What [`App::apply_habits`] does, in one commit; `None`: there is no board, and the cause makes none.
@@ -218,7 +222,8 @@ impl Decision {
         let record = draft.record().cloned();
         let (before, mut board) = match &record {
             Some(record) => {
-                let Some(kept) = self.boards.get(&self.user, record.stamp) else { return Err(self.lacks(Lack::Board)) };
+                let kept = self.boards.get(&self.user, record.stamp, draft.is_as_stored());
+                let Some(kept) = kept else { return Err(self.lacks(Lack::Board)) };
                 let board = Board::clone(&kept.board);
                 (Some(kept), board)
             }
@@ -274,6 +279,10 @@ impl Decision {
         let mut head = HabitsRecord::of(&board.hero, made_ms, stamp, turns_ms);
         (head.days, head.counts_ms) = before.map(|before| (before.days.clone(), before.counts_ms)).unwrap_or_default();
         let day = board.hero.calendar(board.hero.zone(self.zone)).day_of(self.now);
+        // West of where they were it is a day that has been counted already: what is done there belongs to the newest.
+        let newest = head.days.last_key_value().map(|(newest, _)| *newest);
+        let day =
+            newest.filter(|newest| (day..=day.saturating_add(cron::DAYS_AHEAD_MAX)).contains(newest)).unwrap_or(day);
         let has_come_to_more = counting::count(&mut head.days, earned, &board.hero.earned, day, self.now);
         if has_come_to_more && head.counts_ms.is_none() {
             head.counts_ms = Some(now_ms.saturating_add(limits::HABIT_COUNTS_AFTER_MS));

@@ -10,7 +10,6 @@ use crate::app::habits::HabitsRecord;
 use crate::app::habits::record::DayRecord;
 use crate::app::users::aggregate;
 use crate::app::{App, AppError};
-use crate::backend::Commit;
 use crate::domain::habit::hero::Earned;
 use crate::domain::ids::UserId;
 use crate::domain::time::Timestamp;
@@ -41,10 +40,7 @@ impl App {
     /// Counts what waits for it. What comes meanwhile is counted next time.
     pub(in crate::app) async fn count_habits(&self, user: &UserId) -> Result<(), AppError> {
         let Some(record) = self.habits.read(&aggregate(user)).await? else {
-            let mut commit = Commit::on(aggregate(user));
-            commit.moves.push(Due::HabitsCount(user.clone()).at(None));
-            self.backend.commit(commit).await?;
-            return Ok(());
+            return self.strike_without_board(user, &Due::HabitsCount(user.clone())).await;
         };
         let counted = record.days.clone();
         let days: Vec<HabitsDay> = counted.iter().map(|(day, it)| of_day(*day, it, record.v)).collect();

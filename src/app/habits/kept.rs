@@ -3,11 +3,13 @@
 //! States that decisions have come to and that were never stored do no harm: no head has their stamp.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use lru::LruCache;
 use parking_lot::Mutex;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::domain::habit::Board;
 use crate::domain::habit::history::Of;
@@ -24,15 +26,22 @@ pub struct KeptBoard {
 /// By whose history it is; shared until one begins.
 pub type Months = Arc<BTreeMap<Of, BTreeSet<u32>>>;
 
-pub struct KeptBoards(Mutex<Inner>);
+pub struct KeptBoards {
+    inner: Mutex<Inner>,
+    /// Who reads the board of a user from where it is kept; users share them.
+    turns: Vec<Semaphore>,
+}
 
 struct Inner {
     boards: LruCache<UserId, States>,
     bytes: usize,
 }
 
-/// The newest first.
 struct States {
+    /// The one that decisions were last taken on as it was stored: those that go together make many states of it, and where they are
+    /// taken once more they begin with this one.
+    stored: Option<(u64, KeptBoard)>,
+    /// The newest first.
     states: VecDeque<(u64, KeptBoard)>,
     /// Of the newest, roughly; what the others have is mostly the same.
     bytes: usize,
@@ -41,52 +50,74 @@ struct States {
 impl Default for KeptBoards {
     fn default() -> Self {
         let len_max = NonZeroUsize::new(limits::HABIT_BOARDS_LEN_MAX).unwrap_or(NonZeroUsize::MIN);
-        Self(Mutex::new(Inner { boards: LruCache::new(len_max), bytes: 0 }))
+        let turns = (0..limits::HABIT_BOARDS_READ_AT_ONCE_MAX).map(|_| Semaphore::new(1));
+        Self { inner: Mutex::new(Inner { boards: LruCache::new(len_max), bytes: 0 }), turns: turns.collect() }
     }
 }
 
 impl KeptBoards {
-    /// The state of this stamp.
-    pub fn get(&self, user: &UserId, stamp: u64) -> Option<KeptBoard> {
-        let mut inner = self.0.lock();
-        let states = &inner.boards.get(user)?.states;
-        states.iter().find(|(known, _)| *known == stamp).map(|(_, board)| board.clone())
+    /// The state of this stamp; `is_stored`: it is known to be the one that is stored.
+    pub fn get(&self, user: &UserId, stamp: u64, is_stored: bool) -> Option<KeptBoard> {
+        let mut inner = self.inner.lock();
+        let States { stored, states, .. } = inner.boards.get_mut(user)?;
+        let board =
+            states.iter().chain(stored.as_ref()).find(|(known, _)| *known == stamp).map(|(_, it)| it.clone())?;
+        if is_stored {
+            *stored = Some((stamp, board.clone()));
+        }
+        Some(board)
+    }
+
+    /// Whose turn it is to read the board of this user: many want it at once where another instance has changed it, and the first one
+    /// reads it for all.
+    pub async fn turn(&self, user: &UserId) -> Option<SemaphorePermit<'_>> {
+        let mut hasher = DefaultHasher::new();
+        user.hash(&mut hasher);
+        let len = u64::try_from(self.turns.len()).unwrap_or(1).max(1);
+        let turn = self.turns.get(usize::try_from(hasher.finish() % len).unwrap_or_default())?;
+        // They are never closed.
+        turn.acquire().await.ok()
     }
 
     /// The newest that is known, which may be old or never have been stored.
     pub fn newest(&self, user: &UserId) -> Option<KeptBoard> {
-        self.0.lock().boards.get(user)?.states.front().map(|(_, board)| board.clone())
+        self.inner.lock().boards.get(user)?.states.front().map(|(_, board)| board.clone())
     }
 
     pub fn put(&self, user: &UserId, stamp: u64, board: KeptBoard) {
         let bytes = bytes_of(&board);
-        let mut inner = self.0.lock();
-        let mut states = inner.boards.pop(user).map_or_else(VecDeque::new, |known| {
+        // What makes room is dropped when others may go on.
+        let mut gone = Vec::new();
+        let mut inner = self.inner.lock();
+        let (stored, mut states) = inner.boards.pop(user).map_or_else(Default::default, |known| {
             inner.bytes = inner.bytes.saturating_sub(known.bytes);
-            known.states
+            (known.stored, known.states)
         });
         states.retain(|(known, _)| *known != stamp);
         states.push_front((stamp, board));
-        states.truncate(limits::HABIT_STATES_LEN_MAX);
+        let old = states.split_off(states.len().min(limits::HABIT_STATES_LEN_MAX));
         inner.bytes += bytes;
-        if let Some((_, pushed)) = inner.boards.push(user.clone(), States { states, bytes }) {
+        if let Some((_, pushed)) = inner.boards.push(user.clone(), States { stored, states, bytes }) {
             inner.bytes = inner.bytes.saturating_sub(pushed.bytes);
+            gone.push(pushed);
         }
         while inner.bytes > limits::HABIT_BOARDS_BYTES_MAX {
             let Some((_, oldest)) = inner.boards.pop_lru() else { break };
             inner.bytes = inner.bytes.saturating_sub(oldest.bytes);
+            gone.push(oldest);
         }
+        drop(inner);
+        drop((old, gone));
     }
 
     pub fn forget(&self, user: &UserId) {
-        let mut inner = self.0.lock();
+        let mut inner = self.inner.lock();
         if let Some(known) = inner.boards.pop(user) {
             inner.bytes = inner.bytes.saturating_sub(known.bytes);
         }
     }
 }
 
-/// Texts, and what a task takes without them.
 fn bytes_of(kept: &KeptBoard) -> usize {
     const TASK: usize = 800;
     const MONTHS: usize = 200;
@@ -118,11 +149,11 @@ mod tests {
         for stamp in 1..=5 {
             boards.put(&user, stamp, kept(1));
         }
-        let found: Vec<u64> = (1..=6).filter(|stamp| boards.get(&user, *stamp).is_some()).collect();
+        let found: Vec<u64> = (1..=6).filter(|stamp| boards.get(&user, *stamp, false).is_some()).collect();
         assert_eq!(found, [3, 4, 5]);
         boards.forget(&user);
         assert!(boards.newest(&user).is_none());
-        assert_eq!(boards.0.lock().bytes, 0);
+        assert_eq!(boards.inner.lock().bytes, 0);
     }
 
     #[test]
@@ -133,6 +164,6 @@ mod tests {
         let len = limits::HABIT_BOARDS_BYTES_MAX / bytes_of(&board) + 10;
         (0..len).for_each(|number| boards.put(&user(number), 1, board.clone()));
         assert!(boards.newest(&user(0)).is_none() && boards.newest(&user(len - 1)).is_some());
-        assert!(boards.0.lock().bytes <= limits::HABIT_BOARDS_BYTES_MAX);
+        assert!(boards.inner.lock().bytes <= limits::HABIT_BOARDS_BYTES_MAX);
     }
 }

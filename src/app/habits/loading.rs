@@ -27,9 +27,14 @@ pub type Histories = BTreeMap<Of, History>;
 impl App {
     /// The board as it is stored, and its stamp; `None`: there is none. It is at hand from now on.
     pub(super) async fn load_board(&self, user: &UserId) -> Result<Option<KeptBoard>, AppError> {
+        let Some(head) = self.habits.read(&aggregate(user)).await? else { return Ok(None) };
+        if let Some(known) = self.habit_boards.get(user, head.stamp, true) {
+            return Ok(Some(known));
+        }
+        let _turn = self.habit_boards.turn(user).await;
         for _ in 0..limits::HABIT_ATTEMPTS_MAX {
             let Some(head) = self.habits.read(&aggregate(user)).await? else { return Ok(None) };
-            if let Some(known) = self.habit_boards.get(user, head.stamp) {
+            if let Some(known) = self.habit_boards.get(user, head.stamp, true) {
                 return Ok(Some(known));
             }
             let (mut tags, mut other, mut tasks) = (Vec::new(), Tree::default(), Vec::new());

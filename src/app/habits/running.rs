@@ -8,6 +8,10 @@ use crate::app::{App, AppError};
 use crate::domain::habit::numbers::Direction;
 use crate::domain::habit::{Board, Op};
 use crate::domain::ids::{RunId, UserId};
+use crate::domain::time::Timestamp;
+use crate::limits;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// What a run can come to, and so what a rule can be about. One that it has none of (no metre of climb) meets no rule on it.
 pub const RUN_VARIABLES: [&str; 11] = [
@@ -25,8 +29,20 @@ pub const RUN_VARIABLES: [&str; 11] = [
 ];
 
 impl App {
-    /// `values`: those of the run's variables, by name. Who has no board, or no account any more, has nothing to be scored.
-    pub async fn score_by_run(&self, user: &UserId, run: RunId, values: &[(&str, f64)]) -> Result<(), AppError> {
+    /// `values`: those of the run's variables, by name; `finished_at`: a run is counted anew whenever its owner or an admin changes it,
+    /// and when it is not remembered any more whether it was, it scores nothing. Who has no board, or no account any more, has nothing
+    /// to be scored.
+    pub async fn score_by_run(
+        &self,
+        user: &UserId,
+        run: RunId,
+        finished_at: Timestamp,
+        values: &[(&str, f64)],
+    ) -> Result<(), AppError> {
+        let age_ms = self.clock.now().as_millis().saturating_sub(finished_at.as_millis());
+        if age_ms >= (limits::HABIT_OP_DAYS - 1) * DAY_MS {
+            return Ok(());
+        }
         let Some(kept) = self.load_board(user).await? else { return Ok(()) };
         let ops = scores(&kept.board, run, values);
         if ops.is_empty() {
@@ -60,7 +76,6 @@ mod tests {
     use crate::domain::habit::task::TaskId;
     use crate::domain::habit::tree::{Node, Tree};
     use crate::domain::habit::{Now, ops};
-    use crate::domain::time::Timestamp;
 
     #[test]
     fn rules_that_are_met_score_each_task_under_an_id_of_its_own() {

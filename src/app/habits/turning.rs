@@ -1,11 +1,13 @@
 //! The day turns by the clock for who has not asked for anything; and what needs not be remembered any longer is forgotten.
 
 use crate::app::due::Due;
+use crate::app::habits::HabitsRecord;
 use crate::app::habits::applying::Cause;
 use crate::app::habits::names;
+use crate::app::transact::Record as _;
 use crate::app::users::aggregate;
 use crate::app::{App, AppError};
-use crate::backend::{Bound, Commit, Move, Order, Put, Range};
+use crate::backend::{Bound, Commit, CommitError, Expect, Move, Order, Put, Range, Version};
 use crate::domain::ids::UserId;
 use crate::limits;
 
@@ -20,10 +22,18 @@ impl App {
         if turned.is_some() {
             return self.forget_old_ops(user).await;
         }
+        self.strike_without_board(user, &Due::DayTurns(user.clone())).await
+    }
+
+    /// There is nothing that this is due for, unless a board has come meanwhile, which has said so itself.
+    pub(super) async fn strike_without_board(&self, user: &UserId, due: &Due) -> Result<(), AppError> {
         let mut commit = Commit::on(aggregate(user));
-        commit.moves.push(Due::DayTurns(user.clone()).at(None));
-        self.backend.commit(commit).await?;
-        Ok(())
+        commit.expect.push(Expect { key: commit.aggregate.key(HabitsRecord::NAME), version: Version::ABSENT });
+        commit.moves.push(due.at(None));
+        match self.backend.commit(commit).await {
+            Ok(_) | Err(CommitError::Conflict) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Those that are too old. A busy device leaves thousands a day; what a turn does not get done is left to the next.

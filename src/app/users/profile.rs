@@ -83,6 +83,11 @@ impl Edited {
         if user.profile != before.profile || user.visibility != before.visibility || user.level() != before.level() {
             user.profile.edits += 1;
             people::placed(draft, Some(&before), Some(user));
+            if user.profile.time_zone != before.profile.time_zone {
+                // Days turn at other times now. Later, since what accounts are is remembered for a moment.
+                let later_ms = i64::try_from(limits::WHO_AGE_MAX.as_millis()).unwrap_or_default();
+                Due::DayTurns(user.user_id()?).place(draft, Some(self.at.as_millis().saturating_add(later_ms)));
+            }
             let stands = |user: &UserRecord| (user.folded_city(), user.visibility() == Visibility::Private);
             if stands(user) != stands(&before) {
                 Due::BoardsOf(user.user_id()?).place(draft, Some(self.at.as_millis()));

@@ -16,7 +16,7 @@ use crate::domain::time::Timestamp;
 const AT_REST: f64 = 0.1;
 /// How far ahead of today a day may be that has turned already: it was turned where clocks show tomorrow's date, or the day after
 /// it, before its user flew here, or by an instance whose clock is a moment ahead. It does not turn once more.
-const DAYS_AHEAD_MAX: i32 = 2;
+pub const DAYS_AHEAD_MAX: i32 = 2;
 
 /// What the turn of a day has done. Values as they are now stand on the board.
 #[derive(Clone, Debug, PartialEq)]

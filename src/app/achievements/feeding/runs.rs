@@ -40,12 +40,13 @@ impl App {
                 (of_run(record, account.zone, &catalogue.rules)?, event)
             }
         };
-        let is_over = record.as_ref().is_some_and(|record| record.run.state == State::Finished);
+        let finished_at = record.as_ref().filter(|record| record.run.state == State::Finished);
+        let finished_at = finished_at.and_then(|record| record.run.finished_at);
         let shares = contribution.shares.clone();
         self.contribute(user, contribution).await?;
-        if is_over {
+        if let Some(finished_at) = finished_at {
             let values: Vec<_> = shares.iter().map(|share| (share.variable.as_str(), share.value)).collect();
-            self.score_by_run(user, run, &values).await?;
+            self.score_by_run(user, run, finished_at, &values).await?;
         }
         if let Some(contribution) = together(run, record.as_deref())? {
             self.contribute(user, contribution).await?;
