@@ -3,10 +3,12 @@
 //! `cargo bench --bench load -- fanout --subscribers 200`. The server under test is a process of its own, started here on a free
 //! port with a store that is thrown away, and measured from `/proc`; this process is the generator. Each scenario is bounded in time.
 
+mod boards;
 mod client;
 mod crowd;
 mod fanout;
 mod fleet;
+mod habits;
 mod idle;
 mod increases;
 mod ingest;
@@ -72,6 +74,8 @@ enum Scenario {
     Unlocks(Unlocks),
     /// Values that users report: acknowledged, and what one costs with few achievements and with many.
     Increases(Increases),
+    /// Clicks on habits: acknowledged, heard of by another device, and what one writes.
+    Habits(Habits),
     /// What the live protocol aims at, in three to four minutes: idle memory, and fan-out beside Nchan, Redis and the stock server.
     Aims,
     /// The stock server itself; started by the others.
@@ -174,6 +178,25 @@ pub struct Increases {
     /// What one costs with 10 achievements and with 2,000 as well, in turn.
     #[arg(long)]
     pub costs: bool,
+    #[command(flatten)]
+    pub on: On,
+}
+
+#[derive(Parser, Clone)]
+pub struct Habits {
+    /// Each has a device on a socket of its own.
+    #[arg(long, default_value_t = 1_000)]
+    pub users: usize,
+    #[arg(long, default_value_t = 8.0)]
+    pub seconds: f64,
+    /// Those of the one user whose other device is timed.
+    #[arg(long, default_value_t = 500)]
+    pub clicks: usize,
+    #[arg(long, default_value_t = 1)]
+    pub rounds: usize,
+    /// In this process, without sockets: what is carried out, and what one writes on a new board and on one with years of history.
+    #[arg(long, conflicts_with_all = ["redis"])]
+    pub inside: bool,
     #[command(flatten)]
     pub on: On,
 }
@@ -383,6 +406,7 @@ fn main() -> Outcome<()> {
         Some(Scenario::Ticks(it)) => ticks::scenario(&it, &mut report)?,
         Some(Scenario::Unlocks(it)) => unlocks::scenario(&it, &mut report)?,
         Some(Scenario::Increases(it)) => increases::scenario(&it, &mut report)?,
+        Some(Scenario::Habits(it)) => habits::scenario(&it, &mut report)?,
         Some(Scenario::Stores(it)) => stores::scenario(&it, &mut report)?,
         Some(Scenario::Aims) => aims(&mut report)?,
         None => all(&mut report)?,
