@@ -183,3 +183,41 @@ fn keep_the_last(puts: &mut Vec<Put>) {
     let mut is_last = is_last.into_iter().rev();
     puts.retain(|_| is_last.next().unwrap_or(true));
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::{Deserialize, Serialize};
+
+    use super::*;
+
+    #[derive(Clone, Serialize, Deserialize)]
+    struct Head;
+
+    impl Record for Head {
+        const KIND: &'static str = "thing";
+    }
+
+    #[test]
+    fn what_a_refused_decision_has_written_is_not_seen_by_the_next() {
+        let stored =
+            |value: Option<&'static str>| Versioned { version: Version::ABSENT, value: value.map(Bytes::from) };
+        let beside = [("a".into(), stored(Some("stored"))), ("b".into(), stored(None))];
+        let aggregate = AggregateId::new("thing", "1");
+        let mut draft = Draft::<Head>::on(aggregate, Version::ABSENT, None, Arc::new(HashMap::from(beside)));
+        let seen = |draft: &Draft<Head>, name: &str| {
+            draft.bytes_beside(name).unwrap().map(|value| String::from_utf8_lossy(value).into_owned())
+        };
+        assert_eq!((seen(&draft, "a").as_deref(), seen(&draft, "b")), (Some("stored"), None));
+        draft.put_beside("a", Bytes::from("first"));
+        let mark = draft.mark();
+        draft.put_beside("b", Bytes::from("refused"));
+        draft.put_beside("a", Bytes::from("refused"));
+        draft.remove_beside("a");
+        assert_eq!((seen(&draft, "a"), seen(&draft, "b").as_deref()), (None, Some("refused")));
+        draft.back_to(mark);
+        assert_eq!((seen(&draft, "a").as_deref(), seen(&draft, "b")), (Some("first"), None));
+        draft.remove_beside("a");
+        assert_eq!(seen(&draft, "a"), None);
+        assert!(draft.bytes_beside("c").is_err());
+    }
+}
