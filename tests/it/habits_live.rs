@@ -2,6 +2,7 @@
 
 mod calls;
 mod model;
+mod races;
 mod step;
 
 use serde_json::{Value, json};

@@ -19,7 +19,7 @@ before(async () => {
   stage = await openStage();
   browser = await launch();
   page = await browser.newPage({ bypassCSP: true });
-  for (const name of ['token', 'cut', 'mend', 'publishElsewhere']) await page.exposeFunction(name, stage[name]);
+  for (const name of ['token', 'account', 'cut', 'mend', 'publishElsewhere']) await page.exposeFunction(name, stage[name]);
   const module = { contentType: 'text/javascript', body: read('./scenarios.mjs') };
   await page.route(`${stage.base}/scenarios.mjs`, (route) => route.fulfill(module));
   // The browser lets pages from this machine alone speak to servers on it, so a page of ours must be the frame.
@@ -42,9 +42,9 @@ function play(scenario, way, base) {
   const { transport, isBinary } = way;
   return page.evaluate(async ({ scenario, base, endpoint, transport, isBinary }) => {
     const { play } = await import('/scenarios.mjs');
-    const { token, cut, mend, publishElsewhere } = window;
+    const { token, account, cut, mend, publishElsewhere } = window;
     await play(scenario, {
-      ...{ token, cut, mend, publishElsewhere, endpoint, transport, isBinary },
+      ...{ token, account, cut, mend, publishElsewhere, endpoint, transport, isBinary },
       Centrifuge: isBinary ? window.binary : window.json,
       options: { emulationEndpoint: `${base}/emulation` },
     });

@@ -365,6 +365,27 @@ export const scenarios = {
     same(await heard.documents(3, act.read), numbered(1, 3), 'publications');
   },
 
+  async what_one_device_scores_the_other_hears(act) {
+    const token = await act.stage.account(act.name());
+    const [phone, page] = [await act.connected({ token }), act.client({ token })];
+    const heard = new Heard(page, 'publication');
+    page.connect();
+    await page.ready(DEADLINE_MS);
+    const apply = async (data) => act.read((await phone.rpc('habit.apply', act.write(data))).data);
+    const begun = await apply({ op: 'addTask', task: { id: 'h', type: 'habit', text: 'Hyvä, Åke! 😀' } });
+    const operations = [{ op: 'score', task: { id: 'h' }, dir: 'up', id: 'the one' }];
+    const { v, changes, errors, was_modified } = await apply({ operations, v: begun.v });
+    same([v, errors, was_modified], [begun.v + 1, [], false], 'reply');
+    same(changes.slice(0, 2).map((it) => it.change), ['task_changed', 'stats'], 'changes of the reply');
+    const [first, second] = await heard.documents(2, act.read);
+    same([first.type, first.v, first.changes], ['habits', begun.v, begun.changes], 'first change');
+    same([second.type, second.v, second.changes], ['habits', v, changes], 'second change');
+    same(await apply({ operations, v }), { v, changes: [], errors: [], was_modified: false }, 'the same once more');
+    same(await codeOf(phone.rpc('habit.apply', act.write(7))), 107, 'no batch');
+    const stranger = await act.connected();
+    same(await codeOf(stranger.rpc('habit.apply', act.write({ operations }))), 103, 'nobody');
+  },
+
   async channels_are_bounded_and_the_connection_stays(act) {
     const client = act.client();
     const space = act.name();

@@ -38,6 +38,14 @@ export function token(claims) {
   return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`;
 }
 
+/** Somebody with an account here → their token. */
+export async function account(name) {
+  const body = JSON.stringify({ name, password: 'correct horse' });
+  const response = await fetch(`${url}/api/users`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  if (!response.ok) throw new Error(`no account: ${response.status} ${await response.text()}`);
+  return (await response.json()).data.token;
+}
+
 /** Everything on this side, for all scenarios of one file. */
 export async function openStage() {
   const line = await openLine(url);
@@ -47,6 +55,7 @@ export async function openStage() {
   return {
     base: line.url,
     token,
+    account,
     cut: () => line.cut(),
     mend: () => line.mend(),
     /** Publishes each of them, over a socket that is never cut. */
