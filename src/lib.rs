@@ -96,8 +96,9 @@
 //! **A habit is scored.** A device sends operations, each with an id of its own → one decision on the head of the user's board
 //! (`app::habits::applying`), on the board that is at hand by the head's stamp or else is read: the day turns first if it is time, then
 //! `domain::habit::ops` carries out what has not come before → one commit: the head, the tasks and days of histories that are others
-//! now, the ids, and what the user's other devices hear. A device of the old document's is shown the whole user (`http::habit`).
-//! Who asks for nothing has their day turned by a due time.
+//! now, the ids, and what the user's other devices hear (`telling`): each version, with all that a device needs to follow. A device of
+//! the old document's is shown the whole user (`http::habit`), one that keeps a board of its own the changes alone
+//! (`live::session::methods`). Who asks for nothing has their day turned by a due time.
 //!
 //! **An account is deleted.** One commit marks it, and from then on nobody sees what is its own; the steps (`app::leaving`) take away
 //! everything else, one after the other, and are gone on with wherever they broke off.

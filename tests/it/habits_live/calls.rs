@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
+use super::model::Picture;
 use super::{add, apply, device, heard, score};
-use crate::support::{Client, Runner, Site, StoreKind, Streamed, on_each_store, signed, within};
+use crate::support::{Client, Runner, Site, StoreKind, Streamed, on_each_store, send, signed, within};
 
 on_each_store!(
     the_reply_and_the_news_say_the_same,
@@ -23,6 +24,7 @@ on_each_store!(
     what_is_too_much_for_a_reply_is_said_to_be_there,
     habits_are_scored_on_every_way_in,
     protobuf_carries_the_same,
+    a_board_is_read_whole_at_one_version,
 );
 
 async fn board(site: &Site, runner: &Runner) -> Arc<Board> {
@@ -331,4 +333,20 @@ async fn protobuf_carries_the_same(kind: StoreKind) {
     let news: Value = serde_json::from_slice(&news.unwrap()).unwrap();
     assert_eq!((&applied["v"], &applied["changes"]), (&news["v"], &news["changes"]));
     assert_eq!(heard(&mut page, &runner).await, news);
+}
+
+async fn a_board_is_read_whole_at_one_version(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let other = site.another().await;
+    let runner = site.runner("Aino").await;
+    let mut phone = device(&site, &runner).await;
+    let set = json!({ "op": "set", "path": "items.currentPet", "value": "Wolf-Base" });
+    let applied = apply(&mut phone, json!([add("h", "habit"), score("h", "up"), set])).await;
+    let reply = other.get(&runner, "/api/tasks/board").await;
+    assert_eq!((reply.status, &reply.data()["v"]), (200, &applied["v"]));
+    assert_eq!(Picture(reply.data()), Picture::of(&*board(&site, &runner).await));
+    assert_eq!(reply.data()["user"]["items"]["currentPet"], "Wolf-Base");
+    assert_eq!(send(site.ask(Method::GET, "/api/tasks/board")).await.status, 401);
+    assert_eq!(other.get(&runner, "/api/tasks/board/x").await.status, 404);
+    assert_eq!(other.get(&runner, "/api/tasks/board?x=1").await.status, 400);
 }
