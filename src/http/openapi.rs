@@ -62,6 +62,7 @@ const FRAGMENTS: &[(Form, &str)] = &[
     (Form::Rest, include_str!("openapi/catalogue.json")),
     (Form::Rest, include_str!("openapi/challenges.json")),
     (Form::Rest, include_str!("openapi/tasks.json")),
+    (Form::Rest, include_str!("openapi/task_board.json")),
     (Form::Own, include_str!("openapi/runnity.json")),
     (Form::Own, include_str!("openapi/ion.json")),
     (Form::Own, include_str!("openapi/habit.json")),

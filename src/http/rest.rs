@@ -22,6 +22,7 @@ mod rewards;
 mod runs;
 mod share_links;
 mod tags;
+mod task_board;
 mod task_checklists;
 mod task_tags;
 mod tasks;
@@ -185,6 +186,7 @@ resources! {
     Hero: hero,
     TaskTags: task_tags,
     TaskChecklists: task_checklists,
+    TaskBoard: task_board,
     Tasks: tasks,
 }
 

@@ -19,7 +19,7 @@ use crate::limits;
 
 /// What stands where a task's id does, so that no task can be called so here. One that another device has called so is on the
 /// list, and is scored with several.
-const RESERVED: [&str; 6] = ["clear-completed", "cron-preview", "hero", "history", "score", "tags"];
+const RESERVED: [&str; 7] = ["board", "clear-completed", "cron-preview", "hero", "history", "score", "tags"];
 /// Of an id in a path, all but what every UUID has.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
