@@ -169,7 +169,7 @@ async fn list(call: &Call<'_>) -> Result<Success, Error> {
 async fn create(call: &Call<'_>) -> Result<Success, Error> {
     let identity = call.caller.identity()?;
     let once = once(call)?;
-    let (id, kind, change) = body::<HabitTaskEdit>(call.request)?.new()?;
+    let (id, kind, change) = body::<HabitTaskEdit>(call.request)?.read_new()?;
     if id.as_ref().is_some_and(|id| RESERVED.contains(&id.as_str())) {
         return Err(AppError::invalid("id", "is a word of this API").into());
     }

@@ -104,7 +104,7 @@ struct PreferencesEdit {
 
 impl HabitTaskEdit {
     /// As a new one → its id if it has one, its type, and the rest.
-    pub fn new(self) -> Result<(Option<TaskId>, TaskKind, TaskChange), AppError> {
+    pub fn read_new(self) -> Result<(Option<TaskId>, TaskKind, TaskChange), AppError> {
         let ours = [
             ("index", &self.index),
             ("completed", &self.completed),
