@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use runnity::app::habits::{OpId, Submitted};
 use runnity::app::users::Identity;
 use runnity::app::{App, Settings};
-use runnity::backend::embedded::EmbeddedStore;
+use runnity::backend::embedded::Embedded;
 use runnity::backend::{
     Backend, BackendError, Commit, CommitError, Committed, Key, Range, Ranged, Replay, Since, Subscription, Topic,
     Versioned,
@@ -46,7 +46,7 @@ pub fn scenario(arguments: &Habits, report: &mut Report) -> Outcome<()> {
 
 async fn carried_out(arguments: &Habits) -> Outcome<Line> {
     let (data, clock) = (process::data_folder()?, Clock::system());
-    let app = App::new(Arc::new(EmbeddedStore::open(data.path(), clock.clone())?), clock, Settings::default());
+    let app = App::new(Arc::new(Embedded::open(data.path(), clock.clone())?), clock, Settings::default());
     let mut users = Vec::new();
     for number in 0..arguments.users {
         users.push(user(&app, number).await?);
@@ -83,7 +83,7 @@ async fn carried_out(arguments: &Habits) -> Outcome<Line> {
 async fn written(report: &mut Report) -> Outcome<()> {
     let data = process::data_folder()?;
     let clock = Clock::manual(Timestamp::parse(BEGIN).ok_or("no time")?);
-    let store = Arc::new(Counting { inner: EmbeddedStore::open(data.path(), clock.clone())?, bytes: Mutex::new(0) });
+    let store = Arc::new(Counting { inner: Embedded::open(data.path(), clock.clone())?, bytes: Mutex::new(0) });
     let app = App::new(store.clone(), clock.clone(), Settings::default());
     let (new, old) = (user(&app, 1).await?, user(&app, 2).await?);
     let tasks = (0..TASKS - 10).map(|number| match number {
@@ -147,7 +147,7 @@ fn click(name: &str) -> Op {
 
 /// A store that counts what the boards' commits give to it.
 struct Counting {
-    inner: EmbeddedStore,
+    inner: Embedded,
     bytes: Mutex<usize>,
 }
 
