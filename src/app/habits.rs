@@ -7,7 +7,6 @@
 mod applying;
 mod counting;
 mod editing;
-mod exact;
 mod exported;
 mod history;
 mod kept;
@@ -41,7 +40,6 @@ use crate::domain::ids::RunId;
 use crate::limits;
 
 pub use editing::{NewScore, NewTask, Once};
-pub use exact::Exact;
 pub(in crate::app) use kept::KeptBoards;
 use kept::Months;
 pub use loading::Histories;

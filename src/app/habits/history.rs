@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::app::AppError;
-use crate::app::habits::exact::Exact;
 use crate::app::habits::names::OLD;
 use crate::domain::habit::day::month_of;
 use crate::domain::habit::history::{Entry, History};
@@ -17,7 +16,7 @@ use crate::limits;
 
 /// Days after the first one, milliseconds after the day began in Greenwich, the value: as short as can be, since a month of it is
 /// written with each click.
-type EntryRecord = (i32, i64, Exact);
+type EntryRecord = (i32, i64, f64);
 
 /// Of one month, or of older ones: the first day, a value for each day in the order of days, and by days after the first which run
 /// has scored it.
@@ -32,7 +31,7 @@ impl HistoryRecord {
         let after = |entry: &Entry| entry.day.saturating_sub(first);
         let entries = history.entries().map(|entry| {
             let in_day_ms = entry.at.as_millis().saturating_sub(i64::from(entry.day) * DAY_MS);
-            (after(entry), in_day_ms, Exact(entry.value))
+            (after(entry), in_day_ms, entry.value)
         });
         let runs = history.entries().filter_map(|entry| Some((after(entry), entry.run?.to_string())));
         Self(first, entries.collect(), runs.collect())
@@ -51,7 +50,7 @@ impl HistoryRecord {
             let run = runs.get(&after).map(|run| RunId::parse(run).ok_or(AppError::Internal)).transpose()?;
             let day = first.saturating_add(after);
             let at = Timestamp::from_millis((i64::from(day) * DAY_MS).saturating_add(in_day_ms));
-            Ok(Entry { day, at, value: value.0, run })
+            Ok(Entry { day, at, value, run })
         });
         entries.collect()
     }

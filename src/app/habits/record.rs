@@ -6,7 +6,6 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::app::AppError;
-use crate::app::habits::exact::Exact;
 use crate::app::transact::Record;
 use crate::domain::habit::drops::{EGGS, Found, LastDrop, POTIONS, Sort};
 use crate::domain::habit::gear::Gear;
@@ -38,7 +37,7 @@ pub struct HabitsRecord {
     /// Customizations, items, party, drops, rest.
     flags: [bool; 5],
     day_start: u8,
-    offset_min: Option<Exact>,
+    offset_min: Option<f64>,
     /// When, and the day that began.
     last_turn: Option<(i64, Option<i32>)>,
     seed: u64,
@@ -61,16 +60,16 @@ pub struct DayRecord {
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct StatsRecord {
-    gp: Exact,
-    exp: Exact,
+    gp: f64,
+    exp: f64,
     lvl: u32,
-    hp: Exact,
+    hp: f64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct EarnedRecord {
     lvl: u32,
-    exp: Exact,
+    exp: f64,
     lvl_max: u32,
     streak_max: u32,
     habits: u64,
@@ -105,10 +104,10 @@ impl HabitsRecord {
             turns_ms,
             days: BTreeMap::new(),
             counts_ms: None,
-            stats: StatsRecord { gp: Exact(gp), exp: Exact(exp), lvl, hp: Exact(hp) },
+            stats: StatsRecord { gp, exp, lvl, hp },
             earned: EarnedRecord {
                 lvl: hero.earned.lvl,
-                exp: Exact(hero.earned.exp),
+                exp: hero.earned.exp,
                 lvl_max: hero.earned.lvl_max,
                 streak_max: hero.earned.streak_max,
                 habits: habits_scored,
@@ -119,7 +118,7 @@ impl HabitsRecord {
             found: FoundRecord::of(&hero.found),
             flags: [customizations, items, party, drops, rest],
             day_start: hero.preferences.day_start,
-            offset_min: hero.preferences.timezone_offset_min.map(Exact),
+            offset_min: hero.preferences.timezone_offset_min,
             last_turn: match hero.last_turn {
                 LastTurn::Never => None,
                 LastTurn::At { at, day } => Some((at.as_millis(), day)),
@@ -135,10 +134,10 @@ impl HabitsRecord {
         let [weapon, armor, head, shield] = self.gear;
         let [customizations, items, party, drops, rest] = self.flags;
         Ok(Hero {
-            stats: Stats { gp: gp.0, exp: exp.0, lvl, hp: hp.0 },
+            stats: Stats { gp, exp, lvl, hp },
             earned: Earned {
                 lvl: self.earned.lvl,
-                exp: self.earned.exp.0,
+                exp: self.earned.exp,
                 lvl_max: self.earned.lvl_max,
                 streak_max: self.earned.streak_max,
                 habits_scored: self.earned.habits,
@@ -148,10 +147,7 @@ impl HabitsRecord {
             gear: Gear { weapon, armor, head, shield },
             found: self.found.read()?,
             flags: Flags { customizations, items, party, drops, rest },
-            preferences: Preferences {
-                day_start: self.day_start,
-                timezone_offset_min: self.offset_min.map(|offset| offset.0),
-            },
+            preferences: Preferences { day_start: self.day_start, timezone_offset_min: self.offset_min },
             tags,
             last_turn: self
                 .last_turn

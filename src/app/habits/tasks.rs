@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::app::AppError;
-use crate::app::habits::exact::Exact;
 use crate::app::habits::trees;
 use crate::domain::habit::hero::Tag;
 use crate::domain::habit::numbers::Priority;
@@ -22,7 +21,7 @@ pub struct TaskRecord {
     text: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     notes: String,
-    value: Exact,
+    value: f64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     priority: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -46,7 +45,7 @@ pub struct TaskRecord {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     reminders: Vec<(String, Option<String>, String)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    rule: Option<(String, Option<Exact>, Option<Exact>)>,
+    rule: Option<(String, Option<f64>, Option<f64>)>,
     created_ms: i64,
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     other: Map<String, Value>,
@@ -56,7 +55,7 @@ pub struct TaskRecord {
 #[serde(rename_all = "snake_case")]
 enum DateRecord {
     Text(String),
-    Number(Exact),
+    Number(f64),
 }
 
 /// In their order.
@@ -79,13 +78,10 @@ impl TaskRecord {
     pub fn of(task: &Task) -> Self {
         let date = task.date.as_ref().and_then(|date| match date {
             Scalar::Text(text) => Some(DateRecord::Text(text.clone())),
-            Scalar::Number(number) => Some(DateRecord::Number(Exact(*number))),
+            Scalar::Number(number) => Some(DateRecord::Number(*number)),
             Scalar::Null | Scalar::Bool(_) => None,
         });
-        let rule = task
-            .rule
-            .as_ref()
-            .map(|rule| (rule.variable().to_owned(), rule.at_least().map(Exact), rule.at_most().map(Exact)));
+        let rule = task.rule.as_ref().map(|rule| (rule.variable().to_owned(), rule.at_least(), rule.at_most()));
         let items = task.checklist.iter().map(|item| (item.id.clone(), item.text.clone(), item.is_completed));
         let reminders = task.reminders.iter().map(|it| (it.id.clone(), it.start.clone(), it.time.clone()));
         let other = match trees::value_of(&task.other) {
@@ -98,7 +94,7 @@ impl TaskRecord {
             rank: task.rank,
             text: task.text.clone(),
             notes: task.notes.clone(),
-            value: Exact(task.value),
+            value: task.value,
             priority: (task.priority != Priority::Easy).then(|| task.priority.as_str().to_owned()),
             tags: task.tags.iter().cloned().collect(),
             buttons: Some((task.up, task.down)).filter(|buttons| *buttons != (true, true)),
@@ -121,14 +117,12 @@ impl TaskRecord {
         let (up, down) = self.buttons.unwrap_or((true, true));
         let (streak, earned_streak) = self.streak.unwrap_or_default();
         let priority = self.priority.map_or(Ok(Priority::Easy), |it| Priority::parse(&it).ok_or(AppError::Internal))?;
-        let rule = self.rule.map(|(variable, least, most)| {
-            Rule::new(&variable, least.map(|it| it.0), most.map(|it| it.0)).ok_or(AppError::Internal)
-        });
+        let rule = self.rule.map(|(variable, least, most)| Rule::new(&variable, least, most).ok_or(AppError::Internal));
         Ok(Task {
             rank: self.rank,
             text: self.text,
             notes: self.notes,
-            value: self.value.0,
+            value: self.value,
             priority,
             tags: self.tags.into_iter().collect(),
             up,
@@ -139,7 +133,7 @@ impl TaskRecord {
             earned_streak,
             date: self.date.map(|date| match date {
                 DateRecord::Text(text) => Scalar::Text(text),
-                DateRecord::Number(number) => Scalar::Number(number.0),
+                DateRecord::Number(number) => Scalar::Number(number),
             }),
             completed_at: self.completed_ms.map(Timestamp::from_millis),
             checklist: self

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::HabitListedDocument;
 use crate::app::AppError;
 use crate::app::documents::{Edit, Object};
-use crate::app::habits::{Exact, RUN_VARIABLES};
+use crate::app::habits::RUN_VARIABLES;
 use crate::domain::habit::hero::HeroChange;
 use crate::domain::habit::numbers::Priority;
 use crate::domain::habit::rule::Rule;
@@ -24,7 +24,7 @@ pub struct HabitTaskEdit {
     kind: Option<String>,
     text: Option<String>,
     notes: Option<String>,
-    value: Option<Exact>,
+    value: Option<f64>,
     priority: Option<String>,
     tags: Option<Vec<String>>,
     up: Option<bool>,
@@ -65,8 +65,8 @@ struct ReminderEdit {
 #[serde(deny_unknown_fields)]
 struct RuleEdit {
     variable: String,
-    at_least: Option<Exact>,
-    at_most: Option<Exact>,
+    at_least: Option<f64>,
+    at_most: Option<f64>,
 }
 
 /// What of the hero a client may write, in the shape in which it is shown.
@@ -81,10 +81,10 @@ pub struct HabitHeroEdit {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StatsEdit {
-    gp: Option<Exact>,
-    exp: Option<Exact>,
+    gp: Option<f64>,
+    exp: Option<f64>,
     lvl: Option<u32>,
-    hp: Option<Exact>,
+    hp: Option<f64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -97,7 +97,7 @@ struct FlagsEdit {
 #[serde(deny_unknown_fields)]
 struct PreferencesEdit {
     day_start: Option<u8>,
-    timezone_offset_min: Option<Exact>,
+    timezone_offset_min: Option<f64>,
     #[serde(default)]
     other: BTreeMap<String, Value>,
 }
@@ -166,7 +166,7 @@ impl HabitTaskEdit {
         Ok(TaskChange {
             text: self.text,
             notes: self.notes,
-            value: self.value.map(|Exact(value)| value),
+            value: self.value,
             priority: priority.transpose()?,
             tags: self.tags.map(BTreeSet::from_iter),
             up: self.up,
@@ -212,7 +212,7 @@ fn rule(edit: &RuleEdit) -> Result<Rule, AppError> {
     if !RUN_VARIABLES.contains(&edit.variable.as_str()) {
         return Err(AppError::invalid("rule.variable", format!("must be one of {}", RUN_VARIABLES.join(", "))));
     }
-    let (at_least, at_most) = (edit.at_least.map(|it| it.0), edit.at_most.map(|it| it.0));
+    let (at_least, at_most) = (edit.at_least, edit.at_most);
     if at_least.zip(at_most).is_some_and(|(least, most)| least > most) {
         return Err(AppError::invalid("rule.at_most", "is less than at_least"));
     }
@@ -225,7 +225,6 @@ impl HabitHeroEdit {
         let Object(stats) = self.stats.unwrap_or(Object(StatsEdit::default()));
         let Object(flags) = self.flags.unwrap_or(Object(FlagsEdit::default()));
         let Object(preferences) = self.preferences.unwrap_or(Object(PreferencesEdit::default()));
-        let number = |number: Option<Exact>| number.map(|it| it.0);
         let others = preferences.other.into_iter().map(|(name, value)| match value {
             Value::String(text) => Ok((name, Scalar::Text(text))),
             Value::Bool(yes) => Ok((name, Scalar::Bool(yes))),
@@ -233,12 +232,12 @@ impl HabitHeroEdit {
             _ => Err(AppError::invalid("preferences.other", "holds text, numbers, true and false")),
         });
         Ok(HeroChange {
-            gp: number(stats.gp),
-            exp: number(stats.exp),
+            gp: stats.gp,
+            exp: stats.exp,
             lvl: stats.lvl,
-            hp: number(stats.hp),
+            hp: stats.hp,
             day_start: preferences.day_start,
-            timezone_offset_min: number(preferences.timezone_offset_min),
+            timezone_offset_min: preferences.timezone_offset_min,
             rest: flags.rest,
             preferences: others.collect::<Result<_, _>>()?,
         })
