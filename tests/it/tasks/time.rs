@@ -112,7 +112,7 @@ async fn a_run_that_was_finished_scores_what_waited_for_it(kind: StoreKind) {
     site.app.transition(&aino.identity, run, Transition::Finish).await.unwrap();
     for app in [&site.app, &other.app] {
         while within(app.carry_out_follow_ups()).await.unwrap() > 0 {}
-        app.score_by_run(&aino.identity.user, run, &[("distance_m", 1_190.0)]).await.unwrap();
+        app.score_by_run(&aino.identity.user, run, site.clock.now(), &[("distance_m", 1_190.0)]).await.unwrap();
     }
     let done = other.get(&aino, "/api/tasks?completed=true").await.data();
     assert_eq!(ids(&done), ["far"]);
