@@ -2,7 +2,8 @@
  * A board of habits in memory, brought up to date by what the user's own channel tells: read once, and never as a whole again
  * while no version is missed. Pure: it knows neither socket nor screen, and changes no board that it is given.
  *
- * Changes come in the order of their versions. What one has sent oneself comes back as a change too, of the version that the reply
+ * Where the subscription to the channel begins without having recovered (`subscribed` with `recovered: false`), changes may be missing of
+ * which nothing will ever tell: the board is read anew then, too. Changes come in the order of their versions. What one has sent oneself comes back as a change too, of the version that the reply
  * told: whichever is heard first is applied, and the other is known by then.
  */
 
@@ -49,8 +50,8 @@ export function hear(board, change) {
  */
 export function answered(board, reply) {
   if (reply.v <= board.v) return { board, outcome: 'known' };
-  // It tells of this batch alone; what others did meanwhile comes by the channel, and so does this, in its place.
-  if (reply.v > board.v + 1) return { board, outcome: 'ahead' };
+  // It tells of this batch alone. What others did before it, or meanwhile, comes by the channel, and so does this, in its place.
+  if (reply.from !== board.v) return { board, outcome: 'ahead' };
   return reply.reload ? { board, outcome: 'anew' } : applied(board, reply);
 }
 

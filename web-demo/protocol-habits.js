@@ -35,6 +35,7 @@ export const HABIT_EFFECTS = /** @type {const} */ ([
  * @property {number} [streak]
  * @property {string | number} [date]
  * @property {string} [completed_at] RFC 3339
+ * @property {string} [completed_by] the run that ticked it
  * @property {{id: string, text: string, completed: boolean}[]} [checklist]
  * @property {{id: string, start?: string, time: string}[]} [reminders]
  * @property {{variable: string, at_least?: number, at_most?: number}} [rule] what a finished run has to come to, to score it
@@ -69,6 +70,7 @@ export const HABIT_EFFECTS = /** @type {const} */ ([
  *
  * @typedef {object} HabitApplied what `habit.apply` gives back
  * @property {number} v
+ * @property {number | null} from the version that `changes` lead on from, to `v`; `null` when nothing was changed, or others came in between
  * @property {HabitEffect[]} changes of this batch alone
  * @property {{index: number, message: string}[]} errors
  * @property {boolean} was_modified others had changed something since the version that was sent
@@ -95,5 +97,5 @@ export function parseHabitApplied(data) {
   if (v === null || !Array.isArray(data.errors)) return null;
   const changes = effectsOf(data.changes);
   const errors = data.errors.map((/** @type {any} */ it) => ({ index: numberOf(it?.index) ?? 0, message: String(it?.message ?? '') }));
-  return { v, changes: changes ?? [], errors, was_modified: data.was_modified === true, reload: data.reload === true || !changes };
+  return { v, from: numberOf(data.from), changes: changes ?? [], errors, was_modified: data.was_modified === true, reload: data.reload === true || !changes };
 }

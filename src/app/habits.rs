@@ -67,6 +67,8 @@ pub struct OpId(Arc<str>);
 pub struct Applied {
     /// `_v`: how many commits have changed something, this one among them.
     pub v: u64,
+    /// The version from which `effects` lead to `v`; `None`: nothing has changed, or others came in between.
+    pub from: Option<u64>,
     /// As it is now.
     pub board: Arc<Board>,
     /// Of which there are documents of histories.
@@ -108,6 +110,7 @@ impl Applied {
     pub fn document(&self, places: HabitPlaces) -> HabitAppliedDocument {
         HabitAppliedDocument {
             v: self.v,
+            from: self.from,
             changes: telling::changes(&self.board, &self.effects),
             errors: places.faults(&self.errors),
             was_modified: self.was_modified,

@@ -246,6 +246,10 @@ async fn a_task_without_an_id_is_made_once_by_its_operation(kind: StoreKind) {
     let todos = site.get(&aino, "/api/tasks?type=todo").await.data();
     assert_eq!((todos.as_array().unwrap().len(), todos[0]["checklist"].as_array().unwrap().len()), (2, 1));
     assert_eq!(board["/api/tasks/tags"].as_array().unwrap().len(), 4);
+    // What it has made may be gone when it comes once more.
+    assert_eq!(delete(&other, &aino, made[0].header("location")).await, 204);
+    assert_eq!(site.post(&aino, "/api/tasks?op_id=x", new.clone()).await.status, 409);
+    assert_eq!(site.get(&aino, made[0].header("location")).await.status, 404);
     // Another user's operation of the same name is another.
     let theirs = site.post(&bela, "/api/tasks?op_id=x", new.clone()).await;
     assert_ne!(theirs.data()["id"], made[0].data()["id"]);

@@ -94,7 +94,7 @@ test('a_gap_or_too_much_is_read_anew_and_what_is_known_is_left_alone', () => {
 test('the_reply_and_its_echo_are_applied_once_in_whichever_order', () => {
   const before = frozen(board());
   const changes = [{ change: 'task_added', task: task('todo', 'new'), index: 0 }];
-  const reply = (v, more = {}) => parseHabitApplied({ v, changes, errors: [], was_modified: false, ...more });
+  const reply = (v, more = {}) => parseHabitApplied({ v, from: v - 1, changes, errors: [], was_modified: false, ...more });
   const one = answered(before, reply(43));
   const other = hear(before, change(43, changes));
   assert.deepEqual([one, hear(one.board, change(43, changes)).outcome], [other, 'known']);
@@ -102,4 +102,11 @@ test('the_reply_and_its_echo_are_applied_once_in_whichever_order', () => {
   // Somebody else was quicker: theirs comes first, and then ours, both by the channel.
   assert.deepEqual(answered(before, reply(44)), { board: before, outcome: 'ahead' });
   assert.equal(answered(before, reply(43, { reload: true })).outcome, 'anew');
+  // Nothing was changed by this batch: the version is somebody else's, whose changes come yet.
+  const nothing = answered(before, reply(43, { changes: [], from: undefined }));
+  assert.deepEqual(nothing, { board: before, outcome: 'ahead' });
+  assert.deepEqual(hear(nothing.board, change(43, changes)), other);
+  // Several commits without a gap lead as far as they say, and of several with one, nothing is made twice.
+  assert.equal(answered(before, reply(44, { from: 42 })).board.v, 44);
+  assert.equal(answered(other.board, reply(44, { from: undefined })).outcome, 'ahead');
 });

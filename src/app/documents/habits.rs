@@ -27,6 +27,9 @@ pub use parts::{
 pub struct HabitAppliedDocument {
     /// The board's version now.
     pub v: u64,
+    /// The version that `changes` lead on from. Without it they lead nowhere: nothing has changed, or others came in between.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<u64>,
     pub changes: Vec<HabitEffect>,
     pub errors: Vec<HabitFaultDocument>,
     /// Others had changed something since the version that was sent.
@@ -77,6 +80,9 @@ pub struct HabitTaskDocument {
     /// RFC 3339, as all moments here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<String>,
+    /// The run that ticked it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub completed_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checklist: Option<Vec<HabitItemDocument>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -251,6 +257,7 @@ impl HabitTaskDocument {
             streak: is_daily.then_some(task.streak),
             date: task.date.as_ref().map(scalar),
             completed_at: task.completed_at.map(|at| at.to_string()),
+            completed_by: task.completed_by.map(|run| run.to_string()),
             checklist: has_tick.then(|| items.collect()),
             reminders: has_tick.then(|| reminders.collect()),
             rule: task.rule.as_ref().map(|rule| HabitRuleDocument {

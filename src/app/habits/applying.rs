@@ -113,17 +113,19 @@ impl App {
         let mut parts = ops.chunks(limits::HABIT_OPS_A_COMMIT);
         let first = self.apply_part(&identity.user, parts.next().unwrap_or_default(), None, Cause::Device).await?;
         let mut whole = first.ok_or(AppError::NotFound("user"))?;
-        let mut was_between = false;
+        let (mut was_between, mut from) = (false, whole.from());
         for part in parts {
             let more = self.apply_part(&identity.user, part, None, Cause::Device).await?;
             let more = more.ok_or(AppError::NotFound("user"))?;
             was_between |= more.v_before != whole.board.hero.version;
+            from = from.or(more.from());
             whole.outcomes.extend(more.outcomes);
             whole.effects = gathered([whole.effects, more.effects].concat());
             (whole.board, whole.months) = (more.board, more.months);
         }
         let mut applied = whole.applied(seen);
         applied.was_modified |= seen.is_some() && was_between;
+        applied.from = from.filter(|_| !was_between);
         Ok(applied)
     }
 
@@ -199,6 +201,11 @@ impl App {
 
 impl Decided {
     /// `seen`: the version that the device knows.
+    /// The version that it has made another of. A board that begins with it comes from none.
+    fn from(&self) -> Option<u64> {
+        (self.v_before > 0 && self.board.hero.version != self.v_before).then_some(self.v_before)
+    }
+
     pub fn applied(self, seen: Option<u64>) -> Applied {
         let errors = self.outcomes.iter().enumerate().filter_map(|(at, outcome)| match outcome {
             Outcome::Refused(error) => Some((at, error.clone())),
@@ -206,6 +213,7 @@ impl Decided {
         });
         Applied {
             v: self.board.hero.version,
+            from: self.from(),
             was_modified: seen.is_some_and(|seen| seen != self.v_before),
             errors: errors.collect(),
             board: self.board,

@@ -54,7 +54,7 @@ impl App {
     /// At the front of its list. With the operation's id it is made once, and shown as it is now.
     ///
     /// # Errors
-    /// [`AppError::Conflict`]: the id is another task's, or there are too many.
+    /// [`AppError::Conflict`]: the id is another task's, there are too many, or the operation has come before and its task is gone.
     pub async fn new_habit_task(
         &self,
         identity: &Identity,
@@ -66,7 +66,7 @@ impl App {
         let id = new.id.map_or_else(made, Ok)?;
         let op = Op::Create { id: id.clone(), kind: new.kind, change: Box::new(new.change) };
         let (applied, _) = self.apply_habit(identity, op, Once { id: op_id, ..Once::default() }, None).await?;
-        task_of(&applied.board, &id)
+        task_of(&applied.board, &id).map_err(was_made)
     }
 
     pub async fn change_habit_task(
@@ -235,7 +235,7 @@ impl App {
         let id = id.unwrap_or_else(|| made_id(&identity.user, op_id.as_ref()));
         let op = Op::Tag(TagEdit::Add(Tag { id: id.clone(), name }));
         let (applied, _) = self.apply_habit(identity, op, Once { id: op_id, ..once }, None).await?;
-        tag_of(&applied.board, &id)
+        tag_of(&applied.board, &id).map_err(was_made)
     }
 
     pub async fn rename_habit_tag(
@@ -322,6 +322,14 @@ impl App {
             Outcome::Stale => Err(AppError::Stale),
             outcome => Ok((applied, outcome)),
         }
+    }
+}
+
+/// What is not there now was made when its operation came first.
+fn was_made(error: AppError) -> AppError {
+    match error {
+        AppError::NotFound(what) => AppError::conflict(format!("this has made a {what} before, which is gone since")),
+        other => other,
     }
 }
 

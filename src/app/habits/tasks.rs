@@ -10,6 +10,7 @@ use crate::domain::habit::numbers::Priority;
 use crate::domain::habit::rule::Rule;
 use crate::domain::habit::task::{Item, Reminder, Task, TaskId, TaskKind};
 use crate::domain::habit::tree::Scalar;
+use crate::domain::ids::RunId;
 use crate::domain::time::Timestamp;
 
 /// What is as in a task that was just made is left out.
@@ -40,6 +41,8 @@ pub struct TaskRecord {
     date: Option<DateRecord>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     completed_ms: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    completed_by: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     checklist: Vec<(String, String, bool)>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -103,6 +106,7 @@ impl TaskRecord {
             streak: Some((task.streak, task.earned_streak)).filter(|streak| *streak != (0, 0)),
             date,
             completed_ms: task.completed_at.map(Timestamp::as_millis),
+            completed_by: task.completed_by.map(|run| run.to_string()),
             checklist: items.collect(),
             reminders: reminders.collect(),
             rule,
@@ -118,6 +122,7 @@ impl TaskRecord {
         let (streak, earned_streak) = self.streak.unwrap_or_default();
         let priority = self.priority.map_or(Ok(Priority::Easy), |it| Priority::parse(&it).ok_or(AppError::Internal))?;
         let rule = self.rule.map(|(variable, least, most)| Rule::new(&variable, least, most).ok_or(AppError::Internal));
+        let completed_by = self.completed_by.map(|run| RunId::parse(&run).ok_or(AppError::Internal));
         Ok(Task {
             rank: self.rank,
             text: self.text,
@@ -136,6 +141,7 @@ impl TaskRecord {
                 DateRecord::Number(number) => Scalar::Number(number),
             }),
             completed_at: self.completed_ms.map(Timestamp::from_millis),
+            completed_by: completed_by.transpose()?,
             checklist: self
                 .checklist
                 .into_iter()

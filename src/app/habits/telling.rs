@@ -117,6 +117,9 @@ fn parts_of<'a>(task: &Task, parts: impl Iterator<Item = &'a Part>) -> Map<Strin
     };
     let mut told = Map::new();
     for part in parts {
+        if *part == Part::CompletedAt {
+            told.insert("completed_by".to_owned(), whole.remove("completed_by").unwrap_or_default());
+        }
         let name = match part {
             Part::Text => "text",
             Part::Notes => "notes",

@@ -122,12 +122,12 @@ fn turn_todos(board: &mut Board, turned: &mut Turned) -> f64 {
 fn turn_dailies(board: &mut Board, turned: &mut Turned, entry: impl Fn(f64) -> Entry) {
     for id in board.ids(TaskKind::Daily) {
         let Some((hero, task)) = board.task_mut(&id) else { continue };
-        let was_done = task.completed;
+        let (was_done, run) = (task.completed, task.completed_by);
         let misses = if was_done { 0 } else { chosen_days_before(turned.day, turned.days, &task.repeat) };
         miss(hero, task, misses);
         let is_begun = task.checklist.iter().any(|item| item.is_completed);
         if was_done || is_begun {
-            (task.completed, task.completed_at) = (false, None);
+            (task.completed, task.completed_at, task.completed_by) = (false, None, None);
             task.checklist.iter_mut().for_each(|item| item.is_completed = false);
             turned.unticked.push(id.clone());
         }
@@ -138,7 +138,7 @@ fn turn_dailies(board: &mut Board, turned: &mut Turned, entry: impl Fn(f64) -> E
         if misses > 0 || was_done || is_begun {
             board.changed.tasks.insert(id.clone());
         }
-        board.record(Of::Task(id), entry(value));
+        board.record(Of::Task(id), Entry { run, ..entry(value) });
     }
 }
 

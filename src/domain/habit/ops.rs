@@ -230,6 +230,9 @@ fn score(
     let Some(scored) = click(&mut board.hero, &mut task, direction, When { at: now.at, day })? else {
         return Ok(Applied::default());
     };
+    if task.completed {
+        task.completed_by = run;
+    }
     board.changed.head = true;
     let mut effects = Vec::new();
     if task.kind == TaskKind::Habit {

@@ -105,7 +105,7 @@ fn tick(task: &mut Task, done: bool, at: Timestamp) -> Vec<Part> {
         return parts;
     }
     task.completed = done;
-    task.completed_at = done.then_some(at);
+    (task.completed_at, task.completed_by) = (done.then_some(at), None);
     parts.extend([Part::Completed, Part::CompletedAt]);
     if task.kind == TaskKind::Daily {
         let next = |streak: u32| if done { (streak + 1).min(STREAK_MAX) } else { streak.saturating_sub(1) };

@@ -14,6 +14,7 @@ use super::bounds::TASK_ID_BYTES_MAX;
 use super::numbers::Priority;
 use super::rule::Rule;
 use super::tree::{Scalar, Tree};
+use crate::domain::ids::RunId;
 use crate::domain::time::Timestamp;
 pub use change::TaskChange;
 pub(super) use set::check_len;
@@ -114,6 +115,8 @@ pub struct Task {
     /// Of a to-do: until when it is to be done, as the client wrote it: text, or a number of milliseconds.
     pub date: Option<Scalar>,
     pub completed_at: Option<Timestamp>,
+    /// The run that ticked it.
+    pub completed_by: Option<RunId>,
     pub checklist: Vec<Item>,
     pub reminders: Vec<Reminder>,
     /// Of a daily or habit: what a finished run has to come to, to score it.
@@ -143,6 +146,7 @@ impl Task {
             earned_streak: 0,
             date: None,
             completed_at: None,
+            completed_by: None,
             checklist: Vec::new(),
             reminders: Vec::new(),
             rule: None,
@@ -180,6 +184,7 @@ pub enum Part {
     Repeat,
     Streak,
     Date,
+    /// And by which run.
     CompletedAt,
     Checklist,
     Reminders,

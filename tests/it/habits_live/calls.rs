@@ -55,7 +55,7 @@ async fn the_reply_and_the_news_say_the_same(kind: StoreKind) {
     assert_eq!(begun, json!({ "v": 1, "changes": [], "errors": [], "was_modified": false }));
     let operations = json!([add("h", "habit"), score("h", "up"), score("none", "up"), { "op": "tea" }]);
     let (applied, echo) = both(&mut phone, json!({ "operations": operations, "v": 1 })).await;
-    assert_eq!((&applied["v"], &applied["was_modified"]), (&json!(2), &json!(false)));
+    assert_eq!((&applied["v"], &applied["from"], &applied["was_modified"]), (&json!(2), &json!(1), &json!(false)));
     let names: Vec<&str> =
         applied["changes"].as_array().unwrap().iter().filter_map(|it| it["change"].as_str()).collect();
     assert_eq!(names, ["task_added", "task_changed", "stats"]);
@@ -68,11 +68,16 @@ async fn the_reply_and_the_news_say_the_same(kind: StoreKind) {
     assert_eq!((&news, &news["v"], &news["changes"]), (&echo, &applied["v"], &applied["changes"]));
     // Who has not seen it is told that there was something.
     let (late, _) = both(&mut page, json!({ "operations": [score("h", "up")], "v": 1 })).await;
-    assert_eq!((&late["v"], &late["was_modified"]), (&json!(3), &json!(true)));
+    assert_eq!((&late["v"], &late["from"], &late["was_modified"]), (&json!(3), &json!(2), &json!(true)));
     let news = heard(&mut phone, &runner).await;
     assert_eq!((&news["v"], &news["changes"]), (&late["v"], &late["changes"]));
     // What does nothing is no news: the next that is heard is of the next version.
-    apply(&mut phone, json!([{ "op": "set", "path": "no.where", "value": 1 }])).await;
+    let nothing = apply(&mut phone, json!([{ "op": "set", "path": "no.where", "value": 1 }])).await;
+    assert_eq!(
+        (&nothing["v"], &nothing["from"]),
+        (&json!(3), &Value::Null),
+        "whoever has not heard of it keeps waiting"
+    );
     apply(&mut phone, json!([score("h", "down")])).await;
     assert_eq!(heard(&mut page, &runner).await["v"], 4);
 }
@@ -193,7 +198,7 @@ async fn what_is_too_much_for_a_reply_is_said_to_be_there(kind: StoreKind) {
     }
     let long = (0..20).map(|number| json!({ "op": "set", "path": format!("tasks.o{number}.x.1"), "value": 2 }));
     let applied = apply(&mut phone, Value::Array(long.collect())).await;
-    let expected = json!({ "v": 42, "changes": [], "errors": [], "was_modified": false, "reload": true });
+    let expected = json!({ "v": 42, "from": 41, "changes": [], "errors": [], "was_modified": false, "reload": true });
     assert_eq!(applied, expected);
     let last = loop {
         let change = heard(&mut page, &runner).await;

@@ -116,6 +116,7 @@ async fn a_run_that_was_finished_scores_what_waited_for_it(kind: StoreKind) {
     }
     let done = other.get(&aino, "/api/tasks?completed=true").await.data();
     assert_eq!(ids(&done), ["far"]);
+    assert_eq!(done[0]["completed_by"], run.to_string());
     assert_eq!(other.get(&aino, "/api/tasks/runs").await.data()["value"], 1.0);
     let history = other.get(&aino, "/api/tasks/runs/history").await.data();
     assert_eq!(history.as_array().unwrap().len(), 1);
@@ -123,6 +124,14 @@ async fn a_run_that_was_finished_scores_what_waited_for_it(kind: StoreKind) {
     assert_eq!(history[0]["day"], "2026-11-21");
     let after = other.get(&aino, "/api/tasks/hero").await.data();
     assert_eq!(after["stats"]["exp"].as_f64().unwrap() - before["stats"]["exp"].as_f64().unwrap(), 15.0);
+    // When the day has turned, its history says who did it, and the next day is nobody's yet.
+    until(&site, "2026-11-22T09:00:00Z").await;
+    let turned = site.get(&aino, "/api/tasks/far/history").await.data();
+    assert_eq!(turned[0]["run"], run.to_string());
+    assert!(site.get(&aino, "/api/tasks/far").await.data()["completed_by"].is_null());
+    // What somebody ticks by hand was no run.
+    score(&site, &aino, "far", "up").await;
+    assert!(site.get(&aino, "/api/tasks/far").await.data()["completed_by"].is_null());
 }
 
 async fn histories_are_of_days(kind: StoreKind) {

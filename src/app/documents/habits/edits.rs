@@ -40,6 +40,7 @@ pub struct HabitTaskEdit {
     index: Option<Value>,
     completed: Option<Value>,
     completed_at: Option<Value>,
+    completed_by: Option<Value>,
     created_at: Option<Value>,
     other: Option<Value>,
 }
@@ -109,6 +110,7 @@ impl HabitTaskEdit {
             ("index", &self.index),
             ("completed", &self.completed),
             ("completed_at", &self.completed_at),
+            ("completed_by", &self.completed_by),
             ("created_at", &self.created_at),
             ("other", &self.other),
         ];
@@ -126,7 +128,8 @@ impl HabitTaskEdit {
 
     /// Whether there is anything that is the server's to say.
     pub fn has_ours(&self) -> bool {
-        let ours = [&self.index, &self.completed, &self.completed_at, &self.created_at, &self.other];
+        let ticked = [&self.completed, &self.completed_at, &self.completed_by];
+        let ours = [&self.index, &self.created_at, &self.other].into_iter().chain(ticked);
         self.id.is_some() || self.kind.is_some() || ours.into_iter().any(Option::is_some)
     }
 
@@ -140,6 +143,7 @@ impl HabitTaskEdit {
             ("index", self.index.clone(), "is changed by sort"),
             ("completed", self.completed.clone(), "is changed by score"),
             ("completed_at", self.completed_at.clone(), "is changed by score"),
+            ("completed_by", self.completed_by.clone(), "is changed by score"),
             ("created_at", self.created_at.clone(), "cannot be changed"),
             ("other", self.other.clone(), "cannot be changed"),
         ];

@@ -60,7 +60,7 @@ impl Task {
     fn set_completed(&mut self, value: &Scalar, now: Timestamp) -> bool {
         let is_another = put(&mut self.completed, value.as_bool());
         if is_another {
-            self.completed_at = self.completed.then_some(now);
+            (self.completed_at, self.completed_by) = (self.completed.then_some(now), None);
             // Else it could be ticked again and again.
             self.earned_streak = self.earned_streak.saturating_sub(u32::from(!self.completed));
         }
