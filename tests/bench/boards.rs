@@ -13,10 +13,7 @@ use runnity::app::habits::{OpId, Submitted};
 use runnity::app::users::Identity;
 use runnity::app::{App, Settings};
 use runnity::backend::embedded::Embedded;
-use runnity::backend::{
-    Backend, BackendError, Commit, CommitError, Committed, Key, Range, Ranged, Replay, Since, Subscription, Topic,
-    Versioned,
-};
+use runnity::backend::{Backend, Commit, CommitError, Committed};
 use runnity::clock::Clock;
 use runnity::domain::habit::Op;
 use runnity::domain::habit::numbers::Direction;
@@ -24,6 +21,7 @@ use runnity::domain::habit::task::{TaskChange, TaskId, TaskKind};
 use runnity::domain::time::Timestamp;
 use runnity::domain::user::{Level, Visibility};
 
+use crate::around::Verbs;
 use crate::report::{Latency, Line, Report};
 use crate::{Habits, Outcome, process};
 
@@ -85,7 +83,7 @@ async fn carried_out(arguments: &Habits) -> Outcome<Line> {
 async fn written(report: &mut Report) -> Outcome<()> {
     let data = process::data_folder()?;
     let clock = Clock::manual(Timestamp::parse(BEGIN).ok_or("no time")?);
-    let store = Arc::new(Counting { inner: Embedded::open(data.path(), clock.clone())?, bytes: Mutex::new(0) });
+    let store = Counting::default().around(Arc::new(Embedded::open(data.path(), clock.clone())?));
     let app = App::new(store.clone(), clock.clone(), Settings::default());
     let (new, old) = (user(&app, 1).await?, user(&app, 2).await?);
     let tasks = (0..TASKS - 10).map(|number| match number {
@@ -150,39 +148,18 @@ fn click(name: &str) -> Op {
     Op::Score { id: id(name), direction: Direction::Up, run: None }
 }
 
-/// A store that counts what the boards' commits give to it.
+/// Counts what the boards' commits give to the store.
+#[derive(Default)]
 struct Counting {
-    inner: Embedded,
     bytes: Mutex<usize>,
 }
 
-impl Backend for Counting {
-    fn read<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Versioned>, BackendError>> {
-        self.inner.read(keys)
-    }
-
-    fn range<'a>(&'a self, range: &'a Range) -> BoxFuture<'a, Result<Ranged, BackendError>> {
-        self.inner.range(range)
-    }
-
-    fn replay<'a>(
-        &'a self,
-        topic: &'a Topic,
-        since: &'a Since,
-        limit: usize,
-    ) -> BoxFuture<'a, Result<Replay, BackendError>> {
-        self.inner.replay(topic, since, limit)
-    }
-
-    fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Committed, CommitError>> {
+impl Verbs for Counting {
+    fn commit<'a>(&'a self, inner: &'a dyn Backend, commit: Commit) -> BoxFuture<'a, Result<Committed, CommitError>> {
         let puts = commit.puts.iter().map(|put| put.key.name.len() + put.value.as_ref().map_or(0, |value| value.len()));
         let moves = commit.moves.iter().map(|it| it.index.as_str().len() + it.member.len() + size_of::<i64>());
         let appends = commit.appends.iter().map(|append| append.payload.len());
         *self.bytes.lock() += puts.chain(moves).chain(appends).sum::<usize>();
-        self.inner.commit(commit)
-    }
-
-    fn subscribe<'a>(&'a self, topic: &'a Topic) -> BoxFuture<'a, Result<Subscription, BackendError>> {
-        self.inner.subscribe(topic)
+        inner.commit(commit)
     }
 }

@@ -3,6 +3,8 @@
 //! `cargo bench --bench load -- fanout --subscribers 200`. The server under test is a process of its own, started here on a free
 //! port with a store that is thrown away, and measured from `/proc`; this process is the generator. Each scenario is bounded in time.
 
+#[path = "../it/support/around.rs"]
+mod around;
 mod boards;
 mod client;
 mod crowd;

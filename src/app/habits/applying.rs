@@ -113,7 +113,7 @@ impl App {
         let mut parts = ops.chunks(limits::HABIT_OPS_A_COMMIT);
         let first = self.apply_part(&identity.user, parts.next().unwrap_or_default(), None, Cause::Device).await?;
         let mut whole = first.ok_or(AppError::NotFound("user"))?;
-        let (mut was_between, mut from) = (false, whole.from());
+        let (mut was_between, mut from, is_new) = (false, whole.from(), whole.v_before == 0);
         for part in parts {
             let more = self.apply_part(&identity.user, part, None, Cause::Device).await?;
             let more = more.ok_or(AppError::NotFound("user"))?;
@@ -125,7 +125,7 @@ impl App {
         }
         let mut applied = whole.applied(seen);
         applied.was_modified |= seen.is_some() && was_between;
-        applied.from = from.filter(|_| !was_between);
+        applied.from = from.filter(|_| !was_between && !is_new);
         Ok(applied)
     }
 

@@ -19,6 +19,7 @@ use crate::support::{Client, Runner, Site, StoreKind, Streamed, on_each_store, s
 on_each_store!(
     the_reply_and_the_news_say_the_same,
     any_form_of_a_batch_is_taken,
+    a_batch_of_several_commits_says_from_where_it_leads,
     commands_of_one_frame_are_carried_out_in_their_order,
     who_may_not_or_talks_nonsense_changes_nothing,
     what_is_too_much_for_a_reply_is_said_to_be_there,
@@ -97,6 +98,22 @@ async fn any_form_of_a_batch_is_taken(kind: StoreKind) {
     assert_eq!(v(&mut phone, again.clone()).await, 4);
     let nothing = json!({ "v": 4, "changes": [], "errors": [], "was_modified": false });
     assert_eq!(apply(&mut phone, json!({ "operations": [again], "v": 4 })).await, nothing);
+}
+
+async fn a_batch_of_several_commits_says_from_where_it_leads(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let runner = site.runner("Aino").await;
+    let mut phone = device(&site, &runner).await;
+    // A thousand go in the first commit, and the score in the second.
+    let batch = |id: &str| {
+        let nothing = std::iter::repeat_n(json!({ "op": "revive" }), 999);
+        Value::Array([add(id, "habit")].into_iter().chain(nothing).chain([score(id, "up")]).collect())
+    };
+    let new = apply(&mut phone, batch("a")).await;
+    // The board itself is new: there is none that its changes lead on from.
+    assert_eq!((&new["v"], &new["from"]), (&json!(2), &Value::Null));
+    let next = apply(&mut phone, batch("b")).await;
+    assert_eq!((&next["v"], &next["from"]), (&json!(4), &json!(2)));
 }
 
 async fn commands_of_one_frame_are_carried_out_in_their_order(kind: StoreKind) {
