@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use warp::filters::BoxedFilter;
-use warp::http::header::CACHE_CONTROL;
+use warp::http::header::{ACCEPT, CACHE_CONTROL};
 use warp::http::{HeaderValue, Method, StatusCode};
 use warp::reply::Response;
 
@@ -27,6 +27,8 @@ const BUILTIN_TILES: &str = "/map/world-and-helsinki.pmtiles";
 
 /// The page that share links open.
 const SHARED: &str = "shared.html";
+/// The page in place of one that is not there.
+const NOT_FOUND: &str = "not-found.html";
 /// A file of the web-demo.
 const DEMO_COURSE: &str = "/map/course-helsinki.geojson";
 
@@ -61,17 +63,41 @@ async fn answer(web: Arc<Web>, request: Request) -> Answer {
     let (route, response) = match request.path.as_str() {
         "/map/config.json" => ("/map/config.json", only_read(&request, || web.map_document())),
         OPERATOR_TILES => (OPERATOR_TILES, found(web.operator_tiles().await, &request)),
-        path => match file_name(path) {
-            Some(name) if name == SHARED => {
-                let mut page = found(web.file(&name).await, &request);
-                answer::keep_to_oneself(&mut page);
-                ("/s", page)
+        path => {
+            let name = file_name(path);
+            let file = match &name {
+                Some(name) => web.file(name).await,
+                None => Ok(None),
+            };
+            let mut response = match file {
+                Ok(None) if wants_page(&request) => not_found(web.file(NOT_FOUND).await, &request),
+                file => found(file, &request),
+            };
+            match name {
+                Some(name) if name == SHARED => {
+                    answer::keep_to_oneself(&mut response);
+                    ("/s", response)
+                }
+                _ => ("/<file>", response),
             }
-            Some(name) => ("/<file>", found(web.file(&name).await, &request)),
-            None => ("/<file>", found(Ok(None), &request)),
-        },
+        }
     };
     Answer { route, response }
+}
+
+/// Whether somebody has typed the address, or followed a link, rather than a program asked for a file.
+fn wants_page(request: &Request) -> bool {
+    let accept = request.headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
+}
+
+/// The page in place of what is not there.
+fn not_found(page: std::io::Result<Option<File>>, request: &Request) -> Response {
+    let mut response = found(page, request);
+    if response.status().is_success() {
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
+    response
 }
 
 impl Web {
@@ -112,9 +138,9 @@ fn file_name(path: &str) -> Option<String> {
         path.strip_prefix('/')?.split('/').map(request::decode_segment).collect::<Option<_>>()?;
     match segments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [""] => return Some("index.html".to_owned()),
-        ["s"] => return Some("shared.html".to_owned()),
-        ["keys"] => return Some("keys.html".to_owned()),
+        ["s"] => return Some(SHARED.to_owned()),
         ["runs", id] if !id.is_empty() => return Some("run.html".to_owned()),
+        ["events", "new"] => return Some("event-new.html".to_owned()),
         ["events", id] if !id.is_empty() => return Some("event.html".to_owned()),
         _ => {}
     }
@@ -122,7 +148,14 @@ fn file_name(path: &str) -> Option<String> {
     let is_plain = |segment: &String| {
         !segment.is_empty() && !segment.starts_with('.') && !segment.contains(['/', '\\', ':', '\0'])
     };
-    segments.iter().all(is_plain).then(|| segments.join("/"))
+    if !segments.iter().all(is_plain) {
+        return None;
+    }
+    match &segments[..] {
+        // A page by its name: people type addresses, and endings are nothing to them.
+        [page] if !page.contains('.') && page != "LICENSE" => Some(format!("{page}.html")),
+        _ => Some(segments.join("/")),
+    }
 }
 
 fn found(file: std::io::Result<Option<File>>, request: &Request) -> Response {
@@ -156,6 +189,11 @@ mod tests {
             ("/events/", None),
             ("/s", Some("shared.html")),
             ("/keys", Some("keys.html")),
+            ("/events", Some("events.html")),
+            ("/events/new", Some("event-new.html")),
+            ("/record", Some("record.html")),
+            ("/LICENSE", Some("LICENSE")),
+            ("/watch/feed.js", Some("watch/feed.js")),
             ("/main.js", Some("main.js")),
             ("/vendor/pmtiles-4.5.0/pmtiles.js", Some("vendor/pmtiles-4.5.0/pmtiles.js")),
             ("/runs/", None),
