@@ -4,7 +4,7 @@
  */
 
 import { sayDistance, sayPace, unitLengthM } from './format.js';
-import { setText } from './header.js';
+import { setText } from './elements.js';
 
 /** Between two announcements of one runner. */
 const QUIET_MS = 30_000;

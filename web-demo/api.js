@@ -1,9 +1,9 @@
 /**
- * The server's REST API, as far as the page asks. Unwraps the envelope and parses; knows no screen.
+ * Runs, their tracks and events, as the pages that watch ask for them: parsed. Knows no screen.
  */
 
-import { held } from './held.js';
 import { parseEvent, parseFix, parseRun } from './protocol.js';
+import { ApiError, get } from './rest.js';
 
 /** Runs in one answer; the server's bound is 200. */
 const PAGE_SIZE = 200;
@@ -12,39 +12,6 @@ const FIXES_PAGE_SIZE = 5000;
 const FIXES_PAGES_MAX = 20;
 /** Events of each kind that are listed: what people look through. */
 const EVENTS_PAGE_SIZE = 30;
-const DEADLINE_MS = 10_000;
-
-/** An answer that is not a success. `status` is 0 when there was no answer at all. */
-export class ApiError extends Error {
-  /** @param {number} status @param {string} message */
-  constructor(status, message) {
-    super(message);
-    this.name = 'ApiError';
-    this.status = status;
-  }
-}
-
-/** @param {string} path @returns {Promise<any>} the envelope's `data` */
-async function get(path) {
-  let response;
-  try {
-    response = await fetch(path, {
-      headers: { Accept: 'application/json', ...(held.secret ? { Authorization: `Bearer ${held.secret}` } : {}) },
-      cache: 'no-store',
-      signal: AbortSignal.timeout(DEADLINE_MS),
-    });
-  } catch {
-    throw new ApiError(0, 'The server does not answer.');
-  }
-  let body = null;
-  try {
-    body = await response.json();
-  } catch {
-    throw new ApiError(response.ok ? 0 : response.status, 'The answer is not JSON.');
-  }
-  if (!response.ok) throw new ApiError(response.status, String(body?.error?.message ?? response.statusText));
-  return body?.data;
-}
 
 /**
  * Who is out there: live runs and paused ones.

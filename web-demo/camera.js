@@ -5,7 +5,7 @@
 
 import { boundsOf, contains } from './geo.js';
 import { groupsOf } from './groups.js';
-import { setText } from './header.js';
+import { setText } from './elements.js';
 import { isCalm } from './settings.js';
 
 /** A followed runner may be this part of the way from the middle to the edge before the map moves after it. */

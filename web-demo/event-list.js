@@ -5,7 +5,7 @@
 
 import { EVENT_WORDS, participantsWords } from './events.js';
 import { formatSpan } from './format.js';
-import { setText } from './header.js';
+import { setText } from './elements.js';
 
 /** @typedef {import('./protocol.js').RunEvent} RunEvent */
 

@@ -5,12 +5,14 @@
  * The event's own channel tells who comes and goes, and what becomes of it; its channel of positions tells where its runners are.
  */
 
-import { ApiError, getEvent, listRuns } from './api.js';
+import { getEvent, listRuns } from './api.js';
 import { when } from './event-list.js';
 import { applyEventChange, eventKnown, EVENT_WORDS, participantsWords } from './events.js';
-import { find, setText } from './header.js';
+import { find, setText } from './elements.js';
 import { held } from './held.js';
 import { createLiveView } from './live-view.js';
+import { ApiError } from './rest.js';
+import { openShell } from './shell.js';
 
 /** While the server does not answer, it is asked again. */
 const RETRY_MS = 4_000;
@@ -136,6 +138,7 @@ function showUnknown() {
 }
 
 async function start() {
+  openShell();
   for (;;) {
     try {
       known = { event: await getEvent(id), roster: new Map() };

@@ -4,7 +4,7 @@
  */
 
 import { formatAge, formatDistance, formatDuration, formatHeight, formatPace } from './format.js';
-import { setText } from './header.js';
+import { setText } from './elements.js';
 import { ageS, elapsedS, isStale } from './runners.js';
 
 /** @typedef {import('./runners.js').Runner} Runner */

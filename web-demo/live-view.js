@@ -6,13 +6,15 @@
  * own channel. The list works before the map has come, and without it.
  */
 
-import { ApiError, getRun } from './api.js';
+import { getRun } from './api.js';
 import { createAnnouncer } from './announcer.js';
 import { createCamera } from './camera.js';
 import { serverNow } from './clock.js';
-import { find, initHeader } from './header.js';
+import { onConnection } from './connection.js';
+import { find } from './elements.js';
 import { createList } from './list.js';
 import { openLive } from './live.js';
+import { ApiError } from './rest.js';
 import { applyChange, applyPlace, applySnapshot, isStale, Runners } from './runners.js';
 import { getUnits, isCalm, isDark, onSettings } from './settings.js';
 
@@ -35,18 +37,17 @@ const FAINT_MAX = 30;
  * @param {object} options
  * @param {string} options.label what the map is called
  * @param {() => Promise<import('./protocol.js').Run[]>} options.listRuns
- * @param {(all: import('./runners.js').Runner[], known: {answered: boolean, connection: import('./live.js').Connection}) => void} options.onRender
+ * @param {(all: import('./runners.js').Runner[], known: {answered: boolean, connection: import('./connection.js').Connection}) => void} options.onRender
  * @param {(live: Live) => void} options.onLive there is a connection, or soon will be: what is to be told can be subscribed to
  * @param {(baseMap: import('./base-map.js').BaseMap) => void} options.onLook the map is there, or was moved
  * @param {() => Map<string, number>} [options.counts] see the runner layer
  */
 export function createLiveView({ label, listRuns, onRender, onLive, onLook, counts }) {
   const runners = new Runners();
-  const header = initHeader();
   const announcer = createAnnouncer(find('#announcer'));
   const list = createList(find('#list'), (id) => select(id === selected ? '' : id, true));
   let selected = '';
-  /** @type {import('./live.js').Connection} */
+  /** @type {import('./connection.js').Connection} */
   let connection = 'connecting';
   let answered = false;
   /** @type {Live | null} */
@@ -217,13 +218,13 @@ export function createLiveView({ label, listRuns, onRender, onLive, onLook, coun
     window.setInterval(render, LIST_MS);
     await poll();
     render();
-    openLive((next) => {
+    onConnection((next) => {
       connection = next;
-      header.setConnection(next);
       if (next === 'live') poll();
       else runners.outOfStep();
       changed();
-    }).then((opened) => {
+    });
+    openLive().then((opened) => {
       live = opened;
       onLive(live);
       if (selected) watch(selected);

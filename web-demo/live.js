@@ -1,26 +1,18 @@
 /**
- * The live connection: one Centrifuge client, a subscription for each run that is looked at closely, one for each cell of the
- * map in view, two for an event. Hands out parsed documents; knows no screen.
- * Reconnecting, back-off and recovery are the SDK's.
+ * What is watched on the page's connection: a subscription for each run that is looked at closely, one for each cell of the
+ * map in view, two for an event. Hands out parsed documents; knows no screen. Recovery is the SDK's.
  */
 
 import { hear, serverNow } from './clock.js';
-import { held } from './held.js';
+import { openConnection } from './connection.js';
 import {
   eventChannel, mapChannel, parseChange, parseEventChange, parseEventSnapshot, parseFrame, parseSnapshot, positionsChannel, runChannel,
 } from './protocol.js';
-import { loadCentrifuge } from './vendor.js';
 
 /** The server allows this many channels on one connection. */
 export const CHANNELS_MAX = 128;
-/** Without a connection for this long the page says "offline" instead of "reconnecting". */
-const OFFLINE_AFTER_MS = 8_000;
-/** When the server has closed the connection for good, we still ask again, but rarely. */
-const RETRY_AFTER_MS = 15_000;
 
 /**
- * @typedef {'connecting' | 'live' | 'reconnecting' | 'offline'} Connection
- *
  * @typedef {object} Handlers
  * @property {(snapshot: import('./protocol.js').Snapshot, now_ms: number) => void} snapshot a new picture: forget the old one
  * @property {(change: import('./protocol.js').Change, now_ms: number) => void} change
@@ -36,25 +28,9 @@ const RETRY_AFTER_MS = 15_000;
  * @typedef {import('./protocol.js').Frame | import('./protocol.js').Counts} Told
  */
 
-/** @param {string} [path] @returns {string} */
-function socketUrl(path = '/connection/websocket') {
-  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${path}`;
-}
-
-/**
- * Connects as a spectator without an account, or with the share link that the page was opened with.
- * @param {(connection: Connection) => void} onConnection
- */
-export async function openLive(onConnection) {
-  const Centrifuge = await loadCentrifuge();
-  const client = new Centrifuge(socketUrl(), {
-    name: 'runnity-web',
-    token: held.secret,
-    minReconnectDelay: 300,
-    maxReconnectDelay: 6_000,
-    maxServerPingDelay: 10_000,
-  });
-  reportConnection(client, onConnection);
+/** The page's connection, and what can be subscribed to. */
+export async function openLive() {
+  const client = await openConnection();
 
   /** @type {Map<string, import('centrifuge').Subscription>} */
   const subscriptions = new Map();
@@ -142,7 +118,6 @@ export async function openLive(onConnection) {
     positions.subscribe();
   }
 
-  client.connect();
   return { watch, unwatch, enter, leave, watchEvent };
 }
 
@@ -161,40 +136,4 @@ function onFrames(subscription, hearFrame) {
   };
   subscription.on('subscribed', (context) => take(context.data, true));
   subscription.on('publication', (context) => take(context.data, false));
-}
-
-/**
- * Turns the SDK's states into the sign that people see.
- * @param {import('centrifuge').Centrifuge} client
- * @param {(connection: Connection) => void} onConnection
- */
-function reportConnection(client, onConnection) {
-  let everConnected = false;
-  let timer = 0;
-  /** @type {Connection | null} */
-  let told = null;
-  /** @param {Connection} connection */
-  const tell = (connection) => {
-    if (connection !== told) onConnection(connection);
-    told = connection;
-  };
-  client.on('connected', () => {
-    clearTimeout(timer);
-    timer = 0;
-    everConnected = true;
-    tell('live');
-  });
-  client.on('connecting', () => {
-    if (told !== 'offline') tell(everConnected ? 'reconnecting' : 'connecting');
-    timer ||= window.setTimeout(() => tell('offline'), OFFLINE_AFTER_MS);
-  });
-  client.on('disconnected', (context) => {
-    // The link is over: what is there instead says so.
-    if (held.secret && context.code === 3500) return location.reload();
-    clearTimeout(timer);
-    timer = 0;
-    tell('offline');
-    window.setTimeout(() => client.connect(), RETRY_AFTER_MS);
-  });
-  window.addEventListener('offline', () => tell('offline'));
 }

@@ -7,8 +7,9 @@
 import { listEvents, listRuns } from './api.js';
 import { cellsOf } from './cells.js';
 import { createEventList } from './event-list.js';
-import { find, setText } from './header.js';
+import { find, setText } from './elements.js';
 import { createLiveView } from './live-view.js';
+import { openShell } from './shell.js';
 import { createView } from './view.js';
 
 /** Events come and go slowly; while they are looked at they are asked for this often. */
@@ -99,6 +100,7 @@ function initEvents() {
   if (location.hash !== EVENTS_HASH) refresh();
 }
 
+openShell();
 hint();
 initEvents();
 live.start();

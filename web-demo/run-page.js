@@ -3,17 +3,19 @@
  * work before map and chart have come, and without them.
  */
 
-import { ApiError, getFixes, getRun } from './api.js';
+import { getFixes, getRun } from './api.js';
 import { createAnnouncer } from './announcer.js';
 import { serverNow } from './clock.js';
 import { formatAge, formatDistanceNumber, formatDuration, formatHeight, formatPace, formatPaceNumber } from './format.js';
 import { boundsOf, contains } from './geo.js';
-import { find, initHeader, setText } from './header.js';
+import { find, setText } from './elements.js';
 import { held } from './held.js';
 import { openLive } from './live.js';
 import { palette } from './map-look.js';
+import { ApiError } from './rest.js';
 import { ageS, applyChange, applySnapshot, createRunner, elapsedS, isStale } from './runners.js';
 import { getUnits, isCalm, isDark, onSettings } from './settings.js';
+import { openShell } from './shell.js';
 import { createSplits } from './splits.js';
 import { extend, nearest, paces } from './track.js';
 
@@ -32,7 +34,6 @@ const REASON_WORDS = {
 
 const page = find('#run-page');
 const id = held.run ?? decodeURIComponent(location.pathname.split('/').filter(Boolean)[1] ?? '');
-const header = initHeader();
 const announcer = createAnnouncer(find('#announcer'));
 const splits = createSplits(find('#splits'));
 
@@ -217,7 +218,6 @@ async function load() {
       document.title = 'Unknown run · Runnity';
       return true;
     }
-    header.setConnection('offline');
     setText(find('#state'), 'The server does not answer. Trying again…');
     return false;
   }
@@ -235,10 +235,11 @@ function buttons() {
 }
 
 async function start() {
+  openShell();
   buttons();
   legend();
   while (!(await load())) await new Promise((resolve) => window.setTimeout(resolve, RETRY_MS));
-  const live = await openLive(header.setConnection);
+  const live = await openLive();
   if (!runner) return;
   watch(live);
   window.setInterval(render, TICK_MS);

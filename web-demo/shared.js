@@ -3,9 +3,11 @@
  * that everybody else sees; here they are opened with the link's secret. It stays in the address, for people pass it on.
  */
 
-import { ApiError, getHeldLink } from './api.js';
-import { find } from './header.js';
+import { getHeldLink } from './api.js';
+import { find } from './elements.js';
 import { held } from './held.js';
+import { ApiError } from './rest.js';
+import { openShell } from './shell.js';
 
 /** While the server does not answer, it is asked again. */
 const RETRY_MS = 4_000;
@@ -28,6 +30,7 @@ async function adopt(path, styles) {
 
 async function open() {
   held.secret = location.hash.slice(1);
+  openShell();
   const link = await getHeldLink();
   held.run = link.run;
   held.event = link.event;

@@ -1,7 +1,7 @@
 /** The table of splits: one row for each whole kilometre and one for the stretch that is being run. */
 
 import { formatDistance, formatDuration, formatHeight, formatPace } from './format.js';
-import { setText } from './header.js';
+import { setText } from './elements.js';
 
 /** @typedef {import('./protocol.js').Split} Split */
 /** @typedef {import('./runners.js').Runner} Runner */

@@ -3,10 +3,10 @@ import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ARTIFACTS, holdEvent, launch, openLine, openPage, Phone, serverUrl, until } from './support.mjs';
+import { ARTIFACTS, holdEvent, launch, openLine, openPage, Phone, serverUrl, until } from '../support.mjs';
 
 const url = serverUrl();
-const AXE = readFileSync(new URL('./node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+const AXE = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 /** Lines that a browser writes itself when the server is away or a run unknown. */
 const AWAY = [/ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_SOCKET|WebSocket connection/];
 

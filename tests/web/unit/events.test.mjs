@@ -1,7 +1,7 @@
 // Pure: what is known of an event as its channel tells it.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { applyEventChange, eventKnown, participantsWords } from '../../web-demo/events.js';
+import { applyEventChange, eventKnown, participantsWords } from '../../../web-demo/events.js';
 
 const event = { id: 17, name: 'Night run', state: 'come_up', participants: 2, capacity: null };
 const eero = { number: 2, id: 'u2', name: 'Eero' };

@@ -5,10 +5,10 @@ import { readFileSync } from 'node:fs';
 import {
   eventChannel, leaderboardChannel, mapChannel, parseChange, parseEventChange, parseEventSnapshot, parseFrame, parseSnapshot,
   parseStandings, positionsChannel, runChannel, timeOf,
-} from '../../web-demo/protocol.js';
-import { parseOwnChange } from '../../web-demo/protocol-own.js';
+} from '../../../web-demo/protocol.js';
+import { parseOwnChange } from '../../../web-demo/protocol-own.js';
 
-const asyncapi = JSON.parse(readFileSync(new URL('../../src/http/asyncapi/document.json', import.meta.url), 'utf8'));
+const asyncapi = JSON.parse(readFileSync(new URL('../../../src/http/asyncapi/document.json', import.meta.url), 'utf8'));
 const at = (reference) => reference.slice(2).split('/').reduce((value, name) => value[name], asyncapi);
 
 /** Examples of what the server sends in a channel, by their type. */

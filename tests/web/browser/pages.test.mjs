@@ -1,7 +1,7 @@
 // Keys, share links and events in a real browser against a real server.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { call, holdEvent, launch, openPage, Phone, serverUrl, until } from './support.mjs';
+import { call, holdEvent, launch, openPage, Phone, serverUrl, until } from '../support.mjs';
 
 const url = serverUrl();
 /** What a browser writes itself when a link is over. */

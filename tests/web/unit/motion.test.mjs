@@ -1,8 +1,8 @@
 // Pure: where a marker is drawn between two fixes.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { arrive, createMotion, placeAt, settle } from '../../web-demo/motion.js';
-import { distanceM, latitudeOf, longitudeOf, mercatorX, mercatorY } from '../../web-demo/geo.js';
+import { arrive, createMotion, placeAt, settle } from '../../../web-demo/motion.js';
+import { distanceM, latitudeOf, longitudeOf, mercatorX, mercatorY } from '../../../web-demo/geo.js';
 
 const START_MS = Date.parse('2026-11-21T10:00:00Z');
 

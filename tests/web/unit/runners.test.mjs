@@ -1,12 +1,12 @@
 // Pure: what the page knows of who is running, from documents as the server sends them.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { parseChange, parseRun, parseSnapshot } from '../../web-demo/protocol.js';
+import { parseChange, parseRun, parseSnapshot } from '../../../web-demo/protocol.js';
 import {
   ageS, applyChange, applySnapshot, colourOf, COLOURS, createRunner, elapsedS, FINISHED_KEPT_MS, isStale, Runners,
-} from '../../web-demo/runners.js';
-import { extend, paces, POINTS_MAX } from '../../web-demo/track.js';
-import { groupsOf } from '../../web-demo/groups.js';
+} from '../../../web-demo/runners.js';
+import { extend, paces, POINTS_MAX } from '../../../web-demo/track.js';
+import { groupsOf } from '../../../web-demo/groups.js';
 
 const START_MS = Date.parse('2026-11-21T10:00:00Z');
 const iso = (second) => new Date(START_MS + second * 1000).toISOString();

@@ -1,8 +1,8 @@
 // Pure: which cells of the map are watched, and what is known of those who are in them.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { CELLS_MAX, cellsOf, crowdsOf, middleOf, quadkey } from '../../web-demo/cells.js';
-import { createView } from '../../web-demo/view.js';
+import { CELLS_MAX, cellsOf, crowdsOf, middleOf, quadkey } from '../../../web-demo/cells.js';
+import { createView } from '../../../web-demo/view.js';
 
 test('quadkeys_are_those_of_the_server', () => {
   assert.equal(quadkey(3, 5, 3), '213');

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import {
   formatAge, formatDistance, formatDuration, formatHeight, formatPace, sayDistance, sayPace,
-} from '../../web-demo/format.js';
+} from '../../../web-demo/format.js';
 
 const tables = [
   [formatDistance, [[0, 'km', '0.00 km'], [4214.6, 'km', '4.21 km'], [1609.344, 'mi', '1.00 mi'], [123_456, 'km', '123.5 km']]],

@@ -1,8 +1,8 @@
 // Pure: what is told of achievements, in words.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { inLanguage, newsOf } from '../../web-demo/news.js';
-import { parseOwnChange } from '../../web-demo/protocol-own.js';
+import { inLanguage, newsOf } from '../../../web-demo/news.js';
+import { parseOwnChange } from '../../../web-demo/protocol-own.js';
 
 const unlocked = (more = {}) => ({
   type: 'unlocked', at_ms: 1,

@@ -2,12 +2,12 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { answered, hear } from '../../web-demo/habit-board.js';
+import { answered, hear } from '../../../web-demo/habit-board.js';
 import {
   HABIT_APPLY, HABIT_EFFECTS, HABIT_OPERATIONS, parseHabitApplied, parseHabitsChange,
-} from '../../web-demo/protocol-habits.js';
+} from '../../../web-demo/protocol-habits.js';
 
-const { channels, components: { messages, schemas } } = JSON.parse(readFileSync(new URL('../../src/http/asyncapi/document.json', import.meta.url), 'utf8'));
+const { channels, components: { messages, schemas } } = JSON.parse(readFileSync(new URL('../../../src/http/asyncapi/document.json', import.meta.url), 'utf8'));
 const examples = (name) => messages[name].examples.map(({ payload }) => payload);
 const schemaOf = ({ $ref }) => schemas[$ref.split('/').at(-1)];
 
