@@ -7,6 +7,7 @@ const MAPLIBRE = './vendor/maplibre-gl-6.17.0/';
 const PMTILES = './vendor/pmtiles-4.5.0/pmtiles.js';
 const CENTRIFUGE = './vendor/centrifuge-5.8.0/centrifuge.js';
 const UPLOT = './vendor/uplot-1.6.32/';
+const QR = './vendor/qr-0.7.0/qr.js';
 
 /** @param {string} path @returns {string} */
 function absolute(path) {
@@ -61,4 +62,9 @@ export async function loadCentrifuge() {
 export async function loadUplot() {
   await Promise.all([script(`${UPLOT}uPlot.iife.min.js`), stylesheet(`${UPLOT}uPlot.min.css`)]);
   return /** @type {any} */ (globalThis).uPlot;
+}
+
+/** Writes QR codes. @returns {Promise<(text: string, output: 'raw', options: {ecc: 'low' | 'medium', border: number}) => boolean[][]>} rows of dark modules */
+export async function loadQr() {
+  return (await import(absolute(QR))).encodeQR;
 }
