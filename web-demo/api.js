@@ -53,10 +53,14 @@ export async function getFixes(id) {
   return fixes;
 }
 
-/** What the link shows that this page was opened with. @returns {Promise<{run: string | null, event: number | null}>} */
+/** What the link shows that this page was opened with. @returns {Promise<{run: string | null, event: number | null, invites: boolean}>} */
 export async function getHeldLink() {
   const link = await get('/api/share-links/current');
-  return { run: typeof link?.run === 'string' ? link.run : null, event: typeof link?.event === 'number' ? link.event : null };
+  return {
+    run: typeof link?.run === 'string' ? link.run : null,
+    event: typeof link?.event === 'number' ? link.event : null,
+    invites: link?.invites === true,
+  };
 }
 
 /** Public events: current ones, those to come soonest first, those that have passed latest first. */

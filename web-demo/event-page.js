@@ -25,6 +25,8 @@ const id = held.event ?? Number(location.pathname.split('/').filter(Boolean)[1])
 let known = null;
 /** @type {import('./base-map.js').BaseMap | null} */
 let map = null;
+/** What one may do here: comes when the page stands. @type {ReturnType<typeof import('./join/event-actions.js').createEventActions> | null} */
+let actions = null;
 /** The roster as it is shown, so that it is written only when it differs. */
 let written = '';
 
@@ -51,6 +53,7 @@ const view = createLiveView({
       },
       change(change) {
         if (known) applyEventChange(known, change);
+        actions?.told(change);
         signStart();
         view.changed();
       },
@@ -115,6 +118,7 @@ function render({ event, roster }, all) {
   setText(find('#roster-word'), all.length > 0 ? 'Also taking part' : 'Taking part');
   setText(find('#others'), String(others.length));
   writeRoster(others.sort((a, b) => a.number - b.number).slice(0, ROSTER_SHOWN_MAX), others.length);
+  if (known) actions?.show(known);
 }
 
 /** Names are other people's words: text, never markup. @param {import('./protocol.js').Participant[]} shown @param {number} len */
@@ -149,6 +153,10 @@ async function start() {
       await new Promise((resolve) => window.setTimeout(resolve, RETRY_MS));
     }
   }
+  import('./join/event-actions.js').then(({ createEventActions }) => {
+    actions = createEventActions(find('#event-actions'), id);
+    view.changed();
+  });
   await view.start();
 }
 

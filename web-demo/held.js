@@ -9,4 +9,29 @@ export const held = {
   run: null,
   /** @type {number | null} the event that the link shows */
   event: null,
+  /** whether whoever has the link may join the event */
+  invites: false,
 };
+
+/** Where the secret waits in this window while its holder signs up: an address of ours would carry it to the server. */
+const KEY = 'runnity.link';
+
+/** Keeps the secret until this page is opened again. */
+export function keepHeld() {
+  try {
+    sessionStorage.setItem(KEY, held.secret);
+  } catch {
+    // storage may be forbidden: then the link is opened again by hand
+  }
+}
+
+/** Gives back the secret that was kept, once. @returns {string} */
+export function takeHeld() {
+  try {
+    const secret = sessionStorage.getItem(KEY) ?? '';
+    sessionStorage.removeItem(KEY);
+    return secret;
+  } catch {
+    return '';
+  }
+}

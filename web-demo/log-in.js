@@ -4,6 +4,7 @@
 
 import { account, forget, keep } from './account.js';
 import { element } from './elements.js';
+import { held, keepHeld } from './held.js';
 import { get, post, remove } from './rest.js';
 
 /** @param {string} name @param {string} password @returns {Promise<void>} rejected with what is wrong, and the field */
@@ -36,8 +37,12 @@ export async function logOut() {
   }
 }
 
-/** The page's own address, for coming back to it. */
+/** The page's own address, for coming back to it. The secret of a share link is not said in an address that reaches the server. */
 function here() {
+  if (held.secret) {
+    keepHeld();
+    return location.pathname;
+  }
   return location.pathname + location.search + location.hash;
 }
 

@@ -5,7 +5,7 @@
 
 import { getHeldLink } from './api.js';
 import { find } from './elements.js';
-import { held } from './held.js';
+import { held, takeHeld } from './held.js';
 import { ApiError } from './rest.js';
 import { openShell } from './shell.js';
 
@@ -14,31 +14,40 @@ const RETRY_MS = 4_000;
 
 const unknown = find('#unknown');
 
-/** Puts another page's content in place of this one's. @param {string} path @param {string} styles */
-async function adopt(path, styles) {
+/** Puts another page's content in place of this one's, with its style sheets. @param {string} path */
+async function adopt(path) {
   const page = new DOMParser().parseFromString(await (await fetch(path)).text(), 'text/html');
   const main = page.querySelector('main');
   if (!main) throw new Error(`${path} has no content`);
-  const link = document.createElement('link');
-  link.rel = 'stylesheet';
-  link.href = styles;
-  const ready = new Promise((resolve) => link.addEventListener('load', resolve));
-  document.head.append(link);
-  await ready;
+  await Promise.all([...page.querySelectorAll('link[rel="stylesheet"]')].map((sheet) => addSheet(sheet.getAttribute('href') ?? '')));
   find('main').replaceWith(document.adoptNode(main));
 }
 
+/** @param {string} href */
+async function addSheet(href) {
+  if (document.querySelector(`link[href="${CSS.escape(href)}"]`)) return;
+  const link = document.createElement('link');
+  link.rel = 'stylesheet';
+  link.href = href;
+  const ready = new Promise((resolve) => link.addEventListener('load', resolve));
+  document.head.append(link);
+  await ready;
+}
+
 async function open() {
-  held.secret = location.hash.slice(1);
+  held.secret = location.hash.slice(1) || takeHeld();
+  // Whoever has signed up meanwhile is back with the link in hand.
+  if (!location.hash && held.secret) history.replaceState(null, '', `/s#${held.secret}`);
   openShell();
   const link = await getHeldLink();
   held.run = link.run;
   held.event = link.event;
+  held.invites = link.invites;
   if (held.run !== null) {
-    await adopt('/run.html', '/run-page.css');
+    await adopt('/run.html');
     await import('./run-page.js');
   } else if (held.event !== null) {
-    await adopt('/event.html', '/live-page.css');
+    await adopt('/event.html');
     await import('./event-page.js');
   }
 }
