@@ -12,9 +12,21 @@ import { setText } from './elements.js';
 /** In this order. @type {import('./protocol.js').EventState[]} */
 const STATES = ['current', 'come_up', 'passed'];
 
-/** @param {RunEvent} event @returns {string} */
-export function when({ starts_at_ms, ends_at_ms }) {
-  return starts_at_ms === null ? '' : formatSpan(starts_at_ms, ends_at_ms ?? starts_at_ms);
+/** Where the reader is; and what the clocks show where it is, if that is another time. @param {RunEvent} event @returns {string} */
+export function when({ starts_at_ms, ends_at_ms, time, time_zone }) {
+  if (starts_at_ms === null) return '';
+  const span = formatSpan(starts_at_ms, ends_at_ms ?? starts_at_ms);
+  return isClockHere(starts_at_ms, time_zone) ? span : `${span} (${time.slice(0, 5)} in ${time_zone.split('/').at(-1)?.replaceAll('_', ' ')})`;
+}
+
+/** Whether the reader's clock shows what the clocks of a zone show. @param {number} time_ms @param {string} time_zone */
+function isClockHere(time_ms, time_zone) {
+  const parts = /** @type {const} */ ({ day: 'numeric', hour: 'numeric', minute: 'numeric' });
+  try {
+    return new Intl.DateTimeFormat('en', { ...parts, timeZone: time_zone }).format(time_ms) === new Intl.DateTimeFormat('en', parts).format(time_ms);
+  } catch {
+    return true; // a zone that this browser does not know: its clock cannot be told
+  }
 }
 
 /** @param {HTMLElement} root */

@@ -116,9 +116,3 @@ export function whyNot({ event, role, byLink }) {
   if (event.private && role !== 'invited' && !byLink) return 'This is a private event: whoever holds it can invite you.';
   return '';
 }
-
-/** @param {Role} role @returns {'yours' | 'invitations' | null} in which list such an event stands */
-export function listOf(role) {
-  if (role === 'invited') return 'invitations';
-  return role === null ? null : 'yours';
-}

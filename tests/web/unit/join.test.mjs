@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import {
   changesOf, clockIn, durationWords, fieldOf, instantOf, newValues, placeTyped, planOf, valuesOf,
 } from '../../../web-demo/join/event-form.js';
-import { actionsOf, comingWords, firstOf, listOf, roleOf, rosterNews, spanWords, stateWords, whyNot } from '../../../web-demo/join/words.js';
+import { actionsOf, comingWords, firstOf, roleOf, rosterNews, spanWords, stateWords, whyNot } from '../../../web-demo/join/words.js';
+import { agendaOf } from '../../../web-demo/join/agenda.js';
 import { friendWords, Invitations, offered } from '../../../web-demo/join/invitations.js';
 import { parseEach, parseFriend, parseInvitation, parseJoinNews, parseMyEvent, parseShareLink } from '../../../web-demo/join/documents.js';
 
@@ -94,7 +95,6 @@ test('roles_follow_the_roster', () => {
   assert.equal(roleOf(event, roster, 'u3', 'invited'), 'invited');
   assert.equal(roleOf(event, roster, 'u3', null), null);
   assert.equal(roleOf(event, roster, null, 'invited'), null);
-  assert.deepEqual(['creator', 'participant', 'invited', null].map(listOf), ['yours', 'yours', 'invitations', null]);
 });
 
 test('what_one_may_do_follows_from_role_and_state', () => {
@@ -182,4 +182,15 @@ test('the_own_channels_news_are_told_apart', () => {
   assert.deepEqual(parseJoinNews({ type: 'friend_asked', user: user('u2', 'V') }), { type: 'friend_asked', user: user('u2', 'V') });
   assert.equal(parseJoinNews({ type: 'unlocked' }), null);
   assert.equal(parseJoinNews({ type: 'invited', event: {} }), null);
+});
+
+test('own_events_stand_soonest_first_and_invitations_apart', () => {
+  const mine = (id, role, state, starts_at) => parseMyEvent({ ...DOCUMENT, id, role, state, starts_at });
+  const agenda = agendaOf([
+    mine(1, 'creator', 'come_up', '2026-11-27T16:00:00Z'), mine(2, 'participant', 'current', '2026-11-25T16:00:00Z'),
+    mine(3, 'invited', 'come_up', '2026-11-26T16:00:00Z'), mine(4, 'invited', 'passed', '2026-11-20T16:00:00Z'),
+    mine(5, 'participant', 'passed', '2026-11-19T16:00:00Z'), mine(6, 'creator', 'cancelled', '2026-11-21T16:00:00Z'),
+  ]);
+  const ids = Object.fromEntries(Object.entries(agenda).map(([name, events]) => [name, events.map((each) => each.event.id)]));
+  assert.deepEqual(ids, { invitations: [3], ahead: [2, 1], over: [6, 5] });
 });
