@@ -7,6 +7,8 @@ import { ApiError, get } from './rest.js';
 
 /** Runs in one answer; the server's bound is 200. */
 const PAGE_SIZE = 200;
+/** So many answers make a list: more runners than a page shows smoothly. */
+const RUNS_PAGES_MAX = 10;
 /** Fixes in one answer, and answers for one track: what a day's run at one fix a second needs. */
 const FIXES_PAGE_SIZE = 5000;
 const FIXES_PAGES_MAX = 20;
@@ -20,11 +22,31 @@ const EVENTS_PAGE_SIZE = 30;
  */
 export async function listRuns(event = null) {
   const more = event === null ? '' : `&event=${event}`;
-  const answers = await Promise.all(
-    ['live', 'paused'].map((state) => get(`/api/runs?state=${state}&page=1&page_size=${PAGE_SIZE}${more}`)),
-  );
+  const answers = await Promise.all(['live', 'paused'].map((state) => pagesOfRuns(`state=${state}${more}`, RUNS_PAGES_MAX)));
+  return answers.flat();
+}
+
+/** Who has been out lately, and is back. @param {number} count @returns {Promise<import('./protocol.js').Run[]>} */
+export async function listFinished(count) {
+  return parseRuns(await get(`/api/runs?state=finished&page=1&page_size=${count}`));
+}
+
+/** One page after the other, so that a long list does not keep a small device busy. @param {string} query @param {number} pages_max */
+async function pagesOfRuns(query, pages_max) {
+  /** @type {Map<string, import('./protocol.js').Run>} */
+  const runs = new Map(); // somebody who starts meanwhile moves all others one place on
+  for (let page = 1; page <= pages_max; page += 1) {
+    const documents = await get(`/api/runs?${query}&page=${page}&page_size=${PAGE_SIZE}`);
+    for (const run of parseRuns(documents)) runs.set(run.id, run);
+    if (documents.length < PAGE_SIZE) break;
+  }
+  return [...runs.values()];
+}
+
+/** @param {any[]} documents @returns {import('./protocol.js').Run[]} those that are whole */
+function parseRuns(documents) {
   const runs = [];
-  for (const document of answers.flat()) {
+  for (const document of documents) {
     const run = parseRun(document);
     if (run) runs.push(run);
   }

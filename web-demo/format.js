@@ -57,6 +57,12 @@ export function formatAge(age_s) {
   return days === 1 ? 'a day ago' : `${days} days ago`;
 }
 
+/** @param {number | null} age_s @returns {string} like "now", "12 s", "3 min": where a heading says what it is */
+export function formatAgeShort(age_s) {
+  if (age_s === null) return '–';
+  return age_s < 2 ? 'now' : formatAge(age_s).replace(' ago', '').replace('a day', '1 day');
+}
+
 /** @param {number} from_ms @param {number} until_ms @returns {string} like "Wed 25 Nov, 18:00 – 19:30", where the reader is */
 export function formatSpan(from_ms, until_ms) {
   const parts = /** @type {const} */ ({ weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });

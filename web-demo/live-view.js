@@ -17,9 +17,14 @@ import { openLive } from './live.js';
 import { ApiError } from './rest.js';
 import { applyChange, applyPlace, applySnapshot, isStale, Runners } from './runners.js';
 import { getUnits, isCalm, isDark, onSettings } from './settings.js';
+import { createFollowing } from './watch/following.js';
+import { createLoadingSign } from './watch/loading.js';
 
 /** How often the list of runs is asked for: how far everybody is. Where they are is told meanwhile. */
 const POLL_MS = 15_000;
+/** The same of a crowd: its list is long. */
+const POLL_CROWD_MS = 30_000;
+const CROWD_MIN = 400;
 /** The same without a map, where nobody tells. */
 const POLL_ALONE_MS = 5_000;
 /** Somebody whom the list does not know: it is asked for this soon. */
@@ -27,11 +32,21 @@ const POLL_SOON_MS = 500;
 /** Ages tick by the second; changes are shown no more often than this. */
 const LIST_MS = 1_000;
 const LIST_MIN_MS = 250;
+/** Of so many who are followed the channel tells all. */
+const WATCHED_MAX = 20;
 /** Tracks drawn besides the selected one, where the map has no streets. */
 const FAINT_MAX = 30;
 
 /** @typedef {Awaited<ReturnType<typeof openLive>>} Live */
 /** @typedef {{latitude: number, longitude: number, time_ms: number, paused: boolean}} Place */
+
+/**
+ * What else is heard of runs, for those who tell it.
+ * @typedef {object} Listener
+ * @property {(runs: import('./protocol.js').Run[]) => void} runs the newest list
+ * @property {(run: import('./protocol.js').Run) => void} run one of them has changed
+ * @property {(id: string) => void} hidden one is not to be seen any more
+ */
 
 /**
  * @param {object} options
@@ -41,15 +56,28 @@ const FAINT_MAX = 30;
  * @param {(live: Live) => void} options.onLive there is a connection, or soon will be: what is to be told can be subscribed to
  * @param {(baseMap: import('./base-map.js').BaseMap) => void} options.onLook the map is there, or was moved
  * @param {() => Map<string, number>} [options.counts] see the runner layer
+ * @param {Listener} [options.listener]
  */
-export function createLiveView({ label, listRuns, onRender, onLive, onLook, counts }) {
+export function createLiveView({ label, listRuns, onRender, onLive, onLook, counts, listener }) {
   const runners = new Runners();
   const announcer = createAnnouncer(find('#announcer'));
-  const list = createList(find('#list'), (id) => select(id === selected ? '' : id, true));
+  const following = createFollowing(() => {
+    list.reorder();
+    render();
+  });
+  const list = createList(find('#list'), {
+    onSelect: (id) => select(id === selected ? '' : id, true),
+    onFollow: ({ run }) => following.toggle(run.user),
+    isFollowed: following.has,
+  });
+  /** Runs whose channel tells all: the selected one and those who are followed. @type {Set<string>} */
+  const watched = new Set();
   let selected = '';
   /** @type {import('./connection.js').Connection} */
   let connection = 'connecting';
   let answered = false;
+  /** Whether it is known how those stand who are followed. */
+  let toldFollowed = false;
   /** @type {Live | null} */
   let live = null;
   /** @type {Awaited<ReturnType<typeof showMap>> | null} */
@@ -75,23 +103,38 @@ export function createLiveView({ label, listRuns, onRender, onLive, onLook, coun
     onRender(all, { answered, connection });
     const runner = runners.get(selected);
     if (runner) announcer.follow(runner, getUnits(), now_ms);
+    const followed = all.filter(({ run }) => following.has(run.user.id)).slice(0, WATCHED_MAX);
+    announcer.followAll(followed, getUnits(), now_ms, !toldFollowed);
+    toldFollowed ||= answered;
+    watchThese(new Set([...(runner ? [selected] : []), ...followed.filter(({ run }) => run.state !== 'finished').map(({ run }) => run.id)]));
     picture?.update(runner && runner.run.position ? runner : null);
   }
 
   /** @param {string} id of a run, or "" for none @param {boolean} byList chosen in the list: the map goes there */
   function select(id, byList) {
-    if (selected && selected !== id) {
-      live?.unwatch(selected);
-      const former = runners.get(selected);
-      if (former) former.inStep = false;
-    }
     selected = id;
-    if (id) watch(id);
     if (!id) announcer.quiet();
     picture?.layer.select(id);
     picture?.camera.follow(id, byList);
     render();
     if (id && !byList) list.reveal(id);
+  }
+
+  /** @param {Set<string>} wanted */
+  function watchThese(wanted) {
+    if (!live) return;
+    for (const id of watched) {
+      if (wanted.has(id)) continue;
+      watched.delete(id);
+      live.unwatch(id);
+      const former = runners.get(id);
+      if (former) former.inStep = false;
+    }
+    for (const id of wanted) {
+      if (watched.has(id)) continue;
+      watched.add(id);
+      watch(id);
+    }
   }
 
   /** @param {number} after_ms */
@@ -101,12 +144,14 @@ export function createLiveView({ label, listRuns, onRender, onLive, onLook, coun
   }
 
   async function poll() {
-    pollAgain(mapIsComing ? POLL_MS : POLL_ALONE_MS);
+    pollAgain(mapIsComing ? (runners.byId.size > CROWD_MIN ? POLL_CROWD_MS : POLL_MS) : POLL_ALONE_MS);
     try {
       const runs = await listRuns();
       const { gone } = runners.applyList(runs, serverNow());
       answered = true;
+      listener?.runs(runs);
       for (const id of gone) {
+        watched.delete(id);
         if (id === selected) select('', false);
       }
       picture?.camera.runnersChanged();
@@ -123,7 +168,12 @@ export function createLiveView({ label, listRuns, onRender, onLive, onLook, coun
    * @param {Place} place @param {number} at_ms when that was told
    */
   function placed(runner, name, place, at_ms) {
-    if (runner) return applyPlace(runner, place, Math.max(serverNow(), at_ms));
+    if (runner) {
+      const { state } = runner.run;
+      applyPlace(runner, place, Math.max(serverNow(), at_ms));
+      if (runner.run.state !== state) listener?.run(runner.run);
+      return;
+    }
     if (asked.has(name)) return;
     asked.add(name);
     pollAgain(POLL_SOON_MS);
@@ -138,10 +188,18 @@ export function createLiveView({ label, listRuns, onRender, onLive, onLook, coun
       if (run.state !== 'finished') return;
       runner.run = run;
       runner.finishedSeen_ms ??= serverNow();
+      listener?.run(run);
     } catch (failure) {
-      if (failure instanceof ApiError && failure.status === 404) runners.byId.delete(id);
+      if (failure instanceof ApiError && failure.status === 404) forget(id);
     }
     changed();
+  }
+
+  /** Not to be seen any more. @param {string} id */
+  function forget(id) {
+    runners.remove(id);
+    listener?.hidden(id);
+    if (id === selected) select('', false);
   }
 
   /** @param {string} id */
@@ -156,15 +214,17 @@ export function createLiveView({ label, listRuns, onRender, onLive, onLook, coun
       change(change, now_ms) {
         const runner = runners.get(id);
         if (runner) applyChange(runner, change, now_ms);
+        if (runner && change.type !== 'fixes') listener?.run(runner.run);
         changed();
       },
       recovered: changed,
       gone() {
+        watched.delete(id);
         const runner = runners.get(id);
         if (!runner) return;
         runner.inStep = false;
         // No longer visible: the next list decides, unless it is already known to have finished.
-        if (runner.run.state !== 'finished') runners.byId.delete(id);
+        if (runner.run.state !== 'finished') forget(id);
         changed();
       },
     });
@@ -227,8 +287,9 @@ export function createLiveView({ label, listRuns, onRender, onLive, onLook, coun
     openLive().then((opened) => {
       live = opened;
       onLive(live);
-      if (selected) watch(selected);
+      render();
     });
+    const loading = createLoadingSign(find('.map-panel'));
     try {
       picture = await showMap();
       picture.camera.runnersChanged();
@@ -237,6 +298,8 @@ export function createLiveView({ label, listRuns, onRender, onLive, onLook, coun
     } catch (failure) {
       console.info('map:', failure instanceof Error ? failure.message : failure);
       noMap();
+    } finally {
+      loading.end();
     }
   }
 

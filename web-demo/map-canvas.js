@@ -11,6 +11,7 @@ const WORLD_PX = 512;
 /**
  * @typedef {object} Projection
  * @property {number} zoom
+ * @property {number} ratio device pixels to one of ours
  * @property {number} width in CSS pixels
  * @property {number} height
  * @property {number} scale pixels for the whole plane
@@ -30,12 +31,13 @@ export function createMapCanvas(map, name) {
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
   let width = 0;
   let height = 0;
+  let ratio = 1;
 
   function resize() {
     const container = map.getContainer();
     width = container.clientWidth;
     height = container.clientHeight;
-    const ratio = Math.min(RATIO_MAX, window.devicePixelRatio || 1);
+    ratio = Math.min(RATIO_MAX, window.devicePixelRatio || 1);
     canvas.width = Math.round(width * ratio);
     canvas.height = Math.round(height * ratio);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -52,7 +54,7 @@ export function createMapCanvas(map, name) {
     const centreX = (centre.lng + 180) / 360;
     const centreY = 0.5 - Math.log(Math.tan(Math.PI / 4 + (centre.lat * Math.PI) / 360)) / (2 * Math.PI);
     return {
-      zoom, width, height, scale,
+      zoom, ratio, width, height, scale,
       left: (x) => width / 2 + (x - centreX - Math.round(x - centreX)) * scale,
       top: (y) => height / 2 + (y - centreY) * scale,
     };

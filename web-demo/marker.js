@@ -16,29 +16,54 @@ const NAME_MAX = 24;
 
 /** @param {number} zoom @returns {number} pixels */
 export function dotRadius(zoom) {
-  return Math.max(5, Math.min(7.5, 4 + (zoom - 11) * 0.8));
+  // In steps, so that few sizes are drawn.
+  return Math.round(Math.max(5, Math.min(7.5, 4 + (zoom - 11) * 0.8)) * 4) / 4;
 }
+
+/** Dots that were drawn once and are stamped from then on: a thousand arcs for each frame are what costs. @type {Map<string, HTMLCanvasElement>} */
+const stamps = new Map();
+const STAMPS_MAX = 400;
 
 /**
  * @param {CanvasRenderingContext2D} context
  * @param {Spot} spot
- * @param {{radius: number, colours: Palette, selected: boolean, metrePx: number}} look
+ * @param {{radius: number, colours: Palette, selected: boolean, metrePx: number, ratio: number}} look
  */
-export function drawRunner(context, { runner, left, top, stale }, { radius, colours, selected, metrePx }) {
+export function drawRunner(context, { runner, left, top, stale }, { radius, colours, selected, metrePx, ratio }) {
   const colour = colours.runners[runner.colour];
   if (selected) {
     // As wide as the phone was unsure, when that is wider than the halo.
     const unsure_px = Math.min(160, (runner.run.position?.accuracy_m ?? 0) * metrePx);
     context.globalAlpha = stale ? 0.1 : 0.18;
     disc(context, left, top, Math.max(HALO_PX, unsure_px), colour);
+    context.globalAlpha = 1;
   }
+  const sort = runner.run.state === 'paused' ? 'paused' : runner.run.state === 'finished' ? 'finished' : stale ? 'stale' : 'live';
+  const stamp = stampOf({ colour, ring: colours.ring, radius, ratio, sort, stale });
+  const half = stamp.width / ratio / 2;
+  context.drawImage(stamp, left - half, top - half, 2 * half, 2 * half);
+}
+
+/** @param {{colour: string, ring: string, radius: number, ratio: number, sort: string, stale: boolean}} look */
+function stampOf({ colour, ring, radius, ratio, sort, stale }) {
+  const key = `${colour} ${ring} ${radius} ${ratio} ${sort} ${stale}`;
+  const known = stamps.get(key);
+  if (known) return known;
+  if (stamps.size > STAMPS_MAX) stamps.clear();
+  const stamp = document.createElement('canvas');
+  const side = Math.ceil((radius + RING_PX + 1) * 2 * ratio);
+  stamp.width = stamp.height = side;
+  const context = /** @type {CanvasRenderingContext2D} */ (stamp.getContext('2d'));
+  context.scale(ratio, ratio);
+  const middle = side / ratio / 2;
   context.globalAlpha = stale ? 0.55 : 1;
-  disc(context, left, top, radius + RING_PX, colours.ring);
-  disc(context, left, top, radius, colour);
-  if (runner.run.state === 'paused') drawBars(context, left, top, radius, colours.ring);
-  else if (runner.run.state === 'finished') drawTick(context, left, top, radius, colours.ring);
-  else if (stale) disc(context, left, top, radius - 2.4, colours.ring);
-  context.globalAlpha = 1;
+  disc(context, middle, middle, radius + RING_PX, ring);
+  disc(context, middle, middle, radius, colour);
+  if (sort === 'paused') drawBars(context, middle, middle, radius, ring);
+  else if (sort === 'finished') drawTick(context, middle, middle, radius, ring);
+  else if (sort === 'stale') disc(context, middle, middle, radius - 2.4, ring);
+  stamps.set(key, stamp);
+  return stamp;
 }
 
 /** @param {CanvasRenderingContext2D} context @param {number} left @param {number} top @param {number} radius @param {string} colour */
@@ -85,21 +110,37 @@ export function drawBadge(context, left, top, count, colours) {
   context.textAlign = 'start';
 }
 
+/** How wide names are: to measure them again for each frame costs more than to draw the dots. @type {Map<string, number>} */
+const widths = new Map();
+const WIDTHS_MAX = 4000;
+
+/** @param {CanvasRenderingContext2D} context @param {string} name */
+function widthOf(context, name) {
+  const known = widths.get(name);
+  if (known !== undefined) return known;
+  if (widths.size > WIDTHS_MAX) widths.clear();
+  context.font = NAME_FONT;
+  const wide = context.measureText(name).width;
+  widths.set(name, wide);
+  return wide;
+}
+
 /**
  * The name beside the dot, to the right or else to the left of it, unless it would lie on another name or dot.
  * @param {CanvasRenderingContext2D} context
  * @param {Spot} spot
- * @param {{radius: number, colours: Palette, taken: number[][], must: boolean}} look
+ * @param {{radius: number, colours: Palette, taken: import('./watch/boxes.js').Boxes, must: boolean}} look
+ * @returns {boolean} whether it is there
  */
 export function drawName(context, { runner, left, top, stale }, { radius, colours, taken, must }) {
   const full = runner.run.user.name;
   const name = full.length > NAME_MAX ? `${full.slice(0, NAME_MAX - 1)}…` : full;
-  context.font = NAME_FONT;
-  const wide = context.measureText(name).width;
+  const wide = widthOf(context, name);
   const away = radius + 6;
-  const start = [left + away, left - away - wide].find((each) => must || isFree([each, top - 8, each + wide, top + 8], taken));
-  if (start === undefined) return;
-  taken.push([start, top - 8, start + wide, top + 8]);
+  const start = [left + away, left - away - wide].find((each) => must || taken.isFree(each, top - 8, each + wide, top + 8));
+  if (start === undefined) return false;
+  taken.add(start, top - 8, start + wide, top + 8);
+  context.font = NAME_FONT;
   context.globalAlpha = stale ? 0.65 : 1;
   context.textBaseline = 'middle';
   context.lineJoin = 'round';
@@ -109,9 +150,5 @@ export function drawName(context, { runner, left, top, stale }, { radius, colour
   context.fillStyle = colours.name;
   context.fillText(name, start, top + 0.5);
   context.globalAlpha = 1;
-}
-
-/** @param {number[]} box [left, top, right, bottom] @param {number[][]} taken */
-function isFree(box, taken) {
-  return !taken.some((other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1]);
+  return true;
 }

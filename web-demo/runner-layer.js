@@ -5,6 +5,7 @@
 
 import { crowdsOf } from './cells.js';
 import { latitudeOf, longitudeOf, mercatorX, mercatorY } from './geo.js';
+import { createBoxes } from './watch/boxes.js';
 import { createMapCanvas } from './map-canvas.js';
 import { drawBadge, drawName, drawRunner, dotRadius } from './marker.js';
 import { palette } from './map-look.js';
@@ -16,8 +17,8 @@ import { isStale } from './runners.js';
 /** @typedef {{spots: Spot[], left: number, top: number}} Bunch runners whose dots would lie on each other */
 /** @typedef {{x: number, y: number, count: number, left: number, top: number}} Crowd more than are known one by one, on the plane */
 
-/** 30 frames a second. */
-const FRAME_MS = 32;
+/** 30 frames a second, with room for the clock that tells when one is due. */
+const FRAME_MS = 30;
 /** Fixes arrive and go stale without a frame loop; this often is enough to show it. */
 const IDLE_MS = 1000;
 /** A finger is this wide. */
@@ -25,6 +26,10 @@ const HIT_PX = 22;
 /** Below this zoom, dots nearer than BUNCH_PX become one with a number. */
 const BUNCH_ZOOM = 11;
 const BUNCH_PX = 20;
+/** More names than this at once nobody reads. */
+const NAMES_MAX = 80;
+/** A frame may take this part of the time: the rest is the page's. */
+const BUSY_MAX = 0.5;
 
 /**
  * @param {object} options
@@ -36,13 +41,15 @@ const BUNCH_PX = 20;
  * @param {(ids: string[]) => void} options.onPick a runner was clicked, or several in a bunch; none: the open map
  * @param {() => import('./track-layer.js').Shown | null} [options.track] the track that ends at a runner's marker
  * @param {() => Map<string, number>} [options.counts] how many there are in each cell of zoom 6, where so much is in view
+ * @param {() => [number, number, number, number][]} [options.signs] boxes of what stands on the map: left, top, right, bottom
  * @param {(place: {latitude: number, longitude: number}) => void} [options.onCrowd] such a number was clicked
  */
-export function createRunnerLayer({ map, runners, now, isDark, isCalm, onPick, track = () => null, counts = () => new Map(), onCrowd }) {
+export function createRunnerLayer({ map, runners, now, isDark, isCalm, onPick, track = () => null, counts = () => new Map(), signs = () => [], onCrowd }) {
   const { canvas, context, clear, projection } = createMapCanvas(map, 'runner-canvas');
   let selected = '';
   let frame = 0;
   let last_ms = 0;
+  let pause_ms = FRAME_MS;
   /** @type {Bunch[]} */
   let drawn = [];
   /** @type {Crowd[]} */
@@ -51,22 +58,24 @@ export function createRunnerLayer({ map, runners, now, isDark, isCalm, onPick, t
   function draw() {
     const now_ms = now();
     const at = projection();
+    const calm = isCalm();
+    /** @type {Spot[]} */
     const spots = [];
     let moving = false;
     const places = [];
     for (const runner of runners()) {
-      if (isCalm()) settle(runner.motion);
+      if (calm) settle(runner.motion);
       const place = placeAt(runner.motion, now_ms);
-      if (place) places.push({ ...place, runner });
+      if (place) places.push({ x: place.x, y: place.y, moving: place.moving, runner });
     }
     const counted = counts();
     const found = counted.size > 0 ? crowdsOf(counted, places) : { crowds: [], rest: places };
     crowds = found.crowds.map((crowd) => ({ ...crowd, left: at.left(crowd.x), top: at.top(crowd.y) }));
-    for (const { runner, ...place } of found.rest) {
-      moving ||= place.moving;
-      const left = at.left(place.x);
-      const top = at.top(place.y);
+    for (const { runner, x, y, moving: isMoving } of found.rest) {
+      const left = at.left(x);
+      const top = at.top(y);
       if (left < -60 || top < -30 || left > at.width + 60 || top > at.height + 30) continue;
+      moving ||= isMoving; // who moves out of sight needs no frames
       spots.push({ runner, left, top, stale: isStale(runner, now_ms) });
     }
     spots.sort((a, b) => rank(a) - rank(b));
@@ -91,13 +100,16 @@ export function createRunnerLayer({ map, runners, now, isDark, isCalm, onPick, t
       if (spots.length > 1) drawBadge(context, left, top, spots.length, colours);
       else {
         const chosen = spots[0].runner.run.id === selected;
-        drawRunner(context, spots[0], { radius, colours, selected: chosen, metrePx: chosen ? metrePx(at, spots[0]) : 0 });
+        drawRunner(context, spots[0], { radius, colours, ratio: at.ratio, selected: chosen, metrePx: chosen ? metrePx(at, spots[0]) : 0 });
       }
     }
-    const taken = drawn.map(({ left, top }) => [left - radius, top - radius, left + radius, top + radius]);
-    for (let index = drawn.length - 1; index >= 0; index -= 1) {
+    const taken = createBoxes();
+    for (const { left, top } of drawn) taken.add(left - radius, top - radius, left + radius, top + radius);
+    for (const sign of signs()) taken.add(...sign);
+    let names = 0;
+    for (let index = drawn.length - 1; index >= 0 && names < NAMES_MAX; index -= 1) {
       const { spots } = drawn[index];
-      if (spots.length === 1) drawName(context, spots[0], { radius, colours, taken, must: spots[0].runner.run.id === selected });
+      if (spots.length === 1 && drawName(context, spots[0], { radius, colours, taken, must: spots[0].runner.run.id === selected })) names += 1;
     }
   }
 
@@ -128,12 +140,14 @@ export function createRunnerLayer({ map, runners, now, isDark, isCalm, onPick, t
   function tick() {
     frame = 0;
     const time_ms = performance.now();
-    if (time_ms - last_ms < FRAME_MS) {
+    if (time_ms - last_ms < pause_ms) {
       wake();
       return;
     }
     last_ms = time_ms;
-    if (draw() && !isCalm()) wake();
+    const isMoving = draw();
+    pause_ms = Math.max(FRAME_MS, (performance.now() - time_ms) / BUSY_MAX);
+    if (isMoving && !isCalm()) wake();
   }
 
   function wake() {
@@ -203,10 +217,25 @@ function metrePx(at, { runner }) {
 function bunches(spots) {
   /** @type {Bunch[]} */
   const found = [];
+  /** In squares as wide as a bunch: one that is near lies in the same, or in one beside it. @type {Map<number, Bunch[]>} */
+  const squares = new Map();
+  const keyOf = (/** @type {number} */ x, /** @type {number} */ y) => (x + 1000) * 100_000 + y + 1000;
   for (const spot of spots) {
-    const near = found.find((bunch) => Math.hypot(bunch.left - spot.left, bunch.top - spot.top) < BUNCH_PX);
-    if (near) near.spots.push(spot);
-    else found.push({ spots: [spot], left: spot.left, top: spot.top });
+    const x = Math.floor(spot.left / BUNCH_PX);
+    const y = Math.floor(spot.top / BUNCH_PX);
+    let near;
+    for (let dx = -1; dx <= 1 && !near; dx += 1) {
+      for (let dy = -1; dy <= 1 && !near; dy += 1) {
+        near = squares.get(keyOf(x + dx, y + dy))?.find((bunch) => Math.hypot(bunch.left - spot.left, bunch.top - spot.top) < BUNCH_PX);
+      }
+    }
+    if (near) {
+      near.spots.push(spot);
+      continue;
+    }
+    const bunch = { spots: [spot], left: spot.left, top: spot.top };
+    found.push(bunch);
+    squares.set(keyOf(x, y), [...(squares.get(keyOf(x, y)) ?? []), bunch]);
   }
   return found;
 }

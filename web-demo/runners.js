@@ -21,6 +21,7 @@ export const STALE_S = 30;
 export const FINISHED_KEPT_MS = 120_000;
 /** The page has this many colours of runners; the style sheet and the canvas know them by number. */
 export const COLOURS = 12;
+const NAMES = new Intl.Collator();
 
 /**
  * @typedef {object} Runner
@@ -177,6 +178,8 @@ export class Runners {
   constructor() {
     /** @type {Map<string, Runner>} */
     this.byId = new Map();
+    /** Sorting by name costs most of all: it is done when somebody comes or goes. @type {Runner[] | null} */
+    this.byName = null;
   }
 
   /** @param {string} id */
@@ -184,12 +187,19 @@ export class Runners {
     return this.byId.get(id);
   }
 
+  /** @param {string} id */
+  remove(id) {
+    if (this.byId.delete(id)) this.byName = null;
+  }
+
   /** By name; the order does not change while they run, so that a finger or a screen reader does not lose its row. */
   all() {
-    const collator = new Intl.Collator();
-    return [...this.byId.values()].sort(
-      (a, b) => collator.compare(a.run.user.name, b.run.user.name) || (a.run.id < b.run.id ? -1 : 1),
-    );
+    if (!this.byName) {
+      this.byName = [...this.byId.values()].sort(
+        (a, b) => NAMES.compare(a.run.user.name, b.run.user.name) || (a.run.id < b.run.id ? -1 : 1),
+      );
+    }
+    return this.byName;
   }
 
   /**
@@ -205,6 +215,7 @@ export class Runners {
       const known = this.byId.get(run.id);
       if (!known) {
         this.byId.set(run.id, createRunner(run, now_ms, this.freeColour(run)));
+        this.byName = null;
         added.push(run.id);
       } else if (!known.inStep) {
         applyListed(known, run, now_ms);
@@ -215,7 +226,7 @@ export class Runners {
       if (listed.has(id)) continue;
       const justFinished = runner.finishedSeen_ms !== null && now_ms - runner.finishedSeen_ms < FINISHED_KEPT_MS;
       if (justFinished) continue;
-      this.byId.delete(id);
+      this.remove(id);
       gone.push(id);
     }
     return { added, gone };
