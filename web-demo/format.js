@@ -63,10 +63,30 @@ export function formatAgeShort(age_s) {
   return age_s < 2 ? 'now' : formatAge(age_s).replace(' ago', '').replace('a day', '1 day');
 }
 
-/** @param {number} from_ms @param {number} until_ms @returns {string} like "Wed 25 Nov, 18:00 – 19:30", where the reader is */
+const DAY = /** @type {const} */ ({ weekday: 'short', day: 'numeric', month: 'short' });
+const CLOCK = /** @type {const} */ ({ hour: '2-digit', minute: '2-digit' });
+
+/** @param {number} at_ms @returns {string} like "Wed 25 Nov, 18:00 EET", where the reader is: a time without its zone misleads */
+export function formatMoment(at_ms) {
+  return new Intl.DateTimeFormat(undefined, { ...DAY, ...CLOCK, timeZoneName: 'short' }).format(at_ms);
+}
+
+/** @param {number} from_ms @param {number} until_ms @returns {string} like "Wed 25 Nov, 18:00 – 19:30 EET", where the reader is */
 export function formatSpan(from_ms, until_ms) {
-  const parts = /** @type {const} */ ({ weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
-  return new Intl.DateTimeFormat(undefined, parts).formatRange(from_ms, Math.max(from_ms, until_ms));
+  return new Intl.DateTimeFormat(undefined, { ...DAY, ...CLOCK, timeZoneName: 'short' }).formatRange(from_ms, Math.max(from_ms, until_ms));
+}
+
+/** @param {number} at_ms @param {string} time_zone @returns {string} like "18:00 Helsinki time", or "" where that is the reader's own */
+export function formatTimeThere(at_ms, time_zone) {
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (!time_zone || time_zone === own) return '';
+  try {
+    const there = new Intl.DateTimeFormat(undefined, { ...CLOCK, timeZone: time_zone }).format(at_ms);
+    if (there === new Intl.DateTimeFormat(undefined, CLOCK).format(at_ms)) return '';
+    return `${there} ${(time_zone.split('/').pop() ?? time_zone).replaceAll('_', ' ')} time`;
+  } catch {
+    return ''; // a zone that this browser does not know
+  }
 }
 
 /** @param {number} height_m @param {Units} units @returns {string} like "12 m" or "39 ft" */

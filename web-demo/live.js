@@ -118,7 +118,29 @@ export async function openLive() {
     positions.subscribe();
   }
 
-  return { watch, unwatch, enter, leave, watchEvent };
+  /**
+   * What happens in an event, without where its runners are.
+   * @param {number} id
+   * @param {(change: import('./protocol.js').EventChange) => void} hearChange
+   * @returns {() => void} to hear no more
+   */
+  function hearEvent(id, hearChange) {
+    const subscription = client.newSubscription(eventChannel(id), { recoverable: true, positioned: true });
+    subscription.on('subscribed', (context) => hear(parseEventSnapshot(context.data)?.at_ms ?? null));
+    subscription.on('publication', (context) => {
+      const change = parseEventChange(context.data);
+      if (!change) return;
+      hear(change.at_ms);
+      hearChange(change);
+    });
+    subscription.subscribe();
+    return () => {
+      subscription.unsubscribe();
+      client.removeSubscription(subscription);
+    };
+  }
+
+  return { watch, unwatch, enter, leave, watchEvent, hearEvent };
 }
 
 /**

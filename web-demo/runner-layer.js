@@ -17,8 +17,8 @@ import { isStale } from './runners.js';
 /** @typedef {{spots: Spot[], left: number, top: number}} Bunch runners whose dots would lie on each other */
 /** @typedef {{x: number, y: number, count: number, left: number, top: number}} Crowd more than are known one by one, on the plane */
 
-/** 30 frames a second, with room for the clock that tells when one is due. */
-const FRAME_MS = 30;
+/** Somewhat more than 30 frames a second. */
+const FRAME_MS = 31;
 /** Fixes arrive and go stale without a frame loop; this often is enough to show it. */
 const IDLE_MS = 1000;
 /** A finger is this wide. */
@@ -48,8 +48,8 @@ export function createRunnerLayer({ map, runners, now, isDark, isCalm, onPick, t
   const { canvas, context, clear, projection } = createMapCanvas(map, 'runner-canvas');
   let selected = '';
   let frame = 0;
-  let last_ms = 0;
-  let pause_ms = FRAME_MS;
+  /** When the next frame is wanted. */
+  let due_ms = 0;
   /** @type {Bunch[]} */
   let drawn = [];
   /** @type {Crowd[]} */
@@ -140,13 +140,13 @@ export function createRunnerLayer({ map, runners, now, isDark, isCalm, onPick, t
   function tick() {
     frame = 0;
     const time_ms = performance.now();
-    if (time_ms - last_ms < pause_ms) {
+    if (time_ms < due_ms) {
       wake();
       return;
     }
-    last_ms = time_ms;
     const isMoving = draw();
-    pause_ms = Math.max(FRAME_MS, (performance.now() - time_ms) / BUSY_MAX);
+    // One that was late is made up for by the next; and half of the time is the page's.
+    due_ms = Math.max(Math.max(due_ms, time_ms - FRAME_MS) + FRAME_MS, time_ms + (performance.now() - time_ms) / BUSY_MAX);
     if (isMoving && !isCalm()) wake();
   }
 
