@@ -3,6 +3,7 @@
  * those are drawn on canvases above it, so that the map itself stands still and costs nothing.
  */
 
+import { latitudeOf, longitudeOf, mercatorX, mercatorY } from './geo.js';
 import { isCalm, isDark, getUnits, onSettings } from './settings.js';
 import { CITY_BOUNDS, mapStyle } from './map-style.js';
 import { loadMapLibre, loadPmtiles } from './vendor.js';
@@ -71,6 +72,15 @@ function styleOf(config) {
   });
 }
 
+/**
+ * A middle on one axis from which a view of some width does not reach over the ends; where it is too wide, their middle.
+ * @param {number} middle @param {number} low @param {number} high @param {number} wide
+ */
+function held(middle, low, high, wide) {
+  if (wide >= high - low) return (low + high) / 2;
+  return Math.max(low + wide / 2, Math.min(high - wide / 2, middle));
+}
+
 export class BaseMap {
   /** @param {any} maplibre @param {any} map @param {import('./map-style.js').MapConfig} config */
   constructor(maplibre, map, config) {
@@ -82,6 +92,8 @@ export class BaseMap {
     this.dark = isDark();
     this.course = /** @type {object | null} */ (null);
     this.courseAsked = false;
+    /** @type {[number, number] | undefined} half the width and the height of the word on the map */
+    this.signSize = undefined;
     this.scale = new maplibre.ScaleControl({ unit: getUnits() === 'mi' ? 'imperial' : 'metric', maxWidth: 90 });
     map.addControl(new maplibre.NavigationControl({ showCompass: false }), 'top-right');
     map.addControl(this.scale, 'bottom-left');
@@ -142,9 +154,27 @@ export class BaseMap {
     const rim = Math.round(Math.min(56, Math.min(clientWidth, clientHeight) * 0.09));
     // The buttons lie along the top, the scale along the bottom; names stand to the right of their dots.
     const padding = { top: rim + 40, bottom: rim + 30, left: rim, right: rim + 40 };
-    this.map.fitBounds([[bounds.west, bounds.south], [bounds.east, bounds.north]], {
-      padding, maxZoom: zoomMax, animate: animate && !isCalm(), duration: 900,
-    });
+    const camera = this.map.cameraForBounds([[bounds.west, bounds.south], [bounds.east, bounds.north]], { padding, maxZoom: zoomMax });
+    if (!camera) return;
+    const within = this.hasStreets({ latitude: bounds.north, longitude: bounds.west }) && this.hasStreets({ latitude: bounds.south, longitude: bounds.east });
+    const center = within ? this.onStreets({ latitude: camera.center.lat, longitude: camera.center.lng }, camera.zoom) : camera.center;
+    this.map.easeTo({ center, zoom: camera.zoom, duration: animate && !isCalm() ? 900 : 0 });
+  }
+
+  /**
+   * The middle nearest to a place on the streets from which no more plain ground is seen than must be.
+   * @param {{latitude: number, longitude: number}} place @param {number} zoom
+   * @returns {[number, number]} longitude and latitude
+   */
+  onStreets({ latitude, longitude }, zoom) {
+    const bounds = this.streetBounds();
+    if (!bounds || !this.hasStreets({ latitude, longitude })) return [longitude, latitude];
+    const { clientWidth, clientHeight } = this.map.getContainer();
+    const world_px = 512 * 2 ** zoom;
+    const [west, south, east, north] = bounds;
+    const x = held(mercatorX(longitude), mercatorX(west), mercatorX(east), clientWidth / world_px);
+    const y = held(mercatorY(latitude), mercatorY(north), mercatorY(south), clientHeight / world_px);
+    return [longitudeOf(x), latitudeOf(y)];
   }
 
   /** Puts a word at a place, or moves it there. @param {{latitude: number, longitude: number}} place @param {string} word */
@@ -163,7 +193,16 @@ export class BaseMap {
   /** Moves to a place, no nearer or farther than is needed. @param {{latitude: number, longitude: number}} place */
   goTo(place) {
     const zoom = Math.max(this.map.getZoom(), 15);
-    this.map.easeTo({ center: [place.longitude, place.latitude], zoom, duration: isCalm() ? 0 : 700 });
+    this.map.easeTo({ center: this.onStreets(place, zoom), zoom, duration: isCalm() ? 0 : 700 });
+  }
+
+  /** Where the word stands, so that no name is written over it. @returns {[number, number, number, number][]} left, top, right, bottom */
+  signBoxes() {
+    if (!this.marker) return [];
+    const { x, y } = this.map.project(this.marker.getLngLat());
+    this.signSize ??= [this.marker.getElement().offsetWidth / 2, this.marker.getElement().offsetHeight];
+    const [half, high] = this.signSize;
+    return [[x - half - 2, y - high - 2, x + half + 2, y + 2]];
   }
 
   /** What the map shows. @returns {Bounds} */

@@ -107,7 +107,11 @@ export function createCamera(baseMap, runners, { groups: bar }) {
     const across = Math.abs(position.longitude - (west + east) / 2) / ((east - west) / 2);
     const along = Math.abs(position.latitude - (south + north) / 2) / ((north - south) / 2);
     if (Math.max(across, along) < FOLLOW_PART) return;
-    map.easeTo({ center: [position.longitude, position.latitude], duration: isCalm() ? 0 : 900 });
+    // At the rim of the streets the map has moved as far as it does, until somebody would leave it.
+    const [longitude, latitude] = baseMap.onStreets(position, map.getZoom());
+    const isThere = Math.abs(longitude - (west + east) / 2) < (east - west) / 50 && Math.abs(latitude - (south + north) / 2) < (north - south) / 50;
+    if (isThere && contains(baseMap.bounds(), position)) return;
+    map.easeTo({ center: baseMap.onStreets(position, map.getZoom()), duration: isCalm() ? 0 : 900 });
   }
 
   /** @param {string[]} ids */

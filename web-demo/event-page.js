@@ -33,10 +33,12 @@ let written = '';
 /** @type {Record<import('./protocol.js').EventState, string>} */
 const NOBODY_WORDS = {
   current: 'Nobody is running right now. As soon as somebody starts, they appear here and on the map.',
-  come_up: 'It has not started. Those who warm up are shown from an hour before.',
-  passed: 'It is over.',
-  cancelled: 'It was cancelled.',
+  come_up: 'It has not started. Those who warm up are shown here from an hour before.',
+  passed: 'The event is over, and everybody is back.',
+  cancelled: 'The event was cancelled.',
 };
+/** What the table of those is called who are out. @type {Record<import('./protocol.js').EventState, string>} */
+const RUNNING_WORDS = { current: 'Running now', come_up: 'Warming up', passed: 'Still out', cancelled: 'Out all the same' };
 
 const view = createLiveView({
   label: 'Map of the event',
@@ -110,6 +112,8 @@ function render({ event, roster }, all) {
   setText(find('#creator'), `held by ${event.creator.name}`);
   const out = all.filter((runner) => runner.run.state !== 'finished').length;
   setText(find('#count'), out ? String(out) : '');
+  setText(find('#running-word'), out ? RUNNING_WORDS[event.state] : 'Just back');
+  find('#running-title').hidden = all.length === 0;
   find('#nobody').hidden = all.length > 0;
   setText(find('#nobody'), NOBODY_WORDS[event.state]);
   const running = new Set(all.map((runner) => runner.run.user.id));

@@ -76,19 +76,6 @@ export function formatSpan(from_ms, until_ms) {
   return new Intl.DateTimeFormat(undefined, { ...DAY, ...CLOCK, timeZoneName: 'short' }).formatRange(from_ms, Math.max(from_ms, until_ms));
 }
 
-/** @param {number} at_ms @param {string} time_zone @returns {string} like "18:00 Helsinki time", or "" where that is the reader's own */
-export function formatTimeThere(at_ms, time_zone) {
-  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  if (!time_zone || time_zone === own) return '';
-  try {
-    const there = new Intl.DateTimeFormat(undefined, { ...CLOCK, timeZone: time_zone }).format(at_ms);
-    if (there === new Intl.DateTimeFormat(undefined, CLOCK).format(at_ms)) return '';
-    return `${there} ${(time_zone.split('/').pop() ?? time_zone).replaceAll('_', ' ')} time`;
-  } catch {
-    return ''; // a zone that this browser does not know
-  }
-}
-
 /** @param {number} height_m @param {Units} units @returns {string} like "12 m" or "39 ft" */
 export function formatHeight(height_m, units) {
   return units === 'mi' ? `${Math.round(height_m / FOOT_M)} ft` : `${Math.round(height_m)} m`;

@@ -18,6 +18,7 @@ import { ApiError } from './rest.js';
 import { applyChange, applyPlace, applySnapshot, isStale, Runners } from './runners.js';
 import { getUnits, isCalm, isDark, onSettings } from './settings.js';
 import { createFollowing } from './watch/following.js';
+import { createGroundNote } from './watch/ground-note.js';
 import { createLoadingSign } from './watch/loading.js';
 
 /** How often the list of runs is asked for: how far everybody is. Where they are is told meanwhile. */
@@ -236,6 +237,7 @@ export function createLiveView({ label, listRuns, onRender, onLive, onLook, coun
     const { createRunnerLayer } = await import('./runner-layer.js');
     const baseMap = await createBaseMap(find('#map'), label);
     const trackLayer = createTrackLayer(baseMap, isDark);
+    createGroundNote(find('.map-panel'), baseMap);
     const camera = createCamera(baseMap, runners, { groups: find('#groups') });
     baseMap.map.on('moveend', () => onLook(baseMap));
     const layer = createRunnerLayer({
@@ -246,6 +248,7 @@ export function createLiveView({ label, listRuns, onRender, onLive, onLook, coun
       isCalm,
       track: trackLayer.shown,
       counts,
+      signs: () => baseMap.signBoxes(),
       onCrowd: camera.approach,
       onPick(ids) {
         if (ids.length === 1) select(ids[0], false);

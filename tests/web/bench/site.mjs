@@ -7,7 +7,7 @@ import { launch } from '../support.mjs';
 
 const BINARY = process.env.RUNNITY_BINARY ?? fileURLToPath(new URL('../../../target/release/runnity', import.meta.url));
 const WEB = fileURLToPath(new URL('../../../web-demo', import.meta.url));
-const START_MS = 120_000;
+const START_MS = 400_000;
 
 async function freePort() {
   const server = net.createServer().listen(0, '127.0.0.1');

@@ -29,6 +29,8 @@ after(async () => {
 });
 
 const rowOf = (page, phone) => page.getByRole('button', { name: phone.name });
+/** All that the table tells of a runner. */
+const lineOf = (page, phone) => page.getByRole('row').filter({ has: rowOf(page, phone) });
 
 /** The live page with the map drawn and our runner on it. */
 async function openLive(options = {}) {
@@ -68,10 +70,14 @@ async function lookAtLive({ selected }) {
 const drawn = (page, id) => page.evaluate((run) => window.runnity.drawn().find((each) => each.id === run), id);
 
 test('the_list_says_in_words_who_is_running', async () => {
-  const { page, row, faults } = await lookAtLive({ selected: false });
-  const text = await row.innerText();
-  assert.match(text, /1\.\d\d km/);
-  assert.match(text, /just now|\d+ s ago/);
+  const { page, faults } = await lookAtLive({ selected: false });
+  const cells = await lineOf(page, aino).getByRole('cell').allInnerTexts();
+  assert.match(cells[1], /^\d\.\d\d$/);
+  assert.match(cells[2], /^5:\d\d$/);
+  assert.match(cells[3], /^\d+:\d\d$/);
+  assert.match(cells[4], /^now$|^\d+ s$/);
+  assert.deepEqual(await page.getByRole('columnheader').evaluateAll((all) => all.map((each) => each.innerText.replace(/[^a-z/]/gi, ''))),
+    ['Followed', 'Name', 'km', '/km', 'Time', 'Seen']);
   await page.locator('#connection[data-connection="live"]').waitFor();
   assert.deepEqual(faults, []);
 });
@@ -130,7 +136,7 @@ test('the_keyboard_reaches_rows_and_map', async () => {
   const { page } = await lookAtLive({ selected: false });
   await page.locator('.runner-row').first().focus();
   await page.keyboard.press('End');
-  assert.equal(await page.evaluate(() => document.activeElement === [...document.querySelectorAll('.runner-row')].at(-1)), true);
+  assert.equal(await page.evaluate(() => document.activeElement?.closest('tr')?.ariaRowIndex === document.querySelector('#list').ariaRowCount), true);
   await page.keyboard.press('Enter');
   await page.locator('.runner-row[aria-pressed="true"]').waitFor();
   await page.locator('.maplibregl-canvas').focus();
@@ -143,13 +149,13 @@ test('the_keyboard_reaches_rows_and_map', async () => {
 test('units_and_theme_change_and_stay', async () => {
   const { page, context, faults } = await openLive();
   await page.locator('#units').click();
-  await page.waitForFunction(() => / mi$/.test(document.querySelector('.runner-distance').textContent));
+  await page.getByRole('columnheader', { name: 'Distance in miles' }).waitFor();
   await page.locator('#theme').click();
   await page.locator('#theme').click();
   assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark');
   await page.reload();
   assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark');
-  await page.waitForFunction(() => / mi$/.test(document.querySelector('.runner-distance')?.textContent ?? ''));
+  await page.getByRole('columnheader', { name: 'Distance in miles' }).waitFor();
   assert.deepEqual(faults, []);
   await context.close();
 });
@@ -254,8 +260,8 @@ test('a_cut_line_is_shown_the_picture_stays_and_comes_back', { timeout: 90_000 }
   await page.locator('#connection[data-connection="offline"]').waitFor();
   assert.ok(await rowOf(page, aino).isVisible(), 'the last picture stays');
   await until(page, (name) => {
-    const row = [...document.querySelectorAll('.runner-row')].find((each) => each.textContent.includes(name));
-    return /\d+ s ago/.test(row.textContent) && Number(/(\d+) s ago/.exec(row.textContent)[1]) >= 8;
+    const row = [...document.querySelectorAll('.runner')].find((each) => each.textContent.includes(name));
+    return Number(/^(\d+) s$/.exec(row.querySelector('.runner-age').textContent)?.[1]) >= 8;
   }, aino.name);
   assert.ok(await drawn(page, aino.run), 'and the marker with it');
   const distance_m = await page.evaluate((id) => window.runnity.runners().find((each) => each.id === id).distance_m, aino.run);

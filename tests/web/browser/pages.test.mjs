@@ -106,8 +106,8 @@ test('an_event_is_found_and_its_roster_and_runners_come_and_go_without_a_reload'
   const name = `<i>Laps</i> ${aino.name}`;
   const event = await holdEvent(aino, { name, capacity: 20 });
   const { page, context, faults } = await openPage(browser, url);
-  await page.getByRole('button', { name: /^Events/ }).click();
-  await page.getByRole('link', { name }).click();
+  await page.getByRole('button', { name: 'Happening' }).click();
+  await page.getByRole('link', { name }).first().click();
   await page.getByRole('heading', { name }).waitFor();
   await page.getByText('Nobody is running right now').waitFor();
   await page.getByText('1 of 20 people').waitFor();
@@ -123,7 +123,7 @@ test('an_event_is_found_and_its_roster_and_runners_come_and_go_without_a_reload'
   await moved(page, mika, await place(page, mika));
   mika.stop();
   await mika.say('finish');
-  await page.getByRole('button', { name: mika.name }).filter({ hasText: 'finished' }).waitFor();
+  await page.getByRole('row').filter({ hasText: mika.name }).filter({ hasText: 'finished' }).waitFor();
   await call(url, `/api/events/${event}/end`, { token: aino.token });
   await page.getByText('Passed').waitFor();
   assert.equal(await page.evaluate(() => window.notReloaded), true);
