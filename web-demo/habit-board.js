@@ -27,7 +27,8 @@
  *   and this one comes again on the channel; `anew`: the board has to be read anew
  */
 
-const LISTS = /** @type {const} */ ({ habit: 'habits', daily: 'dailies', todo: 'todos', reward: 'rewards' });
+/** Where the tasks of a type stand in the board. */
+export const LISTS = /** @type {const} */ ({ habit: 'habits', daily: 'dailies', todo: 'todos', reward: 'rewards' });
 const NAMES = Object.values(LISTS);
 
 /**
@@ -57,11 +58,11 @@ export function answered(board, reply) {
 
 /** @param {HabitBoard} board @param {{v: number, changes: HabitEffect[]}} told @returns {Heard} */
 function applied(board, { v, changes }) {
-  return { board: { ...changes.reduce(after, board), v }, outcome: 'applied' };
+  return { board: { ...changes.reduce(afterEffect, board), v }, outcome: 'applied' };
 }
 
-/** @param {HabitBoard} board @param {HabitEffect} effect @returns {HabitBoard} */
-function after(board, effect) {
+/** @param {HabitBoard} board @param {HabitEffect} effect @returns {HabitBoard} of the same version */
+export function afterEffect(board, effect) {
   switch (effect.change) {
     case 'task_added': {
       const name = LISTS[effect.task.type];

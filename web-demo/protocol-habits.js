@@ -77,6 +77,23 @@ export const HABIT_EFFECTS = /** @type {const} */ ([
  * @property {boolean} reload
  */
 
+/**
+ * @typedef {{op: 'score', id: string, task: {id: string, type: HabitTaskType}, dir: 'up' | 'down'}
+ *   | {op: 'sortTask', id: string, task: {id: string}, to: number}
+ *   | {op: 'addTask', id: string, task: {id: string, type: HabitTaskType, text: string, value?: number}}
+ *   | {op: 'delTask', id: string, task: {id: string, type: HabitTaskType}}
+ *   | {op: 'set', id: string, path: string, value: string | number | boolean}
+ *   | {op: 'buy', id: string, type: 'weapon' | 'armor' | 'head' | 'shield' | 'potion'}
+ *   | {op: 'revive' | 'clear-completed', id: string}} HabitOperation as this page asks; `id` is the operation's own: with it, it counts once
+ *
+ * @typedef {object} HabitForecast what the next turn of the day does if nothing is done until then
+ * @property {number} at_ms
+ * @property {boolean} rested
+ * @property {number} hp_lost
+ * @property {boolean} died
+ * @property {{id: string, type: string, missed: number}[]} tasks
+ */
+
 /** @param {any} data @returns {HabitEffect[] | null} null when one is not known here: a newer server says more than we understand */
 function effectsOf(data) {
   if (!Array.isArray(data)) return null;
@@ -98,4 +115,30 @@ export function parseHabitApplied(data) {
   const changes = effectsOf(data.changes);
   const errors = data.errors.map((/** @type {any} */ it) => ({ index: numberOf(it?.index) ?? 0, message: String(it?.message ?? '') }));
   return { v, from: numberOf(data.from), changes: changes ?? [], errors, was_modified: data.was_modified === true, reload: data.reload === true || !changes };
+}
+
+const TYPES = ['habit', 'daily', 'todo', 'reward'];
+
+/** @param {any} data @returns {HabitTask[] | null} */
+function tasksOf(data) {
+  if (!Array.isArray(data)) return null;
+  const whole = (/** @type {any} */ task) => typeof task?.id === 'string' && TYPES.includes(task.type) && typeof task.text === 'string' && numberOf(task.value) !== null;
+  return data.filter(whole).map((task) => ({ ...task, notes: String(task.notes ?? ''), tags: Array.isArray(task.tags) ? task.tags : [] }));
+}
+
+/** @param {any} data of `GET /api/tasks/board` @returns {import('./habit-board.js').HabitBoard | null} */
+export function parseHabitBoard(data) {
+  const v = numberOf(data?.v);
+  const [habits, dailies, todos, rewards] = [data?.habits, data?.dailies, data?.todos, data?.rewards].map(tasksOf);
+  if (v === null || !habits || !dailies || !todos || !rewards || !Array.isArray(data.tags)) return null;
+  const { gp, exp, lvl, hp } = data.stats ?? {};
+  if ([gp, exp, lvl, hp].some((it) => numberOf(it) === null)) return null;
+  return { v, stats: { gp, exp, lvl, hp }, user: data.user ?? {}, tags: data.tags, habits, dailies, todos, rewards };
+}
+
+/** @param {any} data of `GET /api/tasks/cron-preview` @returns {HabitForecast | null} */
+export function parseHabitForecast(data) {
+  const [at_ms, hp_lost] = [timeOf(data?.at), numberOf(data?.hp_lost)];
+  if (at_ms === null || hp_lost === null || !Array.isArray(data.tasks)) return null;
+  return { at_ms, rested: data.rested === true, hp_lost, died: data.died === true, tasks: data.tasks };
 }
