@@ -6,6 +6,7 @@ import {
 } from '../../../web-demo/join/event-form.js';
 import { actionsOf, comingWords, firstOf, roleOf, rosterNews, spanWords, stateWords, whyNot } from '../../../web-demo/join/words.js';
 import { agendaOf } from '../../../web-demo/join/agenda.js';
+import { CIRCLES, deedsOf, deedWord, outcomeWords } from '../../../web-demo/join/circles.js';
 import { friendWords, Invitations, offered } from '../../../web-demo/join/invitations.js';
 import { parseEach, parseFriend, parseInvitation, parseJoinNews, parseMyEvent, parseShareLink } from '../../../web-demo/join/documents.js';
 
@@ -193,4 +194,14 @@ test('own_events_stand_soonest_first_and_invitations_apart', () => {
   ]);
   const ids = Object.fromEntries(Object.entries(agenda).map(([name, events]) => [name, events.map((each) => each.event.id)]));
   assert.deepEqual(ids, { invitations: [3], ahead: [2, 1], over: [6, 5] });
+});
+
+test('what_one_may_do_with_people_follows_from_what_there_is', () => {
+  assert.deepEqual(CIRCLES.map(({ state }) => [state, deedsOf(state)]), [
+    ['asking', ['accept', 'decline', 'block']], ['friend', ['remove', 'block']], ['asked', ['withdraw']], ['listed', ['ask', 'block']], ['blocked', ['unblock']],
+  ]);
+  assert.deepEqual(deedsOf('none'), ['ask', 'block']);
+  assert.equal(deedWord('ask', 'listed'), 'Accept too');
+  assert.equal(deedWord('ask', 'none'), 'Ask to be friends');
+  assert.equal(outcomeWords({ user: user('u2', 'Veikko'), state: 'asked', lists_you: false }), 'Veikko is asked.');
 });
