@@ -143,7 +143,7 @@ function hearNews() {
   onOwn({
     change(data) {
       const change = parseOwnChange(data);
-      if (change) toasts.show(newsOf(change, navigator.languages));
+      if (change) toasts.show(newsOf(change, navigator.languages, { me: account()?.id, units: getUnits() }));
     },
   });
   onAccount((next) => {

@@ -1,60 +1,121 @@
 /**
- * News in a corner of the page: what was unlocked stays until it is put away, the rest goes by itself. Names are people's words:
- * text, never markup. The region is a polite one, so that a screen reader says them when it has said what it was saying.
+ * News in a corner of the page. What was unlocked is celebrated and stays until it is put away; the rest goes by itself. No more are
+ * shown at once than fit: the others wait their turn. Names are people's words: text, never markup. The region is a polite one, so
+ * that a screen reader says them when it has said what it was saying.
  */
 
-/** Beyond, the oldest go: so many fit on a phone. */
-const TOASTS_MAX = 3;
+import { element, setText } from './elements.js';
+import { createBadge } from './earn/badge.js';
+
+/** @typedef {import('./news.js').News} News */
+
+/** So many are shown at once, on a phone and elsewhere. */
+const SHOWN_MAX_PHONE = 1;
+const SHOWN_MAX = 3;
+/** So many wait at most: of more, the oldest that are quiet are not shown. All of them are on /earn and on the pages they tell of. */
+const WAITING_MAX = 50;
 /** For how long what is quiet stays. */
 const QUIET_MS = 12_000;
 
+const phone = window.matchMedia('(max-width: 760px)');
+
 /** @param {HTMLElement} region `aria-live="polite"`, there from the beginning */
 export function createToasts(region) {
+  /** @type {News[]} */
+  let waiting = [];
+  /** What was said last of each thing: the same is not said twice. @type {Map<string, string>} */
+  const said = new Map();
+  const more = element('p', { class: 'toasts-more', hidden: true }, element('span'),
+    element('button', { type: 'button', class: 'toasts-none', onclick: dismissAll }, 'Dismiss all'));
+
+  const shown = () => /** @type {HTMLElement[]} */ ([...region.querySelectorAll('.toast')]);
+
   /** @param {Element} toast */
   function putAway(toast) {
     const hadFocus = toast.contains(document.activeElement);
     toast.remove();
-    const next = region.querySelector('button');
-    if (hadFocus) (next ?? region).focus();
+    fill();
+    if (!hadFocus) return;
+    const next = region.querySelector('button.toast-away');
+    (next instanceof HTMLElement ? next : region).focus();
   }
 
-  /** @param {import('./news.js').News} news */
-  function show({ kind, title, lines }) {
-    const toast = document.createElement('article');
-    toast.className = `toast ${kind}`;
-    const words = document.createElement('div');
-    const heading = document.createElement('h2');
-    heading.textContent = title;
-    words.append(heading, ...lines.map((line) => {
-      const paragraph = document.createElement('p');
-      paragraph.textContent = line;
-      return paragraph;
-    }));
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.className = 'toast-away';
-    button.textContent = '×';
-    button.setAttribute('aria-label', `Dismiss ${title}`);
-    button.addEventListener('click', () => putAway(toast));
-    toast.append(words, button);
-    region.append(toast);
-    while (region.childElementCount > TOASTS_MAX && region.firstElementChild) putAway(region.firstElementChild);
-    if (kind === 'quiet') leaveLater(toast);
+  function dismissAll() {
+    clear();
+    region.focus();
   }
 
-  /** Nothing goes away from under a pointer or the keyboard. @param {Element} toast */
+  function clear() {
+    waiting = [];
+    for (const toast of shown()) toast.remove();
+    fill();
+  }
+
+  /** As many as fit come forward. */
+  function fill() {
+    const shown_max = phone.matches ? SHOWN_MAX_PHONE : SHOWN_MAX;
+    while (shown().length < shown_max) {
+      const next = waiting.shift();
+      if (!next) break;
+      const toast = createToast(next, putAway);
+      region.insertBefore(toast, more.parentNode === region ? more : null);
+      if (next.kind === 'quiet') leaveLater(toast);
+    }
+    if (more.parentNode !== region) region.append(more);
+    more.hidden = waiting.length === 0;
+    setText(/** @type {Element} */ (more.firstElementChild), `${waiting.length} more`);
+  }
+
+  /** Nothing goes away from under a pointer or the keyboard, or while nobody looks. @param {HTMLElement} toast */
   function leaveLater(toast) {
     window.setTimeout(() => {
       if (!toast.isConnected) return;
-      if (toast.matches(':hover, :focus-within')) leaveLater(toast);
+      if (document.hidden || toast.matches(':hover, :focus-within')) leaveLater(toast);
       else putAway(toast);
     }, QUIET_MS);
   }
 
-  return {
-    show,
-    clear() {
-      region.replaceChildren();
-    },
-  };
+  /** @param {News | null} news null: nothing */
+  function show(news) {
+    if (!news) return;
+    if (news.about) {
+      const words = news.lines.join('\n');
+      if (said.get(news.about) === words) return;
+      said.set(news.about, words);
+      waiting = waiting.filter(({ about }) => about !== news.about);
+      for (const toast of shown()) if (toast.dataset.about === news.about) toast.remove();
+    }
+    // What one has achieved comes before what others tell.
+    const at = news.kind === 'unlocked' ? waiting.findIndex(({ kind }) => kind === 'quiet') : -1;
+    if (at < 0) waiting.push(news);
+    else waiting.splice(at, 0, news);
+    if (waiting.length > WAITING_MAX) waiting.splice(Math.max(0, waiting.findIndex(({ kind }) => kind === 'quiet')), 1);
+    fill();
+  }
+
+  region.addEventListener('keydown', (input) => {
+    const toast = input.key === 'Escape' && input.target instanceof Element ? input.target.closest('.toast') : null;
+    if (toast) putAway(toast);
+  });
+  phone.addEventListener('change', fill);
+
+  return { show, clear };
+}
+
+/** @param {News} news @param {(toast: Element) => void} onAway @returns {HTMLElement} */
+function createToast({ kind, title, lines, link, picture, about }, onAway) {
+  const isUnlocked = kind === 'unlocked';
+  const [first, ...gains] = lines;
+  const toast = element('article', { class: `toast ${kind}`, 'data-about': about || null },
+    isUnlocked ? createBadge(picture) : null,
+    element('div', { class: 'toast-words' },
+      isUnlocked ? element('p', { class: 'toast-kind' }, 'Unlocked') : null,
+      element('h2', {}, title),
+      first ? element('p', {}, first) : null,
+      gains.length && isUnlocked ? element('ul', { class: 'gains', role: 'list' }, ...gains.map((gain) => element('li', {}, gain))) : null,
+      ...(isUnlocked ? [] : gains.map((line) => element('p', {}, line))),
+      link ? element('a', { class: 'toast-link', href: link.href, onclick: () => onAway(toast) }, link.words) : null),
+    element('button', { type: 'button', class: 'toast-away', ariaLabel: `Dismiss ${title}`, onclick: () => onAway(toast) },
+      element('span', { ariaHidden: 'true' }, '×')));
+  return toast;
 }

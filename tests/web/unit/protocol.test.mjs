@@ -85,18 +85,36 @@ test('what_is_no_event_is_not_read_as_one', () => {
 });
 
 test('what_the_page_reads_of_the_users_own_channel_is_what_the_document_says', () => {
-  const { unlocked, ...others } = examples('user');
-  const { achievement, new_levels } = parseOwnChange(unlocked);
-  mirrors(unlocked.achievement, achievement, ['category', 'hidden', 'period']);
-  const [[level, { rewards }]] = Object.entries(unlocked.new_levels);
-  const gained = Object.values(rewards).map(({ name, value }) => ({ name, value: String(value), value_translated: {} }));
-  assert.deepEqual(new_levels, [{ level: Number(level), rewards: gained }]);
-  mirrors(others.message, parseOwnChange(others.message), ['is_read', 'created_at']);
-  mirrors(others.friend_unlocked, parseOwnChange(others.friend_unlocked));
-  mirrors(others.run_withheld, parseOwnChange(others.run_withheld));
-  const read = Object.values(others).filter((document) => parseOwnChange(document)).map(({ type }) => type);
-  assert.deepEqual(read.sort(), ['challenge_expired', 'challenge_finished', 'challenge_invited', 'friend_unlocked', 'message', 'run_withheld'], 'the rest is not shown');
-  for (const document of [null, {}, { type: 'unlocked' }, { type: 'run_withheld' }, { type: 'message', message: {} }, { type: 'friend_unlocked', achievement: {} }]) {
+  const { unlocked, habits, notice, ...others } = examples('user');
+  const { achievement, new_levels, run } = parseOwnChange(unlocked);
+  mirrors(unlocked.achievement, achievement, ['hidden', 'period']);
+  assert.equal(run, unlocked.run);
+  const [[level, { rewards, properties }]] = Object.entries(unlocked.new_levels);
+  const gained = ({ name, value }) => ({ name, value: String(value), value_translated: {} });
+  assert.deepEqual(new_levels, [{
+    level: Number(level), rewards: Object.values(rewards).map(gained),
+    properties: Object.values(properties).map((each) => ({ ...gained(each), is_variable: each.is_variable })),
+  }]);
+  const notRead = [];
+  for (const [type, document] of Object.entries(others)) {
+    const change = parseOwnChange(document);
+    if (!change) {
+      notRead.push(type);
+      continue;
+    }
+    // Who has done it, or has won, is `user` throughout; places are positions; of a run its length is told; a friend's level is theirs.
+    const { by, winner, place, ...rest } = document;
+    mirrors(rest, change, ['is_read', 'created_at', 'expires_at', 'standings', 'elapsed_s', 'moving_s', 'pace_s_per_km', 'climb_m', 'descent_m', 'starts_at',
+      ...(type === 'run_started' ? ['event'] : [])]);
+    if (type.startsWith('challenge_') && (by ?? winner)) assert.deepEqual(change.user, by ?? winner);
+    if (place) assert.equal(change.position, place);
+    if (type === 'invited') assert.equal(change.starts_at_ms, timeOf(document.starts_at));
+  }
+  assert.deepEqual(notRead, ['revoked'], 'the SDK is told that by the socket');
+  assert.equal(parseOwnChange(habits), null, 'the board has its own parser');
+  assert.equal(parseOwnChange({ ...notice, data: { text: 'Rain' } }).text, 'Rain');
+  for (const document of [null, {}, { type: 'unlocked' }, { type: 'run_withheld' }, { type: 'message', message: {} }, { type: 'friend_unlocked', achievement: {} },
+    { type: 'invited' }, { type: 'friend_asked' }, { type: 'group_invited' }, { type: 'run_finished' }, { type: 'challenge_progress' }]) {
     assert.equal(parseOwnChange(document), null);
   }
 });
