@@ -1,0 +1,150 @@
+// Joining: an event is made on the map, people are invited by name and by link, everybody sees who comes, and they start together.
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import decodeQR from 'qr/decode.js';
+import { onEachStore } from '../server.mjs';
+import { call, openLine, openPage, until } from '../support.mjs';
+
+const AXE = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+/** Lines that a browser writes itself when the server is away. */
+const AWAY = [/ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_SOCKET|WebSocket connection/];
+const PASSWORD = 'a few words in a row';
+
+/** A new user, and a browser of theirs at a page. */
+async function enter({ browser, server }, name, path, { url = server.url, ...options } = {}) {
+  const { id, token } = await call(server.url, '/api/users', { body: { name, password: PASSWORD } });
+  const account = { id, name, token };
+  const localStorage = [{ name: 'runnity.account', value: JSON.stringify(account) }];
+  const opened = await openPage(browser, `${url}${path}`, {
+    ...options, expected: AWAY, storageState: { cookies: [], origins: [{ origin: url, localStorage }] },
+  });
+  await opened.page.evaluate(() => { window.notReloaded = true; });
+  return { ...opened, ...account };
+}
+
+/** What the code says, read from the picture as a camera would. */
+async function readCode(page) {
+  const pixels = await page.locator('.qr svg').evaluate(async (svg) => {
+    const copy = svg.cloneNode(true);
+    copy.setAttribute('width', '400');
+    copy.setAttribute('height', '400');
+    const image = new Image();
+    image.src = `data:image/svg+xml,${encodeURIComponent(new XMLSerializer().serializeToString(copy))}`;
+    await image.decode();
+    const canvas = document.createElement('canvas');
+    canvas.width = canvas.height = 400;
+    const context = canvas.getContext('2d');
+    context.drawImage(image, 0, 0);
+    return [...context.getImageData(0, 0, 400, 400).data];
+  });
+  return decodeQR({ width: 400, height: 400, data: Uint8ClampedArray.from(pixels) });
+}
+
+async function seriousOf(page) {
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() => window.axe.run(document));
+  return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes[0].html}`);
+}
+
+/** Makes a private event by the form, start and destination tapped on the map → its id. */
+async function createOnMap({ page, name: maker }, name) {
+  await until(page, () => window.runnity?.where().idle);
+  await page.getByLabel('Name').fill(name);
+  await page.getByRole('button', { name: 'Create the event' }).click();
+  await page.getByText('Choose on the map where it starts.').waitFor();
+  assert.equal(await page.getByLabel('Name').inputValue(), name, `what ${maker} typed is kept`);
+  const map = page.locator('.where-map');
+  await map.scrollIntoViewIfNeeded();
+  const { x, y, width, height } = await map.boundingBox();
+  for (const [kind, across, down] of [['start', 0.4, 0.6], ['destination', 0.6, 0.4]]) {
+    await page.mouse.click(x + width * across, y + height * down);
+    await until(page, (which) => window.runnity.where().places[which], kind);
+  }
+  assert.deepEqual(await seriousOf(page), []);
+  await page.getByRole('button', { name: 'Create the event' }).click();
+  await page.waitForURL(/\/events\/\d+$/);
+  await page.getByRole('heading', { level: 1, name }).waitFor();
+  await page.evaluate(() => { window.notReloaded = true; });
+  return Number(new URL(page.url()).pathname.split('/')[2]);
+}
+
+const onRoster = (person, name) => person.page.locator('#roster').getByText(name, { exact: true });
+
+onEachStore('people_come_by_name_and_by_link_and_start_together', async (site) => {
+  const { server, browser } = site;
+  const tail = randomBytes(3).toString('hex');
+  const line = await openLine(server.url);
+  const maker = await enter(site, `Aino ${tail}`, '/events/new');
+  const other = await enter(site, `Veikko ${tail}`, '/events', { url: line.url, width: 360, height: 740 });
+  await other.page.locator('#connection[data-connection="live"]').waitFor();
+
+  const name = `Night run ${tail}`;
+  const id = await createOnMap(maker, name);
+  const { start, destination } = await call(server.url, `/api/events/${id}`, { method: 'GET', token: maker.token });
+  assert.ok(start.latitude < destination.latitude && start.longitude < destination.longitude, 'places are where the map was tapped');
+
+  // By name: seen at once by who is invited.
+  await maker.page.getByLabel('Find people by name').fill(`veik ${tail}`);
+  await maker.page.getByRole('button', { name: `Choose ${other.name}` }).click();
+  await maker.page.getByRole('button', { name: 'Invite 1 person' }).click();
+  await maker.page.getByText('1 invited, not answered yet').waitFor();
+  const invitation = other.page.locator('#invitations').getByRole('link', { name });
+  await invitation.waitFor();
+  assert.equal(await other.page.evaluate(() => window.notReloaded), true);
+  await invitation.click();
+  await other.page.getByRole('button', { name: 'Accept' }).click();
+  await other.page.getByRole('link', { name: 'Get ready' }).waitFor();
+  await onRoster(maker, other.name).waitFor();
+  await maker.page.getByText(`${other.name} comes too. 2 people are coming.`).waitFor();
+  await maker.page.getByText('1 invited, not answered yet').waitFor({ state: 'hidden' });
+
+  // By link: the code says it; without an account one comes back to it, and the server hears nothing of the secret.
+  await maker.page.getByRole('button', { name: 'Make a link' }).click();
+  const link = await maker.page.getByLabel('The link', { exact: true }).inputValue();
+  assert.match(link, /\/s#rl_/);
+  assert.equal(await readCode(maker.page), link);
+  const third = await openPage(browser, link, { expected: AWAY });
+  const asked = [];
+  third.page.on('request', (request) => asked.push(request.url()));
+  third.name = `Maija ${tail}`;
+  await third.page.getByRole('button', { name: 'Join' }).click();
+  await third.page.getByLabel('Name').fill(third.name);
+  await third.page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await third.page.getByRole('button', { name: 'Sign up' }).click();
+  await third.page.getByRole('button', { name: 'Join' }).click();
+  await third.page.waitForURL(`${server.url}/events/${id}`);
+  await third.page.getByRole('link', { name: 'Get ready' }).waitFor();
+  assert.deepEqual(asked.filter((address) => address.includes('rl_') && new URL(address).search.includes('rl_')), []);
+  await onRoster(maker, third.name).waitFor();
+  await onRoster(other, third.name).waitFor();
+
+  // A line that is cut in the middle: what was missed is there afterwards.
+  await other.page.evaluate(() => { window.notReloaded = true; });
+  line.cut();
+  await other.page.locator('#connection[data-connection="reconnecting"]').waitFor();
+  const late = await call(server.url, '/api/users', { body: { name: `Eero ${tail}`, password: PASSWORD } });
+  await call(server.url, `/api/events/${id}/invitations`, { token: maker.token, body: { users: [late.id] } });
+  await call(server.url, `/api/events/${id}/participants`, { token: late.token });
+  line.mend();
+  await onRoster(other, late.name).waitFor();
+
+  // And a server that dies.
+  await server.restart();
+  for (const person of [maker, other, third]) {
+    await person.page.locator('#connection[data-connection="live"]').waitFor();
+  }
+
+  // Together: whoever takes part is told at once.
+  await maker.page.getByRole('button', { name: 'Start now' }).click();
+  await maker.page.getByRole('dialog').getByRole('button', { name: 'Start now' }).click();
+  for (const person of [maker, other, third]) {
+    await person.page.getByText(`${name} has begun.`).waitFor();
+    assert.equal(await person.page.getByRole('link', { name: 'Run now' }).getAttribute('href'), `/record?event=${id}`);
+  }
+  for (const person of [maker, other]) assert.equal(await person.page.evaluate(() => window.notReloaded), true);
+  for (const person of [maker, third]) assert.deepEqual(await seriousOf(person.page), []);
+  for (const { faults } of [maker, other, third]) assert.deepEqual(faults, []);
+  line.close();
+});
