@@ -44,7 +44,7 @@ export function openShell() {
 }
 
 function brand() {
-  return element('a', { class: 'brand', href: '/' },
+  return element('a', { class: 'brand', href: '/', ariaLabel: 'Runnity' },
     picture('svg', { viewBox: '0 0 32 32', width: 28, height: 28, 'aria-hidden': 'true' },
       picture('rect', { width: 32, height: 32, rx: 8, fill: '#4338ca' }),
       picture('path', { d: 'M6 22c4-1 5-9 9-9s4 6 7 5', fill: 'none', stroke: '#c7d2fe', 'stroke-width': 2.6, 'stroke-linecap': 'round' }),

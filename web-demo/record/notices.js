@@ -21,7 +21,7 @@ export function createNotices(place, recorder, leave) {
   /** @param {import('./recorder.js').Recorded | null} recorded @param {boolean} isStranger whether somebody else is logged in */
   function render(recorded, isStranger) {
     const hold = recorded?.hold ?? null;
-    const now = isStranger ? 'stranger' : hold && recorded ? `${hold.why} ${hold.other} ${hold.reason} ${recorded.waiting > 0}` : '';
+    const now = !recorded ? '' : isStranger ? 'stranger' : hold ? `${hold.why} ${hold.other} ${hold.reason} ${recorded.waiting > 0}` : '';
     if (now === shown) return;
     shown = now;
     if (!recorded || !now) return place.replaceChildren();

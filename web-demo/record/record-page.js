@@ -89,8 +89,8 @@ function render() {
   wakeLock.want(isUnderWay || shows === 'finding');
   if (recorded) {
     const isStranger = account() !== null && account()?.id !== recorded.head.user;
-    notices.render(recorded, isStranger);
-    doneNotices.render(recorded, isStranger);
+    notices.render(isUnderWay ? recorded : null, isStranger);
+    doneNotices.render(isUnderWay ? null : recorded, isStranger);
     if (isUnderWay) renderRunning(recorded);
     else {
       running.renderDone(recorded);
