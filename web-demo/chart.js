@@ -31,6 +31,8 @@ export async function createChart(container, { units, onPoint }) {
   /** @type {any} */
   let plot = null;
   let at = -1;
+  /** @type {{from_m: number, until_m: number} | null} */
+  let stretch = null;
 
   container.tabIndex = 0;
   container.setAttribute('role', 'slider');
@@ -41,8 +43,10 @@ export async function createChart(container, { units, onPoint }) {
   function setTrack(track) {
     points = sampled(track);
     pace = smoothed(paces(points, 160));
-    if (plot) plot.setData(data());
-    else rebuild();
+    if (plot) {
+      plot.setData(data());
+      showStretch();
+    } else rebuild();
     container.setAttribute('aria-valuemax', String(Math.max(0, points.length - 1)));
     say();
   }
@@ -62,6 +66,23 @@ export async function createChart(container, { units, onPoint }) {
     plot = null;
     if (points.length < 2 || container.clientWidth === 0) return;
     plot = new UPlot(plotOptions(container, units, pointed), data(), container);
+    showStretch();
+  }
+
+  function showStretch() {
+    if (!plot || points.length === 0) return;
+    const unit_m = unitLengthM(units());
+    const end_m = points[points.length - 1].distance_m;
+    const left = stretch ? plot.valToPos(Math.min(stretch.from_m, end_m) / unit_m, 'x') : 0;
+    const right = stretch ? plot.valToPos(Math.min(stretch.until_m, end_m) / unit_m, 'x') : 0;
+    plot.setSelect({ left, width: Math.max(0, right - left), top: 0, height: plot.over.clientHeight }, false);
+  }
+
+  /** A finger points too: the library knows the mouse alone. @param {PointerEvent} input */
+  function touched(input) {
+    if (input.pointerType === 'mouse' || !plot) return;
+    const left = input.clientX - plot.over.getBoundingClientRect().left;
+    if (left >= 0 && left <= plot.over.clientWidth) moveTo(plot.posToIdx(left));
   }
 
   /** @param {number | null | undefined} index */
@@ -91,6 +112,8 @@ export async function createChart(container, { units, onPoint }) {
     pointed(bounded);
   }
 
+  container.addEventListener('pointerdown', touched);
+  container.addEventListener('pointermove', touched);
   container.addEventListener('keydown', (input) => {
     const from = at < 0 ? points.length - 1 : at;
     const page = Math.max(1, Math.round(points.length / 12));
@@ -108,8 +131,10 @@ export async function createChart(container, { units, onPoint }) {
     pointed(null);
   });
   new ResizeObserver(() => {
-    if (plot) plot.setSize({ width: container.clientWidth, height: container.clientHeight });
-    else rebuild();
+    if (plot) {
+      plot.setSize({ width: container.clientWidth, height: container.clientHeight });
+      showStretch();
+    } else rebuild();
   }).observe(container);
 
   return {
@@ -124,6 +149,11 @@ export async function createChart(container, { units, onPoint }) {
       }
       const index = points.findIndex((point) => point.distance_m >= distance_m);
       if (index >= 0) moveTo(index);
+    },
+    /** Marks a part of the way, or none. @param {{from_m: number, until_m: number} | null} next */
+    stretch(next) {
+      stretch = next;
+      showStretch();
     },
     /** What stands at the mark. @returns {string} */
     readout() {

@@ -18,6 +18,11 @@ import { getUnits, isCalm, isDark, onSettings } from './settings.js';
 import { openShell } from './shell.js';
 import { createSplits } from './splits.js';
 import { extend, nearest, paces } from './track.js';
+import { createFollowing } from './watch/following.js';
+import { createGroundNote } from './watch/ground-note.js';
+import { createLoadingSign } from './watch/loading.js';
+import { createStar } from './watch/row.js';
+import { createSharing } from './watch/sharing.js';
 
 /** Numbers tick by the second; the chart need not. */
 const TICK_MS = 1_000;
@@ -35,7 +40,12 @@ const REASON_WORDS = {
 const page = find('#run-page');
 const id = held.run ?? decodeURIComponent(location.pathname.split('/').filter(Boolean)[1] ?? '');
 const announcer = createAnnouncer(find('#announcer'));
-const splits = createSplits(find('#splits'));
+const splits = createSplits(find('#splits'), (stretch) => {
+  picture?.trackLayer.stretch(stretch);
+  chart?.stretch(stretch);
+});
+const following = createFollowing(() => renderFollow());
+const star = createStar(/** @type {HTMLButtonElement} */ (find('#follow')));
 
 /** @type {import('./runners.js').Runner | null} */
 let runner = null;
@@ -49,6 +59,14 @@ let charted_ms = 0;
 let chartedPoints = -1;
 let chartedState = '';
 let byPace = true;
+
+function renderFollow() {
+  if (!runner) return;
+  const { user } = runner.run;
+  star.setAttribute('aria-checked', String(following.has(user.id)));
+  star.setAttribute('aria-label', `Follow ${user.name}`);
+  star.title = following.has(user.id) ? 'You follow this runner: they stand first in lists, and how they do is announced' : 'Follow this runner';
+}
 
 function render() {
   if (!runner) return;
@@ -72,6 +90,7 @@ function render() {
   for (const unit of document.querySelectorAll('.unit')) {
     setText(unit, /** @type {HTMLElement} */ (unit).dataset.unit === 'pace' ? `/${units}` : units);
   }
+  renderFollow();
   splits.render(runner, units, elapsed_s);
   find('#no-splits').hidden = run.splits.length > 0;
   announcer.follow(runner, units, now_ms);
@@ -138,12 +157,18 @@ async function showMap() {
   baseMap.map.on('movestart', (/** @type {any} */ input) => {
     if (input.originalEvent) touched = true;
   });
-  baseMap.map.on('mousemove', (/** @type {any} */ input) => {
+  createGroundNote(find('.map-panel'), baseMap);
+  // By mouse, and by a tap: what of the track is pointed at is marked in the chart.
+  for (const gesture of ['mousemove', 'click']) baseMap.map.on(gesture, lookAlong);
+  baseMap.map.on('mouseout', () => pointAt(null, true));
+
+  /** @param {any} input */
+  function lookAlong(input) {
     if (!runner) return;
     const metres = (30 * 40_075_017 * Math.cos((input.lngLat.lat * Math.PI) / 180)) / (512 * 2 ** baseMap.map.getZoom());
     const index = nearest(runner.track, { latitude: input.lngLat.lat, longitude: input.lngLat.lng }, metres);
     pointAt(index < 0 ? null : runner.track[index], true);
-  });
+  }
 
   function fit() {
     const bounds = boundsOf(runner?.track.length ? runner.track : runner?.run.position ? [runner.run.position] : []);
@@ -232,6 +257,10 @@ function buttons() {
     renderTrack();
   });
   find('#whole').addEventListener('click', () => picture?.fit());
+  star.addEventListener('click', () => runner && following.toggle(runner.run.user));
+  createSharing(() => runner?.run ?? null);
+  // Who came by a link sees this run alone.
+  find('#back').parentElement?.toggleAttribute('hidden', held.secret !== '');
 }
 
 async function start() {
@@ -254,6 +283,7 @@ async function start() {
     chart = await module.createChart(find('#chart'), { units: getUnits, onPoint: (point) => pointAt(point, false) });
     render();
   });
+  const loading = createLoadingSign(find('.map-panel'));
   try {
     picture = await showMap();
     chartedState = '';
@@ -262,6 +292,8 @@ async function start() {
     console.info('map:', failure instanceof Error ? failure.message : failure);
     document.body.classList.add('no-map');
     find('#no-map').hidden = false;
+  } finally {
+    loading.end();
   }
 }
 

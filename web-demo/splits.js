@@ -9,8 +9,42 @@ import { setText } from './elements.js';
 /** A bar is never shorter than this part of its cell, so that the slowest is still a bar. */
 const BAR_MIN = 0.25;
 
-/** @param {HTMLElement} body `<tbody>` */
-export function createSplits(body) {
+/** @typedef {{from_m: number, until_m: number}} Stretch from the start of the run */
+
+/**
+ * @param {HTMLElement} body `<tbody>`
+ * @param {(stretch: Stretch | null) => void} onStretch which row is pointed at, or was chosen
+ */
+export function createSplits(body, onStretch) {
+  /** The row that was chosen; another one that is pointed at goes before it. */
+  let chosen = -1;
+
+  /** @param {number} index @returns {Stretch | null} */
+  const stretchOf = (index) => (index < 0 || index >= body.children.length ? null
+    : { from_m: index * 1000, until_m: index === body.children.length - 1 && hasRest ? Infinity : (index + 1) * 1000 });
+  /** Whether the last row is a stretch that is being run. */
+  let hasRest = false;
+
+  const indexOf = (/** @type {Event} */ input) => [...body.children].indexOf(/** @type {Element} */ (/** @type {Element} */ (input.target).closest('tr')));
+
+  body.addEventListener('pointerover', (input) => {
+    if (input.pointerType === 'mouse') onStretch(stretchOf(indexOf(input)));
+  });
+  body.addEventListener('pointerleave', () => onStretch(stretchOf(chosen)));
+  body.addEventListener('click', (input) => {
+    const index = indexOf(input);
+    chosen = index === chosen ? -1 : index;
+    show();
+    onStretch(stretchOf(chosen));
+  });
+
+  function show() {
+    [...body.children].forEach((row, index) => {
+      row.classList.toggle('chosen', index === chosen);
+      row.querySelector('button')?.setAttribute('aria-pressed', String(index === chosen));
+    });
+  }
+
   /**
    * @param {Runner} runner
    * @param {import('./format.js').Units} units
@@ -27,16 +61,19 @@ export function createSplits(body) {
     }));
     const rest = restOf(runner, elapsed_s);
     if (rest) rows.push({ ...rest, title: `${formatDistance(rest.distance_m, 'km')} more`, pace: formatPace(rest.pace, units), climb: '–', bar: 0 });
+    hasRest = rest !== null;
     while (body.children.length > rows.length) body.lastElementChild?.remove();
     rows.forEach((row, index) => {
       const cells = (body.children[index] ?? body.appendChild(createRow())).children;
-      setText(cells[0], row.title);
+      const name = /** @type {Element} */ (cells[0].firstElementChild);
+      setText(name, row.title);
       setText(cells[1], row.time);
       setText(/** @type {Element} */ (cells[2].firstElementChild), row.pace);
       const bar = /** @type {HTMLElement} */ (cells[2].lastElementChild);
       bar.style.width = `${Math.round(row.bar * 100)}%`;
       setText(cells[3], row.climb);
     });
+    show();
   }
 
   return { render };
@@ -46,6 +83,10 @@ function createRow() {
   const row = document.createElement('tr');
   const title = document.createElement('th');
   title.scope = 'row';
+  const name = document.createElement('button');
+  name.type = 'button';
+  name.className = 'split-name';
+  title.append(name);
   const pace = document.createElement('td');
   const bar = document.createElement('span');
   bar.className = 'bar';

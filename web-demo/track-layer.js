@@ -34,6 +34,8 @@ export function createTrackLayer(baseMap, isDark) {
   let faint = [];
   /** @type {{latitude: number, longitude: number} | null} */
   let pointer = null;
+  /** @type {{from_m: number, until_m: number} | null} */
+  let stretch = null;
 
   function draw() {
     const colours = palette(isDark());
@@ -42,7 +44,10 @@ export function createTrackLayer(baseMap, isDark) {
     const streets = baseMap.streetBounds();
     if (streets) drawGraticule(context, at, colours, at.zoom >= 11 ? streets : null);
     for (const track of faint) drawFaint(at, track);
-    if (shown && shown.points.length > 1) drawTrack(at, shown);
+    if (shown && shown.points.length > 1) {
+      if (stretch) drawStretch(at, shown, stretch);
+      drawTrack(at, shown);
+    }
     if (pointer) drawPointer(at, pointer);
   }
 
@@ -86,6 +91,19 @@ export function createTrackLayer(baseMap, isDark) {
     }
   }
 
+  /** A band beneath a part of the track. @param {Projection} at @param {Shown} track @param {{from_m: number, until_m: number}} part */
+  function drawStretch(at, { points, until_ms }, { from_m, until_m }) {
+    const part = points.filter(({ distance_m }) => distance_m >= from_m && distance_m <= until_m);
+    const xy = pixels(at, { points: part, until_ms, colour: 0, byPace: false });
+    if (xy.length < 4) return;
+    context.lineJoin = context.lineCap = 'round';
+    context.strokeStyle = palette(isDark()).name;
+    context.globalAlpha = 0.3;
+    context.lineWidth = 18;
+    line(context, xy, 0, xy.length / 2 - 1);
+    context.globalAlpha = 1;
+  }
+
   /** @param {Projection} at @param {{latitude: number, longitude: number}} place */
   function drawPointer(at, place) {
     const colours = palette(isDark());
@@ -110,6 +128,11 @@ export function createTrackLayer(baseMap, isDark) {
       draw();
     },
     shown: () => shown,
+    /** Marks a part of the track, or none. @param {{from_m: number, until_m: number} | null} next */
+    stretch(next) {
+      stretch = next;
+      draw();
+    },
     /** Marks a place on the track, or none. @param {{latitude: number, longitude: number} | null} place */
     point(place) {
       pointer = place;

@@ -47,9 +47,8 @@ function button(className) {
   return element;
 }
 
-/** A star that is full when it is on. @returns {HTMLButtonElement} */
-export function createStar() {
-  const star = button('follow');
+/** A star that is full when it is on. @param {HTMLButtonElement} [star] a button that becomes one @returns {HTMLButtonElement} */
+export function createStar(star = button('follow')) {
   star.setAttribute('role', 'switch');
   const picture = document.createElementNS(SVG, 'svg');
   picture.setAttribute('viewBox', '0 0 24 24');
