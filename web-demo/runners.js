@@ -7,7 +7,7 @@
  */
 
 import { arrive, createMotion } from './motion.js';
-import { extend } from './track.js';
+import { extend, TRAIL_MAX } from './track.js';
 
 /** @typedef {import('./protocol.js').Run} Run */
 /** @typedef {import('./protocol.js').Snapshot} Snapshot */
@@ -105,7 +105,7 @@ export function applyPlace(runner, place, now_ms) {
     run.position = { ...run.position, time_ms };
     return;
   }
-  extend(runner.track, [{ ...position, standing: null }], run.distance_m);
+  extend(runner.track, [{ ...position, standing: null }], run.distance_m, TRAIL_MAX);
   arrive(runner.motion, [position], now_ms);
   run.position = position;
 }

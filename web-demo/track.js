@@ -9,6 +9,8 @@ import { distanceM } from './geo.js';
 
 /** A page that stays open all day keeps the whole track, thinned where it is old. */
 export const POINTS_MAX = 6000;
+/** Of a runner among many, whom nobody looks at closely, the way of the last minutes is enough: a thousand are watched for hours. */
+export const TRAIL_MAX = 60;
 
 /**
  * Appends the fixes that count and are newer than the track's end. The server tells the distance at the last fix only:
@@ -16,9 +18,10 @@ export const POINTS_MAX = 6000;
  * @param {TrackPoint[]} points changed in place
  * @param {Fix[]} fixes
  * @param {number} distance_m the run's distance after these fixes
+ * @param {number} [points_max]
  * @returns {number} how many were appended
  */
-export function extend(points, fixes, distance_m) {
+export function extend(points, fixes, distance_m, points_max = POINTS_MAX) {
   const end_ms = points.length ? points[points.length - 1].time_ms : -Infinity;
   const counted = fixes.filter((fix) => fix.standing === null && fix.time_ms > end_ms);
   counted.sort((a, b) => a.time_ms - b.time_ms);
@@ -41,7 +44,7 @@ export function extend(points, fixes, distance_m) {
     const { time_ms, latitude, longitude, elevation_m } = fix;
     points.push({ time_ms, latitude, longitude, elevation_m, distance_m: start_m + gained_m * share });
   });
-  if (points.length > POINTS_MAX) thin(points);
+  while (points.length > points_max) thin(points);
   return counted.length;
 }
 

@@ -37,11 +37,11 @@ function stylesheet(path) {
   });
 }
 
-/** MapLibre GL; its worker lies beside it and needs no blob. @returns {Promise<any>} the module */
+/** MapLibre GL; its worker lies beside it and needs no blob; of its style sheet we have what we need. @returns {Promise<any>} the module */
 export async function loadMapLibre() {
   const [module] = await Promise.all([
     import(absolute(`${MAPLIBRE}maplibre-gl.mjs`)),
-    stylesheet(`${MAPLIBRE}maplibre-gl.css`),
+    stylesheet('./map-controls.css'),
   ]);
   return module;
 }
