@@ -10,8 +10,8 @@ use warp::reply::Response;
 
 use crate::app::allowances::{Counted, Standing};
 
-/// Ends the tag of an answer that was compressed: other bytes need another tag.
-pub const COMPRESSED_MARK: &str = "-gzip";
+/// Ends the tag of an answer that was compressed, by gzip or by Brotli: other bytes need another tag.
+pub const COMPRESSED_MARKS: [&str; 2] = ["-gzip", "-br"];
 
 /// A response with the template of its route (`/api/runs/:id`), which is what logs may say.
 pub struct Answer {
@@ -23,7 +23,7 @@ pub struct Answer {
 pub fn is_same(tag: &str, other: &str) -> bool {
     fn opaque(tag: &str) -> &str {
         let tag = tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"');
-        tag.strip_suffix(COMPRESSED_MARK).unwrap_or(tag)
+        COMPRESSED_MARKS.iter().find_map(|mark| tag.strip_suffix(mark)).unwrap_or(tag)
     }
     tag.ends_with('"') && other.ends_with('"') && opaque(tag) == opaque(other)
 }

@@ -156,7 +156,7 @@ where
     let answered = move |request: Request| {
         let started = Instant::now();
         let method = request.method.clone();
-        let gzip_is_welcome = compressed::is_welcome(&request.headers);
+        let welcome = compressed::Welcome::of(&request.headers);
         let (answer, metrics) = (answer(request), metrics.clone());
         // Boxed: the filters of all families are moved about for each request, whichever of them answers.
         Box::pin(async move {
@@ -165,7 +165,7 @@ where
             metrics.http_requests.get_or_create(&Answered { route, status }).inc();
             metrics.http_duration_seconds.observe(started.elapsed().as_secs_f64());
             tracing::debug!(%method, route, status, duration_us = started.elapsed().as_micros(), "answered");
-            let response = compressed::fit(response, gzip_is_welcome).await;
+            let response = compressed::fit(response, welcome).await;
             if method == Method::HEAD { answer::without_body(response) } else { response }
         })
     };

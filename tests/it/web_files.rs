@@ -40,6 +40,11 @@ async fn site_on_folder() -> (Site, tempfile::TempDir) {
     write(&folder, "event.html", "<!doctype html>event");
     write(&folder, "main.js", "export {};");
     write(&folder, "worker.mjs", "export {};");
+    write(&folder, "habits.html", "<!doctype html>habits");
+    write(&folder, "not-found.html", "<!doctype html>nothing");
+    write(&folder, "long.js", "export const step = 'left, right, ';\n".repeat(100));
+    write(&folder, "vendor/map-6.1.0/map.js", "/* as it was made */");
+    write(&folder, "vendor/map-6.1.0/map.js.br", "compressed before");
     write(&folder, ".hidden", "hidden");
     write(&folder, "vendor/pmtiles-4.5.0/pmtiles.js", "/* release */");
     write(&folder, "map/tiles.pmtiles", (0..=255).collect::<Vec<u8>>());
@@ -56,6 +61,7 @@ async fn files_have_their_types_and_tags() {
         ("/index.html", "text/html; charset=utf-8", "<!doctype html>list", "no-cache"),
         ("/runs/0192", "text/html; charset=utf-8", "<!doctype html>run", "no-cache"),
         ("/events/17", "text/html; charset=utf-8", "<!doctype html>event", "no-cache"),
+        ("/habits", "text/html; charset=utf-8", "<!doctype html>habits", "no-cache"),
         ("/main.js", "text/javascript; charset=utf-8", "export {};", "no-cache"),
         ("/worker.mjs?v=1", "text/javascript; charset=utf-8", "export {};", "no-cache"),
         (
@@ -132,6 +138,51 @@ async fn nothing_else_is_a_file() {
     assert_eq!((post.status, post.header("allow")), (405, "GET, HEAD, OPTIONS"));
     assert_eq!(send(site.ask(Method::POST, "/none.js")).await.status, 404);
     assert_eq!(send(site.ask(Method::OPTIONS, "/main.js")).await.status, 204);
+}
+
+#[tokio::test]
+async fn who_typed_an_address_that_is_none_gets_a_page() {
+    let (site, _outside) = site_on_folder().await;
+    for path in ["/none", "/runs/", "/.hidden", "/none.js"] {
+        let reply =
+            send(site.ask(Method::GET, path).header("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")).await;
+        assert_eq!((reply.status, reply.body.as_slice()), (404, &b"<!doctype html>nothing"[..]), "{path}");
+        assert_eq!(reply.header("content-type"), "text/html; charset=utf-8", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn files_go_by_brotli_to_who_takes_it() {
+    let (site, _outside) = site_on_folder().await;
+    let ask = |path: &str, accept: &'static str| site.ask(Method::GET, path).header("Accept-Encoding", accept);
+    let release = "/vendor/map-6.1.0/map.js";
+    let reply = send(ask(release, "gzip, deflate, br, zstd")).await;
+    assert_eq!((reply.header("content-encoding"), reply.body.as_slice()), ("br", &b"compressed before"[..]));
+    assert_eq!(reply.header("content-type"), "text/javascript; charset=utf-8");
+    assert_eq!((reply.header("vary"), reply.header("content-length")), ("Accept-Encoding", "17"));
+    let tag = reply.header("etag");
+    assert!(tag.ends_with("-br\""), "{tag}");
+    assert_eq!(send(ask(release, "br").header("If-None-Match", tag)).await.status, 304);
+    for accept in ["gzip", "br;q=0", ""] {
+        let reply = send(ask(release, accept)).await;
+        assert_eq!((reply.has("content-encoding"), reply.body.as_slice()), (false, &b"/* as it was made */"[..]));
+    }
+    let part = send(ask(release, "br").header("Range", "bytes=0-1")).await;
+    assert_eq!((part.status, part.body.as_slice()), (206, &b"/*"[..]), "parts are of the file as it is");
+
+    let whole = get(&site, "/long.js").await;
+    let small = send(ask("/long.js", "br")).await;
+    let mut read = Vec::new();
+    brotli::BrotliDecompress(&mut small.body.as_slice(), &mut read).expect("brotli");
+    assert_eq!((small.header("content-encoding"), read == whole.body), ("br", true));
+    let zipped = send(ask("/long.js", "gzip")).await;
+    assert_eq!(zipped.header("content-encoding"), "gzip");
+    assert_ne!(zipped.header("etag"), small.header("etag"));
+    assert_eq!(
+        send(ask("/api/runs", "br")).await.header("content-encoding").len(),
+        0,
+        "what is made anew goes by gzip"
+    );
 }
 
 #[tokio::test]

@@ -69,8 +69,8 @@ mod tests {
         assert!(strong.starts_with("\"17-") && weak.starts_with("W/\""), "{strong} {weak}");
         assert_ne!(strong, of(Some(Version(17)), b"[]"));
         let weakened = format!("W/{strong}");
-        let compressed = format!("{}{}\"", &strong[..strong.len() - 1], answer::COMPRESSED_MARK);
-        for known in [&strong, &weakened, &compressed, &format!("\"x\", {strong}"), &"*".to_owned()] {
+        let [zipped, brotli] = answer::COMPRESSED_MARKS.map(|mark| format!("{}{mark}\"", &strong[..strong.len() - 1]));
+        for known in [&strong, &weakened, &zipped, &brotli, &format!("\"x\", {strong}"), &"*".to_owned()] {
             assert!(is_known(&strong, &headers(IF_NONE_MATCH, &[known])), "{known}");
         }
         assert!(is_known(&weak, &headers(IF_NONE_MATCH, &["\"x\"", &weak])));

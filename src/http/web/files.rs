@@ -17,6 +17,7 @@ use warp::reply::Response;
 use super::content_type;
 use super::range::{Wanted, wanted};
 use crate::http::answer;
+use crate::http::compressed::{self, Welcome};
 use crate::http::request::Request;
 use crate::limits;
 
@@ -32,6 +33,8 @@ pub struct File {
     content_type: &'static str,
     /// A name with a release's version in it never means other bytes.
     is_immutable: bool,
+    /// The same, compressed by Brotli as far as it goes: that takes seconds, so it is done once and lies beside the release's file.
+    brotli: Option<Bytes>,
 }
 
 enum Content {
@@ -42,12 +45,14 @@ enum Content {
 
 /// A file that was built into the binary.
 pub fn embedded(name: &str) -> Option<File> {
-    let EmbeddedFile { data, metadata } = WebDemoFiles::get(name)?;
-    let data = match data {
+    let bytes = |data| match data {
         std::borrow::Cow::Borrowed(data) => Bytes::from_static(data),
-        std::borrow::Cow::Owned(data) => data.into(),
+        std::borrow::Cow::Owned(data) => Bytes::from(data),
     };
-    Some(File::in_memory(name, data, &metadata.sha256_hash()))
+    let EmbeddedFile { data, metadata } = WebDemoFiles::get(name)?;
+    let brotli = is_versioned(name).then(|| WebDemoFiles::get(&brotli_name(name))).flatten();
+    let brotli = brotli.map(|file| bytes(file.data));
+    Some(File { brotli, ..File::in_memory(name, bytes(data), &metadata.sha256_hash()) })
 }
 
 /// A file of a folder, read anew. A link that leads out of the folder leads nowhere.
@@ -66,7 +71,8 @@ pub async fn in_folder(folder: &Path, name: &str) -> io::Result<Option<File>> {
     }
     let data = Bytes::from(tokio::fs::read(&path).await?);
     let hash = Sha256::digest(&data);
-    Ok(Some(File::in_memory(name, data, &hash)))
+    let brotli = if is_versioned(name) { tokio::fs::read(folder.join(brotli_name(name))).await.ok() } else { None };
+    Ok(Some(File { brotli: brotli.map(Bytes::from), ..File::in_memory(name, data, &hash) }))
 }
 
 /// A file that stays on disk while it is served. Its tag is its length and when it was written: replace it by renaming.
@@ -80,6 +86,7 @@ pub async fn on_disk(path: &Path, name: &str) -> io::Result<File> {
         etag: format!("\"{:x}-{:x}\"", metadata.len(), written.as_nanos()),
         content_type: content_type::of(name),
         is_immutable: false,
+        brotli: None,
     })
 }
 
@@ -92,12 +99,15 @@ impl File {
             etag: format!("\"{tag}\""),
             content_type: content_type::of(name),
             is_immutable: is_versioned(name),
+            brotli: None,
         }
     }
 
     pub fn response(self, request: &Request) -> Response {
         let len = self.len;
         let (etag, content_type, cache) = (self.etag.clone(), self.content_type, self.cache_control());
+        let brotli = self.brotli.clone().filter(|_| Welcome::of(&request.headers).brotli);
+        let mut is_brotli = false;
         let mut response = match wanted(&request.method, &request.headers, &self.etag, len) {
             Wanted::Nothing => answer::empty(StatusCode::NOT_MODIFIED),
             Wanted::Beyond => {
@@ -105,7 +115,14 @@ impl File {
                 content_range(&mut response, format!("bytes */{len}"));
                 return response;
             }
-            Wanted::Whole => self.content.bytes(0, len),
+            Wanted::Whole => match brotli {
+                Some(brotli) => {
+                    is_brotli = true;
+                    let len = brotli.len() as u64;
+                    Content::Memory(brotli).bytes(0, len)
+                }
+                None => self.content.bytes(0, len),
+            },
             Wanted::Part { first, last } => {
                 let mut response = self.content.bytes(first, last - first + 1);
                 *response.status_mut() = StatusCode::PARTIAL_CONTENT;
@@ -121,6 +138,9 @@ impl File {
             answer::set(&mut response, ETAG, etag);
         }
         answer::set(&mut response, CACHE_CONTROL, HeaderValue::from_static(cache));
+        if is_brotli {
+            compressed::is_brotli(&mut response);
+        }
         response
     }
 
@@ -166,6 +186,11 @@ fn chunks(file: tokio::fs::File, first: u64, left: u64) -> impl futures::Stream<
         file.read_exact(&mut chunk).await?;
         Ok(Some((chunk.freeze(), (file, None, left - chunk_len as u64))))
     })
+}
+
+/// Where the same lies, compressed.
+fn brotli_name(name: &str) -> String {
+    format!("{name}.br")
 }
 
 /// `vendor/<name>-<version>/…`
