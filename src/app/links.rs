@@ -49,6 +49,8 @@ pub struct NewLink {
     pub label: Option<String>,
     /// An hour after what it shows when left out.
     pub ends_at: Option<Timestamp>,
+    /// Whoever has it may join the event that it shows, as if invited. Its creator's alone to give.
+    pub invites: bool,
 }
 
 /// What is left out stays as it is.
@@ -66,15 +68,16 @@ impl App {
     /// What is to be shared is not there, or not the caller's to share; a label or an end that cannot be used; too many links.
     pub async fn new_link(&self, identity: &Identity, new: NewLink) -> Result<(LinkDocument, LinkSecret), AppError> {
         let now = self.clock.now();
-        let (label, shared) = (new.label.map(names::check_label).transpose()?, new.shared);
-        let ends_at = new.ends_at.map(|at| check_end(at, now, now)).transpose()?;
-        self.may_share(identity, shared).await?;
+        let NewLink { shared, label, ends_at, invites } = new;
+        let label = label.map(names::check_label).transpose()?;
+        let ends_at = ends_at.map(|at| check_end(at, now, now)).transpose()?;
+        self.may_share(identity, shared, invites).await?;
         let mine = self.links_in(of_user(&identity.user), limits::LINKS_LEN_MAX).await?;
         if mine.len() >= limits::LINKS_LEN_MAX {
             return Err(too_many());
         }
         let secret = LinkSecret::random();
-        let record = LinkRecord::new(&secret, &identity.user, shared, label, ends_at, now);
+        let record = LinkRecord::new(&secret, &identity.user, NewLink { shared, label, ends_at, invites }, now);
         let end = match self.end_of_link(&record).await? {
             End::At(at) if now < at => at,
             End::At(_) => {
@@ -212,6 +215,19 @@ impl App {
         Ok((LinkHolder { link: secret.id(), shared: record.shared()? }, record.fixed_end()))
     }
 
+    /// The event into which this lets whoever has it. None: it is no link, or over, or only shows something.
+    pub(in crate::app) async fn link_lets_into(&self, secret: &str) -> Result<Option<EventId>, AppError> {
+        let Some(secret) = LinkSecret::parse(secret) else { return Ok(None) };
+        let record = self.links.read(&aggregate(secret.id())).await?;
+        let Some(record) = record.filter(|record| record.invites && record.hash == secret.hash()) else {
+            return Ok(None);
+        };
+        match record.shared()? {
+            Shared::Event(event) if self.is_link_good(&record).await? => Ok(Some(event)),
+            Shared::Event(_) | Shared::Run(_) => Ok(None),
+        }
+    }
+
     /// Whether the link is still good: asked again when it was told that it may not be.
     pub async fn link_still_good(&self, holder: &LinkHolder) -> Result<bool, AppError> {
         match self.links.read(&aggregate(holder.link)).await? {
@@ -220,15 +236,17 @@ impl App {
         }
     }
 
-    /// A run is its owner's to share, an event its creator's; a public one everybody's who participates.
-    async fn may_share(&self, identity: &Identity, shared: Shared) -> Result<(), AppError> {
+    /// A run is its owner's to share, an event its creator's; a public one everybody's who participates. To let others in is
+    /// the creator's alone.
+    async fn may_share(&self, identity: &Identity, shared: Shared, invites: bool) -> Result<(), AppError> {
         match shared {
+            Shared::Run(_) if invites => Err(AppError::invalid("invites", "is for links to events")),
             Shared::Run(run) => self.owned(identity, run).await.map(drop),
             Shared::Event(event) => {
                 let caller = Caller::User(identity.clone());
                 let (record, standing) = self.visible_event(&caller, event).await?;
                 let is_creators = record.event.creator == identity.user;
-                let is_everybodys = !record.event.plan.private && standing == Standing::Participant;
+                let is_everybodys = !record.event.plan.private && standing == Standing::Participant && !invites;
                 if is_creators || is_everybodys { Ok(()) } else { Err(AppError::Forbidden) }
             }
         }

@@ -58,6 +58,17 @@ pub enum Standing {
     Removed,
 }
 
+impl Standing {
+    /// With a link that the event's creator has made to let people in: as if invited. Whoever was sent away stays so.
+    #[must_use]
+    pub fn let_in(self) -> Self {
+        match self {
+            Self::Nobody | Self::Declined | Self::Left => Self::Invited,
+            Self::Invited | Self::Participant | Self::Removed => self,
+        }
+    }
+}
+
 /// Why something cannot be done with an event as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum EventError {

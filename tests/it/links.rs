@@ -25,6 +25,8 @@ on_each_store!(
     what_cannot_be_is_refused_and_named,
     of_two_changes_at_once_one_is_told,
     an_event_is_shared_by_who_may_and_as_long_as_they_may,
+    a_link_that_invites_lets_people_into_its_event_and_no_other,
+    to_let_people_in_is_the_event_s_creator_s_alone,
     nothing_of_a_link_s_secret_is_stored,
     nobody_makes_more_links_at_once_than_one_after_another,
 );
@@ -38,6 +40,23 @@ async fn link(site: &Site, runner: &Runner, body: Value) -> Value {
     let link = reply.data();
     assert_eq!(reply.header("location"), format!("/api/share-links/{}", link["id"].as_str().unwrap()));
     link
+}
+
+/// An event of two hours, under way.
+fn event_today(private: bool) -> NewEvent {
+    NewEvent {
+        name: "Rotation".into(),
+        description: String::new(),
+        date: "2026-11-21".parse().unwrap(),
+        time: "10:00:00".parse().unwrap(),
+        zone: None,
+        duration_s: Some(7_200),
+        private,
+        start: Place::new(60.17, 24.94).unwrap(),
+        destination: None,
+        capacity: None,
+        invite: Vec::new(),
+    }
 }
 
 fn secret(link: &Value) -> &str {
@@ -80,7 +99,7 @@ async fn a_link_shows_its_run_and_no_other(kind: StoreKind) {
     assert_eq!(shared["path"], format!("/s#{}", secret(&shared)));
 
     let held = get(&site, &shared, "/api/share-links/current").await.data();
-    assert_eq!(held, json!({ "run": run.to_string(), "event": null, "ends_at": null }));
+    assert_eq!(held, json!({ "run": run.to_string(), "event": null, "ends_at": null, "invites": false }));
     assert_eq!(site.get(&aino, "/api/share-links/current").await.status, 404);
     assert_eq!(send(site.ask(Method::GET, "/api/share-links/current")).await.status, 401);
 
@@ -348,20 +367,7 @@ async fn an_event_is_shared_by_who_may_and_as_long_as_they_may(kind: StoreKind) 
     let site = Site::start(kind).await;
     let other = site.another().await;
     let (aino, eero) = (site.runner("Aino").await, site.runner("Eero").await);
-    let new = NewEvent {
-        name: "Rotation".into(),
-        description: String::new(),
-        date: "2026-11-21".parse().unwrap(),
-        time: "10:00:00".parse().unwrap(),
-        zone: None,
-        duration_s: Some(7_200),
-        private: false,
-        start: Place::new(60.17, 24.94).unwrap(),
-        destination: None,
-        capacity: None,
-        invite: Vec::new(),
-    };
-    let event = site.app.new_event(&aino.identity, new).await.unwrap().id;
+    let event = site.app.new_event(&aino.identity, event_today(false)).await.unwrap().id;
     let id = EventId::new(event).unwrap();
     assert_eq!(site.post(&eero, "/api/share-links", json!({ "event": event })).await.status, 403);
     site.app.join_event(&eero.identity, id).await.unwrap();
@@ -389,12 +395,59 @@ async fn an_event_is_shared_by_who_may_and_as_long_as_they_may(kind: StoreKind) 
     assert_eq!(late.closed().await, 3500);
 }
 
+async fn a_link_that_invites_lets_people_into_its_event_and_no_other(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let other = site.another().await;
+    let (aino, eero, veikko) = (site.runner("Aino").await, site.runner("Eero").await, site.runner("Veikko").await);
+    let event = site.app.new_event(&aino.identity, event_today(true)).await.unwrap().id;
+    let roster = format!("/api/events/{event}/participants");
+    let (shows, invites) = (json!({ "event": event }), json!({ "event": event, "invites": true }));
+    let (shows, invites) = (link(&site, &aino, shows).await, link(&site, &aino, invites).await);
+    assert_eq!((&shows["invites"], &invites["invites"]), (&json!(false), &json!(true)));
+    assert_eq!(get(&site, &invites, "/api/share-links/current").await.data()["invites"], true);
+
+    let refused = async |runner: &Runner, path: &str, secret: &str| {
+        let reply = site.post(runner, path, json!({ "link": secret })).await;
+        assert_eq!((reply.status, &reply.json()["error"]["field"]), (400, &json!("link")), "{reply:?}");
+    };
+    refused(&eero, &roster, secret(&shows)).await;
+    refused(&eero, &roster, "rl_nothing").await;
+    refused(&eero, "/api/events/1/participants", secret(&invites)).await;
+    assert_eq!(site.post(&eero, &roster, json!({})).await.status, 404, "without it there is no such event");
+
+    let showing = json!({ "link": secret(&invites) });
+    let joined = other.post(&eero, &roster, showing.clone()).await;
+    assert_eq!((joined.status, &joined.data()["number"]), (201, &json!(2)), "{joined:?}");
+    assert_eq!(site.post(&eero, &roster, showing.clone()).await.data()["number"], 2, "twice is the same success");
+    site.app.leave_event(&eero.identity, EventId::new(event).unwrap()).await.unwrap();
+    assert_eq!(site.post(&eero, &roster, showing.clone()).await.status, 201, "who has left comes again by it");
+
+    let out = format!("{roster}/{}", eero.identity.user);
+    assert_eq!(send(site.ask(Method::DELETE, &out).bearer_auth(&aino.token)).await.status, 204);
+    assert_eq!(site.post(&eero, &roster, showing.clone()).await.status, 404, "who was sent away does not");
+    let own = format!("/api/share-links/{}", invites["id"].as_str().unwrap());
+    assert_eq!(send(site.ask(Method::DELETE, &own).bearer_auth(&aino.token)).await.status, 204);
+    refused(&veikko, &roster, secret(&invites)).await;
+}
+
+async fn to_let_people_in_is_the_event_s_creator_s_alone(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let (aino, eero) = (site.runner("Aino").await, site.runner("Eero").await);
+    let event = site.app.new_event(&aino.identity, event_today(false)).await.unwrap().id;
+    site.app.join_event(&eero.identity, EventId::new(event).unwrap()).await.unwrap();
+    let invites = json!({ "event": event, "invites": true });
+    assert_eq!(site.post(&eero, "/api/share-links", invites).await.status, 403);
+    let (run, _) = site.run(&aino, Visibility::Private).await;
+    let reply = site.post(&aino, "/api/share-links", json!({ "run": run.to_string(), "invites": true })).await;
+    assert_eq!((reply.status, &reply.json()["error"]["field"]), (400, &json!("invites")), "{reply:?}");
+}
+
 async fn nobody_makes_more_links_at_once_than_one_after_another(kind: StoreKind) {
     let site = Site::start(kind).await;
     let other = site.another().await;
     let aino = site.runner("Aino").await;
     let (run, _) = site.run(&aino, Visibility::Private).await;
-    let new = NewLink { shared: Shared::Run(run), label: None, ends_at: None };
+    let new = NewLink { shared: Shared::Run(run), label: None, ends_at: None, invites: false };
     let made = join_all((0..260).map(|number| {
         let app = if number % 2 == 0 { &site.app } else { &other.app };
         app.new_link(&aino.identity, new.clone())

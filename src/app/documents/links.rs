@@ -15,6 +15,8 @@ pub struct LinkDocument {
     pub created_at: String,
     /// `None`: an hour after the end of what it shows, which nobody knows yet.
     pub ends_at: Option<String>,
+    /// Whether whoever has it may join the event.
+    pub invites: bool,
 }
 
 /// A share link as whoever holds it sees it.
@@ -23,12 +25,13 @@ pub struct HeldLinkDocument {
     pub run: Option<String>,
     pub event: Option<u64>,
     pub ends_at: Option<String>,
+    pub invites: bool,
 }
 
 impl LinkDocument {
     /// Without what is its maker's affair.
     pub fn held(self) -> HeldLinkDocument {
-        HeldLinkDocument { run: self.run, event: self.event, ends_at: self.ends_at }
+        HeldLinkDocument { run: self.run, event: self.event, ends_at: self.ends_at, invites: self.invites }
     }
 
     pub fn of(record: &LinkRecord, shared: Shared, ends_at: Option<String>) -> Self {
@@ -37,6 +40,7 @@ impl LinkDocument {
             Shared::Event(event) => (None, Some(event.number())),
         };
         let created_at = Timestamp::from_millis(record.created_ms).to_string();
-        Self { id: record.id.clone(), run, event, label: record.label.clone(), created_at, ends_at }
+        let (id, label, invites) = (record.id.clone(), record.label.clone(), record.invites);
+        Self { id, run, event, label, created_at, ends_at, invites }
     }
 }

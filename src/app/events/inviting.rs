@@ -69,7 +69,7 @@ impl App {
         let who = identity.clone();
         let (number, joined_ms) = self
             .decide_on_event(event, &[&identity.user], move |decision| match decision.standing(&who.user)? {
-                Standing::Participant | Standing::Invited => decision.join(&who).map(parts),
+                Standing::Participant | Standing::Invited => decision.join(&who, false).map(parts),
                 standing => Err(decision.no_invitation(standing)),
             })
             .await?;

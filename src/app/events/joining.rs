@@ -19,10 +19,35 @@ impl App {
     /// the others there is no such event, nor to those who were removed or whom its creator has blocked. Joining twice is the
     /// same success.
     pub async fn join_event(&self, identity: &Identity, event: EventId) -> Result<ParticipantDocument, AppError> {
+        self.enter_event(identity, event, false).await
+    }
+
+    /// The same with a link that the event's creator has made to let people in: as if invited.
+    ///
+    /// # Errors
+    /// Of the link `link` is wrong, whatever is wrong with it: nobody learns from it which events there are.
+    pub async fn join_event_by_link(
+        &self,
+        identity: &Identity,
+        event: EventId,
+        link: &str,
+    ) -> Result<ParticipantDocument, AppError> {
+        if self.link_lets_into(link).await? != Some(event) {
+            return Err(AppError::invalid("link", "is over, or lets nobody into this event"));
+        }
+        self.enter_event(identity, event, true).await
+    }
+
+    async fn enter_event(
+        &self,
+        identity: &Identity,
+        event: EventId,
+        is_let_in: bool,
+    ) -> Result<ParticipantDocument, AppError> {
         self.unless_blocked(identity, event).await?;
         let who = identity.clone();
-        let (number, joined_ms) =
-            self.decide_on_event(event, &[&identity.user], move |decision| decision.join(&who).map(parts)).await?;
+        let join = move |decision: &mut Decision<'_>| decision.join(&who, is_let_in).map(parts);
+        let (number, joined_ms) = self.decide_on_event(event, &[&identity.user], join).await?;
         Ok(newcomer(identity, number, joined_ms))
     }
 
@@ -63,12 +88,13 @@ impl App {
 }
 
 impl Decision<'_> {
-    /// → the entry of who is a participant now.
-    pub(super) fn join(&mut self, who: &Identity) -> Result<Participant, AppError> {
+    /// → the entry of who is a participant now. `is_let_in`: by a link that invites.
+    pub(super) fn join(&mut self, who: &Identity, is_let_in: bool) -> Result<Participant, AppError> {
         if let Some(entry) = self.participant(&who.user)? {
             return Ok(entry);
         }
         let standing = self.standing(&who.user)?;
+        let standing = if is_let_in { standing.let_in() } else { standing };
         let now = self.now;
         let joined = self.event_mut().join(standing, limits::EVENT_PARTICIPANTS_MAX, now).map_err(refusal)?;
         let number = joined.ok_or(AppError::Internal)?;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::app::AppError;
-use crate::app::links::{LinkSecret, Shared};
+use crate::app::links::{LinkSecret, NewLink, Shared};
 use crate::app::transact::Record;
 use crate::domain::ids::{EventId, RunId, UserId};
 use crate::domain::time::Timestamp;
@@ -20,6 +20,9 @@ pub struct LinkRecord {
     pub created_ms: i64,
     /// As its maker said; `None`: it goes by what it shows.
     pub ends_ms: Option<i64>,
+    /// Lets whoever has it join the event that it shows. Older links do not.
+    #[serde(default)]
+    pub invites: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -34,21 +37,15 @@ impl Record for LinkRecord {
 }
 
 impl LinkRecord {
-    pub fn new(
-        secret: &LinkSecret,
-        owner: &UserId,
-        shared: Shared,
-        label: Option<String>,
-        ends_at: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Self {
+    pub fn new(secret: &LinkSecret, owner: &UserId, new: NewLink, now: Timestamp) -> Self {
+        let NewLink { shared, label, ends_at, invites } = new;
         let shows = match shared {
             Shared::Run(run) => StoredShared::Run(run.to_string()),
             Shared::Event(event) => StoredShared::Event(event.number()),
         };
         let (id, hash, owner) = (secret.id().to_string(), secret.hash(), owner.to_string());
         let (created_ms, ends_ms) = (now.as_millis(), ends_at.map(Timestamp::as_millis));
-        Self { id, hash, owner, shows, label, created_ms, ends_ms }
+        Self { id, hash, owner, shows, label, created_ms, ends_ms, invites }
     }
 
     pub fn user_id(&self) -> Result<UserId, AppError> {

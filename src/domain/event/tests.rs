@@ -144,6 +144,15 @@ fn who_may_join_goes_by_how_they_stand_to_it() {
 }
 
 #[test]
+fn a_link_that_invites_lets_in_all_but_who_was_sent_away() {
+    use Standing::{Declined, Invited, Left, Nobody, Participant, Removed};
+    for standing in [Nobody, Declined, Left, Invited] {
+        assert_eq!(standing.let_in(), Invited, "{standing:?}");
+    }
+    assert_eq!((Participant.let_in(), Removed.let_in()), (Participant, Removed));
+}
+
+#[test]
 fn nobody_joins_what_is_full_or_over() {
     let now = at("2026-11-22T09:00:00Z");
     let mut event = event();

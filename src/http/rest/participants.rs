@@ -1,11 +1,12 @@
 //! `/api/events/:id/participants`: the roster, joining and leaving.
 
+use serde::Deserialize;
 use warp::http::Method;
 
 use super::Call;
 use super::envelope::{Error, Success};
 use super::events::event_id;
-use super::reading::{Query, no_parameters};
+use super::reading::{Query, no_parameters, optional_body};
 use crate::app::AppError;
 use crate::domain::ids::{EventId, UserId};
 use crate::limits;
@@ -65,11 +66,22 @@ async fn list(call: &Call<'_>, event: EventId) -> Result<Success, Error> {
     Success::ok(&call.app.participants(call.caller, event, page).await?)
 }
 
-/// `POST /api/events/:id/participants`: the caller joins. There is nothing to say in a body.
+/// What lets the caller in, if they are not invited.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Joining {
+    link: Option<String>,
+}
+
+/// `POST /api/events/:id/participants`: the caller joins. A body is needed only to show a link that lets them in.
 async fn join(call: &Call<'_>, event: EventId) -> Result<Success, Error> {
     let identity = call.caller.identity()?;
     no_parameters(call.request)?;
-    let participant = call.app.join_event(identity, event).await?;
+    let Joining { link } = optional_body(call.request)?;
+    let participant = match link {
+        Some(link) => call.app.join_event_by_link(identity, event, &link).await?,
+        None => call.app.join_event(identity, event).await?,
+    };
     Success::created(format!("/api/events/{event}/participants"), &participant)
 }
 

@@ -38,6 +38,14 @@ pub fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Error> {
     Ok(documents::parse(body)?)
 }
 
+/// The request's JSON body, where there need be none.
+pub fn optional_body<T: DeserializeOwned + Default>(request: &Request) -> Result<T, Error> {
+    match &request.body {
+        Ok(empty) if empty.is_empty() => Ok(T::default()),
+        _ => body(request),
+    }
+}
+
 /// For members that may be `null`, which is another thing than to be left out: `Some(None)`. With `#[serde(default)]`.
 pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(member: D) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(member).map(Some)

@@ -78,6 +78,7 @@ struct New {
     event: Option<u64>,
     label: Option<String>,
     ends_at: Option<String>,
+    invites: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -108,7 +109,7 @@ struct Made {
 async fn create(app: &App, caller: &Caller, request: &Request) -> Result<Success, Error> {
     let identity = caller.identity()?;
     no_parameters(request)?;
-    let New { run, event, label, ends_at } = body(request)?;
+    let New { run, event, label, ends_at, invites } = body(request)?;
     let shared = match (run, event) {
         (Some(run), None) => RunId::parse(&run).map(Shared::Run).ok_or(AppError::NotFound("run"))?,
         (None, Some(event)) => EventId::new(event).map(Shared::Event).ok_or(AppError::NotFound("event"))?,
@@ -116,7 +117,8 @@ async fn create(app: &App, caller: &Caller, request: &Request) -> Result<Success
         (Some(_), Some(_)) => return Err(AppError::invalid("event", "cannot be shared by one link with a run").into()),
     };
     let ends_at = ends_at.map(moment).transpose()?;
-    let (link, secret) = app.new_link(identity, NewLink { shared, label, ends_at }).await?;
+    let (link, secret) =
+        app.new_link(identity, NewLink { shared, label, ends_at, invites: invites.unwrap_or(false) }).await?;
     let secret = secret.reveal().to_owned();
     let location = format!("/api/share-links/{}", link.id);
     Success::created(location, &Made { link, path: format!("/s#{secret}"), secret })
