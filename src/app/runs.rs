@@ -90,12 +90,23 @@ impl App {
 
     /// The owner's word on a run's state. Asking for the state that it has already is the same success.
     pub async fn transition(&self, identity: &Identity, run: RunId, to: Transition) -> Result<RunDocument, AppError> {
+        self.transition_at(identity, run, to, None).await
+    }
+
+    /// The same of a phone that had no line when it was said, `at` some time past. A start is always now.
+    pub async fn transition_at(
+        &self,
+        identity: &Identity,
+        run: RunId,
+        to: Transition,
+        at: Option<Timestamp>,
+    ) -> Result<RunDocument, AppError> {
         self.owned(identity, run).await?;
         match to {
-            Transition::Finish => self.finish(run, FinishReason::Owner).await?,
+            Transition::Finish => self.finish(run, FinishReason::Owner, at).await?,
             Transition::Start => self.start(identity, run).await?,
-            Transition::Pause => self.turn(run, Run::pause, ChangeDocument::Paused).await?,
-            Transition::Resume => self.turn(run, Run::resume, ChangeDocument::Resumed).await?,
+            Transition::Pause => self.turn(run, at, Run::pause, ChangeDocument::Paused).await?,
+            Transition::Resume => self.turn(run, at, Run::resume, ChangeDocument::Resumed).await?,
         }
         self.run(&Caller::User(identity.clone()), run).await
     }
@@ -149,13 +160,16 @@ impl App {
     async fn turn(
         &self,
         run: RunId,
+        at: Option<Timestamp>,
         turn: fn(&mut Run, Timestamp) -> Result<bool, RunError>,
         change: fn(RunChange) -> ChangeDocument,
     ) -> Result<(), AppError> {
         let now = self.clock.now();
         self.change_run(run, move |draft, mut record| {
             let before = record.run.clone();
-            if turn(&mut record.run, now).map_err(refusal)? {
+            let said_at = record.run.said_at(at, now);
+            if turn(&mut record.run, said_at).map_err(refusal)? {
+                record.run.heard(now);
                 let change = change(RunChange::of(&record.run, now));
                 announce(draft, &mut record, &change)?;
                 indexes::moved(draft, Some(&before), &record.run);

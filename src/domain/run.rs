@@ -165,10 +165,17 @@ impl Run {
             return Ok(false);
         }
         self.pauses.close(now);
-        self.finished_at = Some(now);
+        self.finished_at = Some(self.started_at.map_or(now, |started| started.max(now)));
         self.finish_reason = Some(reason);
         self.state = State::Finished;
         Ok(true)
+    }
+
+    /// When the owner said something that is heard of now: `at` by a phone that had no line then, but not before what was said
+    /// last, and not in the future. `None`: now.
+    pub fn said_at(&self, at: Option<Timestamp>, now: Timestamp) -> Timestamp {
+        let last = self.pauses.0.last().map(|&(from, until)| until.unwrap_or(from));
+        at.map_or(now, |at| last.map_or(at, |last| last.max(at)).min(now))
     }
 
     /// Whether it has begun and is not over.
@@ -194,7 +201,8 @@ impl Run {
         self.heard(now);
     }
 
-    fn heard(&mut self, now: Timestamp) {
+    /// Something was heard of it: it is not left alone.
+    pub fn heard(&mut self, now: Timestamp) {
         self.heard_at = self.heard_at.max(now);
     }
 }
@@ -258,6 +266,20 @@ mod tests {
         let mut run = run_in(State::Finished);
         run.finish(T0.plus_millis(60_000), FinishReason::Inactive).unwrap();
         assert_eq!((run.finished_at, run.finish_reason), (Some(T0), Some(FinishReason::Owner)));
+    }
+
+    #[test]
+    fn what_was_said_without_a_line_is_said_in_its_order_and_never_in_the_future() {
+        let (minute, now) = (|minutes| T0.plus_millis(minutes * 60_000), T0.plus_millis(10 * 60_000));
+        let mut run = run_in(State::Live);
+        assert_eq!(run.said_at(None, now), now);
+        assert_eq!(run.said_at(Some(minute(11)), now), now);
+        run.pause(run.said_at(Some(minute(3)), now)).unwrap();
+        assert_eq!(run.said_at(Some(minute(2)), now), minute(3), "a pause does not end before it began");
+        run.resume(run.said_at(Some(minute(5)), now)).unwrap();
+        assert_eq!(run.pauses.0, [(minute(3), Some(minute(5)))]);
+        run.finish(run.said_at(Some(minute(-5)), now), FinishReason::Owner).unwrap();
+        assert_eq!(run.finished_at, Some(minute(5)));
     }
 
     #[test]

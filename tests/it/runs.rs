@@ -21,6 +21,7 @@ on_each_store!(
     decisions_that_wait_for_one_run_go_together_and_none_is_lost,
     batch_that_is_sent_again_counts_once,
     late_fixes_do_not_move_the_marker_and_count_in_the_end,
+    a_pause_in_a_tunnel_takes_no_time_when_it_is_heard_of_later,
     of_many_runs_begun_at_once_one_is_live,
     of_many_runs_that_each_end_the_one_before_the_last_one_lives,
     batch_of_a_phone_whose_clock_is_ahead_is_known_when_it_comes_again,
@@ -123,6 +124,23 @@ async fn late_fixes_do_not_move_the_marker_and_count_in_the_end(kind: StoreKind)
         track.len() == 101 && track.iter().all(|fix| fix.standing.is_none()),
         "compacted, each with its last standing"
     );
+}
+
+async fn a_pause_in_a_tunnel_takes_no_time_when_it_is_heard_of_later(kind: StoreKind) {
+    let site = Site::start(kind).await;
+    let owner = identity(&site, "Aino").await;
+    let run = live_run(&site, &owner).await;
+    let start = site.clock.now();
+    let at = |second: i64| Some(start.plus_millis(second * 1_000));
+    site.advance(Duration::from_secs(600)).await;
+    // A hundred seconds of running, as many at the lights, and a hundred more; told in this order when the line was back.
+    site.app.record(&owner, run, steady(start, 0..100), None).await.unwrap();
+    site.app.transition_at(&owner, run, Transition::Pause, at(100)).await.unwrap();
+    site.app.transition_at(&owner, run, Transition::Resume, at(200)).await.unwrap();
+    site.app.record(&owner, run, steady(start, 200..300), None).await.unwrap();
+    let finished = site.app.transition_at(&owner, run, Transition::Finish, at(300)).await.unwrap();
+    assert!((finished.totals.elapsed_s - 200.0).abs() < 2.0, "{}", finished.totals.elapsed_s);
+    assert_eq!(finished.finished_at, at(300).map(|at| at.to_string()));
 }
 
 async fn of_many_runs_begun_at_once_one_is_live(kind: StoreKind) {

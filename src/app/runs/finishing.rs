@@ -15,15 +15,21 @@ use crate::domain::time::Timestamp;
 use crate::limits;
 
 impl App {
-    /// Finishes a run that is not finished yet; one that is not there is no fault. The first reason stays.
-    pub(in crate::app) async fn finish(&self, run: RunId, reason: FinishReason) -> Result<(), AppError> {
-        self.finish_when(run, reason, |_| true).await.map(|_| ())
+    /// Finishes a run that is not finished yet; one that is not there is no fault. The first reason stays. `at`: when that was
+    /// said, if not now.
+    pub(in crate::app) async fn finish(
+        &self,
+        run: RunId,
+        reason: FinishReason,
+        at: Option<Timestamp>,
+    ) -> Result<(), AppError> {
+        self.finish_when(run, reason, at, |_| true).await.map(|_| ())
     }
 
     /// Finishes a run if it was not heard of for too long; else sees to it that it is looked at again.
     pub(in crate::app) async fn finish_if_inactive(&self, run: RunId) -> Result<(), AppError> {
         let now = self.clock.now();
-        if self.finish_when(run, FinishReason::Inactive, move |run| run.is_inactive(now)).await? {
+        if self.finish_when(run, FinishReason::Inactive, None, move |run| run.is_inactive(now)).await? {
             return Ok(());
         }
         // It was heard of in between, or is over, or was never made: its due time moves on, or goes.
@@ -41,6 +47,7 @@ impl App {
         &self,
         run: RunId,
         reason: FinishReason,
+        at: Option<Timestamp>,
         condition: impl Fn(&Run) -> bool,
     ) -> Result<bool, AppError> {
         for _ in 0..limits::TRANSACT_ATTEMPTS_MAX {
@@ -52,7 +59,7 @@ impl App {
                 return Ok(false);
             }
             let now = self.clock.now();
-            let (before, end) = (record.clone(), self.end_of(&record, reason, now).await?);
+            let (before, end) = (record.clone(), self.end_of(&record, reason, record.run.said_at(at, now)).await?);
             let finished = self
                 .change_run(run, move |draft, mut record| {
                     if record.run != before.run || record.track_len != before.track_len {
@@ -82,9 +89,9 @@ impl App {
     }
 
     /// What the run is once it is finished, and its compacted track.
-    async fn end_of(&self, record: &RunRecord, reason: FinishReason, now: Timestamp) -> Result<End, AppError> {
+    async fn end_of(&self, record: &RunRecord, reason: FinishReason, at: Timestamp) -> Result<End, AppError> {
         let mut run = record.run.clone();
-        run.finish(now, reason).map_err(super::refusal)?;
+        run.finish(at, reason).map_err(super::refusal)?;
         let track = self.track(run.id).await?;
         let (effect, rules) = (record.effect.clone(), self.rules());
         let count = move || {

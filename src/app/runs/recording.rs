@@ -102,7 +102,7 @@ impl App {
 
     /// The runner rests at the destination: the run is over.
     async fn arrive(&self, run: RunId, recorded: RecordedDocument) -> Result<RecordedDocument, AppError> {
-        self.finish(run, FinishReason::Arrived).await?;
+        self.finish(run, FinishReason::Arrived, None).await?;
         let finished = self.runs.read(&aggregate(run)).await?.ok_or(AppError::NotFound("run"))?;
         let distance_m = TotalsDocument::of(&finished.run.tally).distance_m;
         Ok(RecordedDocument { distance_m, state: state_name(finished.run.state).into(), ..recorded })

@@ -152,7 +152,7 @@ impl App {
                 return match taken {
                     // It may have been made between the look at it and the taking of its place. Made later still, its maker
                     // finds the place taken.
-                    Some(other) if other != run => self.finish(other, FinishReason::Superseded).await,
+                    Some(other) if other != run => self.finish(other, FinishReason::Superseded, None).await,
                     Some(_) | None => Ok(()),
                 };
             }
@@ -164,7 +164,7 @@ impl App {
     async fn keep_place(&self, identity: &Identity, run: RunId, supersede: bool) -> Result<(), AppError> {
         match self.place_of(&identity.user).await? {
             Some(other) if other != run => {
-                self.finish(run, FinishReason::Superseded).await?;
+                self.finish(run, FinishReason::Superseded, None).await?;
                 // Of runs that each end the one before, the last one lives; the others were begun all the same.
                 if supersede { Ok(()) } else { Err(in_the_way(other)) }
             }
@@ -179,7 +179,7 @@ impl App {
         loop {
             match self.runs.read(&aggregate(other)).await?.map(|record| record.run.state) {
                 Some(State::Finished) => return Ok(()),
-                Some(_) if supersede => return self.finish(other, FinishReason::Superseded).await,
+                Some(_) if supersede => return self.finish(other, FinishReason::Superseded, None).await,
                 Some(_) => return Err(in_the_way(other)),
                 // Who made it finds its place taken, and ends it.
                 None if supersede => return Ok(()),

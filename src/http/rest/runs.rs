@@ -7,13 +7,14 @@ use warp::http::Method;
 use super::Call;
 use super::envelope::{Error, Success};
 use super::once;
-use super::reading::{Query, body, given, no_parameters, visibility};
+use super::reading::{Query, body, given, no_parameters, optional_body, visibility};
 use crate::app::documents::{self, FixesDocument, Object, PlaceDocument};
 use crate::app::runs::{ChangeRun, NewRun, RunFields, RunFilter, RunOrder, Transition};
 use crate::app::users::Caller;
 use crate::app::{App, AppError};
 use crate::domain::geo;
 use crate::domain::ids::{EventId, RunId, UserId};
+use crate::domain::time::Timestamp;
 use crate::http::request::Request;
 use crate::limits;
 
@@ -273,7 +274,14 @@ async fn record(app: &App, caller: &Caller, run: RunId, request: &Request) -> Re
     Success::created(format!("/api/runs/{run}/fixes"), &recorded)
 }
 
-/// `POST /api/runs/:id/start`, `pause`, `resume` and `finish`. There is nothing to say in a body.
+/// When the owner said so, by the clock of a phone that had no line then.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Said {
+    at: Option<String>,
+}
+
+/// `POST /api/runs/:id/start`, `pause`, `resume` and `finish`. A body is needed only to say that it was `at` some time past.
 async fn transition(
     app: &App,
     caller: &Caller,
@@ -283,7 +291,15 @@ async fn transition(
 ) -> Result<Success, Error> {
     let identity = caller.identity()?;
     no_parameters(request)?;
-    let run = app.transition(identity, run, to).await?;
+    let at = match (optional_body(request)?, to) {
+        (Said { at: Some(_) }, Transition::Start) => {
+            return Err(AppError::invalid("at", "does not go with a start: that is now").into());
+        }
+        (Said { at }, _) => at
+            .map(|at| Timestamp::parse(&at).ok_or_else(|| AppError::invalid("at", "must be an RFC 3339 time")))
+            .transpose()?,
+    };
+    let run = app.transition_at(identity, run, to, at).await?;
     Success::created(format!("/api/runs/{}", run.id), &run)
 }
 
