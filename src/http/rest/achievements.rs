@@ -1,4 +1,5 @@
-//! `/api/achievements`: what can be achieved. Everybody who is logged in may read what is not hidden, admins write it.
+//! `/api/achievements`: what can be achieved. Everybody may list what is not hidden, whoever is logged in may read it one by one, admins
+//! write it.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -49,8 +50,8 @@ impl super::Place for Place {
         }
     }
 
-    fn is_open(&self, _: &Method) -> bool {
-        false
+    fn is_open(&self, method: &Method) -> bool {
+        matches!((self, method), (Self::Achievements, &(Method::GET | Method::HEAD)))
     }
 
     async fn call(self, call: &Call<'_>) -> Result<Success, Error> {
@@ -68,11 +69,10 @@ impl super::Place for Place {
 
 /// `GET /api/achievements?category=&page=&page_size=`, the highest priority first.
 async fn list(call: &Call<'_>) -> Result<Success, Error> {
-    let identity = call.caller.identity()?;
     let mut query = Query::read(call.request, &["category", "page", "page_size"])?;
     let filter = AchievementFilter { category: query.take("category") };
     let page = query.page(50, limits::PAGE_SIZE_MAX)?;
-    Success::ok(&call.app.achievements(identity, &filter, page).await?)
+    Success::ok(&call.app.achievements(call.caller, &filter, page).await?)
 }
 
 /// `POST /api/achievements`, for admins.

@@ -8,7 +8,7 @@ use crate::app::documents::{
     AchievementDocument, IncreasePermission, KeptDocument, Reference, RewardDocument, VariableDocument, VariableGroup,
 };
 use crate::app::listing::Page;
-use crate::app::users::Identity;
+use crate::app::users::{Caller, Identity};
 use crate::app::{App, AppError};
 use crate::backend::Version;
 use crate::domain::achievement::{Grouping, Permission, Variable, built_in};
@@ -52,28 +52,29 @@ impl App {
     /// The highest priority first, then by number.
     pub async fn achievements(
         &self,
-        identity: &Identity,
+        caller: &Caller,
         filter: &AchievementFilter,
         page: Page,
     ) -> Result<Vec<AchievementDocument>, AppError> {
         let catalogue = self.catalogue().await?;
-        let hidden = hidden(&catalogue, identity);
+        let is_admin = caller.identity().is_ok_and(is_admin);
+        let hidden = hidden(&catalogue, is_admin);
         let is_meant = |it: &&AchievementDocument| filter.category.as_ref().is_none_or(|wanted| *wanted == it.category);
         let seen = achievements_of(&catalogue).filter(|(id, _)| !hidden.contains(id)).map(|(_, it)| it);
         let mut seen: Vec<&AchievementDocument> = seen.filter(is_meant).collect();
         seen.sort_by_key(|it| (std::cmp::Reverse(it.priority), it.id));
         let page = on_page(seen, page).into_iter().cloned();
-        Ok(page.map(|it| as_seen(it, identity, &hidden)).collect())
+        Ok(page.map(|it| as_seen(it, is_admin, &hidden)).collect())
     }
 
     pub async fn achievement(&self, identity: &Identity, id: u64) -> Result<Shown<AchievementDocument>, AppError> {
         let catalogue = self.catalogue().await?;
-        let hidden = hidden(&catalogue, identity);
+        let hidden = hidden(&catalogue, is_admin(identity));
         if hidden.contains(&id) {
             return Err(AppError::NotFound("achievement"));
         }
         let Shown { document, version } = shown(catalogue.achievements.get(&id), "achievement")?;
-        Ok(Shown { document: as_seen(document, identity, &hidden), version })
+        Ok(Shown { document: as_seen(document, is_admin(identity), &hidden), version })
     }
 }
 
@@ -88,13 +89,16 @@ fn shown<T: Clone>(kept: Option<&KeptDocument<T>>, what: &'static str) -> Result
 }
 
 /// Those of which the caller is not to know.
-fn hidden(catalogue: &crate::app::achievements::rules_kept::Catalogue, identity: &Identity) -> BTreeSet<u64> {
-    let is_admin = identity.level == Level::Admin;
+fn is_admin(identity: &Identity) -> bool {
+    identity.level == Level::Admin
+}
+
+fn hidden(catalogue: &crate::app::achievements::rules_kept::Catalogue, is_admin: bool) -> BTreeSet<u64> {
     achievements_of(catalogue).filter(|(_, it)| it.hidden && !is_admin).map(|(id, _)| id).collect()
 }
 
-fn as_seen(mut document: AchievementDocument, identity: &Identity, hidden: &BTreeSet<u64>) -> AchievementDocument {
-    if identity.level != Level::Admin {
+fn as_seen(mut document: AchievementDocument, is_admin: bool, hidden: &BTreeSet<u64>) -> AchievementDocument {
+    if !is_admin {
         document.goals.iter_mut().for_each(|goal| goal.triggers.clear());
         let is_seen = |other: &Reference| !matches!(other, Reference::Id(id) if hidden.contains(id));
         document.requires.retain(is_seen);
