@@ -4,7 +4,7 @@
 
 import { element, setText } from '../elements.js';
 import { isCalm } from '../settings.js';
-import { formatQuantity } from './quantity.js';
+import { formatInColumn } from './quantity.js';
 import { ordinal } from './reckoning.js';
 
 /** For how long a row that has moved is marked. */
@@ -56,7 +56,7 @@ export function createBoardTable() {
       each.row.classList.toggle('own', user.id === me);
       setText(each.position, ordinal(position));
       setText(each.name, user.name);
-      const words = formatQuantity(value, quantity, units);
+      const words = formatInColumn(value, quantity, units);
       const hasMoved = !isNew && !anew && (before !== position || each.value.textContent !== words);
       setText(each.value, words);
       if (body.children[index] !== each.row) body.insertBefore(each.row, body.children[index] ?? null);

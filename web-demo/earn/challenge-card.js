@@ -4,7 +4,7 @@
 
 import { element } from '../elements.js';
 import { aimWords, barOf, isOver, ownWords, stateWords } from './challenge-words.js';
-import { formatQuantity } from './quantity.js';
+import { formatInColumn } from './quantity.js';
 import { momentWords, ordinal, zoneName } from './reckoning.js';
 
 /** @typedef {import('./documents.js').Challenge} Challenge */
@@ -34,11 +34,11 @@ export function deedsOf(challenge, me) {
 /** @param {Challenge} challenge @param {Told} told */
 function standings(challenge, { me, quantity, units }) {
   const rows = challenge.standings.map(({ position, user, value, accomplishment }) => {
-    const words = value === null ? '–' : formatQuantity(value, quantity, units, 'down');
+    const words = value === null ? '–' : formatInColumn(value, quantity, units);
     return element('tr', { class: user.id === me ? 'own' : null, 'data-user': user.id },
       element('td', { class: 'place' }, ordinal(position)),
       element('th', { scope: 'row' }, user.name, user.id === me ? element('span', { class: 'chip you' }, 'You') : null,
-        accomplishment === 'finished' && challenge.kind === 'first' ? element('span', { class: 'chip', 'data-state': 'live' }, '✓ there') : null,
+        accomplishment === 'finished' && challenge.kind === 'first' ? element('span', { class: 'chip there', 'data-state': 'live' }, '✓ there') : null,
         element('progress', { max: 1, value: barOf(value, challenge), ariaHidden: 'true' })),
       element('td', { class: 'number' }, words));
   });

@@ -45,7 +45,8 @@ export function ownWords({ standings, winner, state }, me) {
   if (winner) return winner.id === me ? 'You have won' : `${winner.name} has won`;
   if (state === 'passed') return 'Nobody has won';
   const own = standings.find(({ user }) => user.id === me);
-  return own ? `You are ${ordinal(own.position)} of ${standings.length}` : '';
+  if (!own) return '';
+  return own.value === null ? 'Nothing of yours counts yet' : `You are ${ordinal(own.position)} of ${standings.length}`;
 }
 
 /** How full somebody's bar is. @param {number | null} value @param {Challenge} challenge @returns {number} 0 to 1 */
@@ -81,7 +82,7 @@ const DEEDS = {
 /** What has happened, in words. @param {import('./documents.js').Happened} happened @param {string} me @returns {string} like "Veikko has reached it" */
 export function happenedWords({ type, user }, me) {
   if (type === 'started') return 'It has started';
-  if (type === 'expired' && !user) return 'It is over: nobody has won';
+  if (type === 'expired' && !user) return 'It is over';
   const deed = DEEDS[type] ?? type;
   if (!user) return `Somebody ${deed}`;
   return user.id === me ? `You ${deed.replace(/^has /, 'have ').replace(/^takes /, 'take ')}` : `${user.name} ${deed}`;

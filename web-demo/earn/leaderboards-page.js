@@ -14,7 +14,7 @@ import { openShell } from '../shell.js';
 import { createBoardTable } from './board-table.js';
 import { applyStandings, boardsOf, periodChoices, periodParameter } from './boards.js';
 import { parseAll, parseBoard, parseDefinition } from './documents.js';
-import { formatQuantity } from './quantity.js';
+import { formatInColumn } from './quantity.js';
 import { createReading, createTabs } from './reading.js';
 import { ordinal } from './reckoning.js';
 
@@ -160,7 +160,7 @@ function show(shownAs) {
   const people = board.total === 1 ? '1 runner' : `${board.total.toLocaleString('en')} runners`;
   showTable(board.standings, { quantity: of.quantity, units, me, anew, words: `${of.title} · ${place} · ${period} · ${people}` });
   frame.hidden = board.standings.length === 0;
-  setText(own, board.me ? `You are ${ordinal(board.me.position)} of ${board.total.toLocaleString('en')}, with ${formatQuantity(board.me.value, of.quantity, units)}.`
+  setText(own, board.me ? `You are ${ordinal(board.me.position)} of ${board.total.toLocaleString('en')}, with ${formatInColumn(board.me.value, of.quantity, units)}.`
     : 'You are not on this board yet: your next run puts you there.');
   around.setAttribute('aria-pressed', String(known.isAround));
   around.hidden = !board.me;

@@ -3,7 +3,7 @@
  * the watch, the rest are things with a name. Also back, from what somebody types. Pure.
  */
 
-import { formatDuration, heightIn, unitLengthM } from '../format.js';
+import { formatDistance, formatDuration, heightIn, unitLengthM } from '../format.js';
 
 /** @typedef {import('../format.js').Units} Units */
 
@@ -104,6 +104,11 @@ export function formatQuantity(value, { kind, one, many }, units, rounding = 'ne
       return one ? `${number} ${number === '1' ? one : many}` : number;
     }
   }
+}
+
+/** The same below one another: all with as many digits. @param {number} value @param {Quantity} quantity @param {Units} units @returns {string} like "7.90 km" */
+export function formatInColumn(value, quantity, units) {
+  return quantity.kind === 'distance' ? formatDistance(value, units) : formatQuantity(value, quantity, units, 'down');
 }
 
 /** In which unit it is typed. @param {Quantity} quantity @param {Units} units @returns {string} like "km" or "runs" */

@@ -6,7 +6,7 @@ import { applyStandings, boardsOf, periodChoices, periodParameter } from '../../
 import { applyUnlocked, byCategory, cardsOf, cardsOfCatalogue, isShown } from '../../../web-demo/earn/cards.js';
 import { aimWords, applyChallengeChange, barOf, happenedWords, ownWords, quantityOfChallenge, stateWords } from '../../../web-demo/earn/challenge-words.js';
 import { parseBoard, parseChallenge, parseDefinition, parseHappened, parseListedChallenge, parseProgress, parseRecommendations } from '../../../web-demo/earn/documents.js';
-import { PLAIN, formatQuantity, quantityOf, readQuantity, unitWord } from '../../../web-demo/earn/quantity.js';
+import { PLAIN, formatInColumn, formatQuantity, quantityOf, readQuantity, unitWord } from '../../../web-demo/earn/quantity.js';
 import { reasonWords } from '../../../web-demo/earn/reasons.js';
 import { formatPercent, fractionOf, fractionOfAll, leftWords, localInput, ordinal, spanWords, toGoWords, wayWords } from '../../../web-demo/earn/reckoning.js';
 
@@ -25,6 +25,7 @@ test('what_is_counted_is_said_in_the_readers_units', () => {
     assert.equal(formatQuantity(value, quantityOf(variable), 'km'), km, variable);
     assert.equal(formatQuantity(value, quantityOf(variable), 'mi'), mi, variable);
   }
+  assert.deepEqual([formatInColumn(7900, distance, 'km'), formatInColumn(3, quantityOf('runs'), 'km')], ['7.90 km', '3 runs']);
   assert.equal(quantityOf('constructor').title, 'Constructor', 'a name is no property of an object');
 });
 
@@ -191,6 +192,7 @@ test('a_challenge_says_what_it_is_about_and_who_leads', () => {
   assert.equal(words(about, 'best_1km_s'), 'First to 5:00 or less · Nopea kilometri');
   assert.equal(quantityOfChallenge(challenge(about), [{ id: 24, goals: [{ id: 5, variable: 'best_1km_s' }] }]).kind, 'time');
   assert.equal(ownWords(challenge(), 'b'), 'You are 2nd of 3');
+  assert.equal(ownWords(challenge(), 'c'), 'Nothing of yours counts yet');
   assert.equal(ownWords(challenge(), 'x'), '');
   assert.equal(ownWords(challenge({ winner: { id: 'b', name: 'B' } }), 'b'), 'You have won');
   assert.equal(ownWords(challenge({ state: 'passed' }), 'b'), 'Nobody has won');
@@ -207,5 +209,5 @@ test('standings_of_a_challenge_move_by_what_is_told', () => {
   const happened = (type, user) => happenedWords({ at_ms: 1, type, challenge: { id: 1, title: '' }, user, value: null }, 'a');
   const [a, b] = [{ id: 'a', name: 'A' }, { id: 'b', name: 'B' }];
   assert.deepEqual([happened('finished', b), happened('finished', a), happened('accepted', a), happened('created', a), happened('expired', null), happened('started', null)],
-    ['B has reached it', 'You have reached it', 'You take part', 'You made this challenge', 'It is over: nobody has won', 'It has started']);
+    ['B has reached it', 'You have reached it', 'You take part', 'You made this challenge', 'It is over', 'It has started']);
 });
