@@ -13,19 +13,21 @@ import { setText } from './elements.js';
 const STATES = ['current', 'come_up', 'passed'];
 
 /** Where the reader is; and what the clocks show where it is, if that is another time. @param {RunEvent} event @returns {string} */
-export function when({ starts_at_ms, ends_at_ms, time, time_zone }) {
+export function when({ starts_at_ms, ends_at_ms, time_zone }) {
   if (starts_at_ms === null) return '';
   const span = formatSpan(starts_at_ms, ends_at_ms ?? starts_at_ms);
-  return isClockHere(starts_at_ms, time_zone) ? span : `${span} (${time.slice(0, 5)} in ${time_zone.split('/').at(-1)?.replaceAll('_', ' ')})`;
+  const there = clockThere(starts_at_ms, time_zone);
+  return there ? `${span} (${there} in ${time_zone.split('/').at(-1)?.replaceAll('_', ' ')})` : span;
 }
 
-/** Whether the reader's clock shows what the clocks of a zone show. @param {number} time_ms @param {string} time_zone */
-function isClockHere(time_ms, time_zone) {
-  const parts = /** @type {const} */ ({ day: 'numeric', hour: 'numeric', minute: 'numeric' });
+/** @param {number} time_ms @param {string} timeZone @returns {string} empty where the reader's own clock shows the same */
+function clockThere(time_ms, timeZone) {
+  const parts = /** @type {const} */ ({ hour: '2-digit', minute: '2-digit' });
   try {
-    return new Intl.DateTimeFormat('en', { ...parts, timeZone: time_zone }).format(time_ms) === new Intl.DateTimeFormat('en', parts).format(time_ms);
+    const there = new Intl.DateTimeFormat(undefined, { ...parts, timeZone }).format(time_ms);
+    return there === new Intl.DateTimeFormat(undefined, parts).format(time_ms) ? '' : there;
   } catch {
-    return true; // a zone that this browser does not know: its clock cannot be told
+    return ''; // a zone that this browser does not know: its clock cannot be told
   }
 }
 

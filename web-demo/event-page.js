@@ -5,12 +5,14 @@
  * The event's own channel tells who comes and goes, and what becomes of it; its channel of positions tells where its runners are.
  */
 
+import { account, onAccount } from './account.js';
 import { getEvent, listRuns } from './api.js';
 import { when } from './event-list.js';
 import { applyEventChange, eventKnown, EVENT_WORDS, participantsWords } from './events.js';
 import { find, setText } from './elements.js';
 import { held } from './held.js';
 import { createLiveView } from './live-view.js';
+import { askToLogIn } from './log-in.js';
 import { ApiError } from './rest.js';
 import { openShell } from './shell.js';
 
@@ -143,6 +145,10 @@ function showUnknown() {
   page.dataset.shows = 'unknown';
   document.title = 'This event is not here · Runnity';
   find('#connection').hidden = true;
+  if (account()) return;
+  askToLogIn(find('#unknown-log-in'), 'If you are invited, log in to see it.');
+  // Perhaps in another window.
+  onAccount((own) => own && location.reload());
 }
 
 async function start() {
@@ -152,7 +158,7 @@ async function start() {
       known = { event: await getEvent(id), roster: new Map() };
       break;
     } catch (failure) {
-      if (failure instanceof ApiError && failure.status > 0 && failure.status < 500) return showUnknown();
+      if (failure instanceof ApiError && !failure.isPassing) return showUnknown();
       console.info('event:', failure instanceof Error ? failure.message : failure);
       await new Promise((resolve) => window.setTimeout(resolve, RETRY_MS));
     }

@@ -45,6 +45,7 @@ export function roleWord(role) {
 /** @param {number} span_ms @returns {string} like "3 days", "2 h 5 min", "45 s" */
 export function spanWords(span_ms) {
   if (span_ms >= 2 * DAY_MS) return `${Math.floor(span_ms / DAY_MS)} days`;
+  if (span_ms >= DAY_MS) return `1 day ${Math.floor((span_ms % DAY_MS) / HOUR_MS)} h`;
   if (span_ms >= HOUR_MS) {
     const minutes = Math.floor((span_ms % HOUR_MS) / MINUTE_MS);
     return `${Math.floor(span_ms / HOUR_MS)} h${minutes ? ` ${minutes} min` : ''}`;

@@ -18,7 +18,7 @@ async function enter({ browser, server }, name, path, { url = server.url, ...opt
   const account = { id, name, token };
   const localStorage = [{ name: 'runnity.account', value: JSON.stringify(account) }];
   const opened = await openPage(browser, `${url}${path}`, {
-    ...options, expected: AWAY, storageState: { cookies: [], origins: [{ origin: url, localStorage }] },
+    ...options, reducedMotion: 'reduce', expected: AWAY, storageState: { cookies: [], origins: [{ origin: url, localStorage }] },
   });
   await opened.page.evaluate(() => { window.notReloaded = true; });
   return { ...opened, ...account };
@@ -105,7 +105,7 @@ onEachStore('people_come_by_name_and_by_link_and_start_together', async (site) =
   const link = await maker.page.getByLabel('The link', { exact: true }).inputValue();
   assert.match(link, /\/s#rl_/);
   assert.equal(await readCode(maker.page), link);
-  const third = await openPage(browser, link, { expected: AWAY });
+  const third = await openPage(browser, link, { reducedMotion: 'reduce', expected: AWAY });
   const asked = [];
   third.page.on('request', (request) => asked.push(request.url()));
   third.name = `Maija ${tail}`;

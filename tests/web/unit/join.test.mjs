@@ -7,6 +7,7 @@ import {
 import { actionsOf, comingWords, firstOf, roleOf, rosterNews, spanWords, stateWords, whyNot } from '../../../web-demo/join/words.js';
 import { agendaOf } from '../../../web-demo/join/agenda.js';
 import { CIRCLES, deedsOf, deedWord, outcomeWords } from '../../../web-demo/join/circles.js';
+import { when } from '../../../web-demo/event-list.js';
 import { friendWords, Invitations, offered } from '../../../web-demo/join/invitations.js';
 import { parseEach, parseFriend, parseInvitation, parseJoinNews, parseMyEvent, parseShareLink } from '../../../web-demo/join/documents.js';
 
@@ -75,7 +76,7 @@ test('a_field_within_a_place_is_the_fields_own', () => {
 
 test('durations_and_spans_are_words', () => {
   assert.deepEqual([1800, 5400, 7200, 86_400, 180_000, 30].map(durationWords), ['30 min', '1 h 30 min', '2 h', '1 day', '2 days 2 h', '0 min']);
-  assert.deepEqual([45_000, 200, 300_000, 7_500_000, 200_000_000, -5].map(spanWords), ['45 s', '1 s', '5 min', '2 h 5 min', '2 days', '0 s']);
+  assert.deepEqual([45_000, 200, 300_000, 7_500_000, 100_000_000, 200_000_000, -5].map(spanWords), ['45 s', '1 s', '5 min', '2 h 5 min', '1 day 3 h', '2 days', '0 s']);
 });
 
 test('an_event_says_how_long_until_it_starts_and_that_it_has_begun', () => {
@@ -204,4 +205,12 @@ test('what_one_may_do_with_people_follows_from_what_there_is', () => {
   assert.equal(deedWord('ask', 'listed'), 'Accept too');
   assert.equal(deedWord('ask', 'none'), 'Ask to be friends');
   assert.equal(outcomeWords({ user: user('u2', 'Veikko'), state: 'asked', lists_you: false }), 'Veikko is asked.');
+});
+
+test('an_event_elsewhere_says_the_time_there_too', () => {
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  assert.doesNotMatch(when({ ...event, time_zone: here }), /\(/);
+  assert.doesNotMatch(when({ ...event, time_zone: 'Europe/Atlantis' }), /\(/);
+  // No clock of a person's own is a quarter of an hour off this one.
+  assert.match(when({ ...event, time_zone: 'Asia/Kathmandu' }), /\((09:45 PM|21:45) in Kathmandu\)/);
 });
