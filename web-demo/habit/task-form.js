@@ -90,7 +90,8 @@ export function unitOf(variable, units) {
 /** @param {string} typed @returns {number | null} with a point or a comma */
 export function numberTyped(typed) {
   const text = typed.trim().replace(',', '.');
-  return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : null;
+  const number = /^[+-]?(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : NaN;
+  return Number.isFinite(number) ? number : null;
 }
 
 /** @param {string} typed @param {string} variable @param {Units} units @returns {number | null} as the server counts */

@@ -92,7 +92,7 @@ test('what_is_typed_becomes_what_the_server_counts_in', () => {
     ['25:00', 'best_5km_s', 'mi', 1500], ['1:02:03', 'best_10km_s', 'km', 3723], ['2', 'runs', 'km', 2],
     ['0', 'distance_m', 'km', null], ['-1', 'runs', 'km', null], ['5 km', 'distance_m', 'km', null], ['25', 'best_5km_s', 'km', null], ['', 'runs', 'km', null],
   ]) assert.equal(amountTyped(typed, variable, units), value, `${typed} ${variable}`);
-  assert.deepEqual(['1e9', '٣', ' 0.5 ', '.5', '1.2.3'].map(numberTyped), [null, null, 0.5, 0.5, null]);
+  assert.deepEqual(['1e9', '٣', ' 0.5 ', '.5', '1.2.3', '9'.repeat(400)].map(numberTyped), [null, null, 0.5, 0.5, null, null]);
   const form = { ...emptyForm('daily'), text: ' Run ', days: ['m'], variable: 'distance_m', amount: '5', checklist: [{ text: ' warm up ', completed: false }, { text: '  ', completed: false }] };
   assert.deepEqual(documentOf(form, 'km'), {
     wrong: {},
