@@ -14,6 +14,9 @@ import { Invitations, offered } from './invitations.js';
 /** Between two letters: the server is asked when the hand rests. */
 const TYPING_MS = 250;
 
+/** Who declines tells nobody: their answers are asked for this often while somebody looks. */
+const POLL_MS = 30_000;
+
 /** @typedef {import('./documents.js').User} User */
 
 /**
@@ -169,12 +172,14 @@ export function createInviting(id, roster) {
       if (!recovered) load();
     },
   });
+  window.setInterval(() => {
+    if (!document.hidden && shown.checkVisibility()) load();
+  }, POLL_MS);
   render();
   load();
 
   return {
     shown,
-    load,
     /** Somebody has come. @param {string} user */
     came(user) {
       invitations.remove(user);

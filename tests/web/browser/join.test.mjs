@@ -48,7 +48,7 @@ async function seriousOf(page) {
   return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes[0].html}`);
 }
 
-/** Makes a private event by the form, start and destination tapped on the map → its id. */
+/** Makes a private event by the form, the start tapped on the map and the destination put by keyboard → its id. */
 async function createOnMap({ page, name: maker }, name) {
   await until(page, () => window.runnity?.where().idle);
   await page.getByLabel('Name').fill(name);
@@ -58,10 +58,13 @@ async function createOnMap({ page, name: maker }, name) {
   const map = page.locator('.where-map');
   await map.scrollIntoViewIfNeeded();
   const { x, y, width, height } = await map.boundingBox();
-  for (const [kind, across, down] of [['start', 0.4, 0.6], ['destination', 0.6, 0.4]]) {
-    await page.mouse.click(x + width * across, y + height * down);
-    await until(page, (which) => window.runnity.where().places[which], kind);
-  }
+  await page.mouse.click(x + width * 0.4, y + height * 0.6);
+  await until(page, () => window.runnity.where().places.start);
+  await page.locator('.maplibregl-canvas').focus();
+  await page.keyboard.press('ArrowRight');
+  await until(page, () => window.runnity.where().idle);
+  await page.getByRole('button', { name: 'Put destination here' }).press('Enter');
+  await until(page, () => window.runnity.where().places.destination);
   assert.deepEqual(await seriousOf(page), []);
   await page.getByRole('button', { name: 'Create the event' }).click();
   await page.waitForURL(/\/events\/\d+$/);
@@ -147,4 +150,27 @@ onEachStore('people_come_by_name_and_by_link_and_start_together', async (site) =
   for (const person of [maker, third]) assert.deepEqual(await seriousOf(person.page), []);
   for (const { faults } of [maker, other, third]) assert.deepEqual(faults, []);
   line.close();
+});
+
+onEachStore('friends_are_found_asked_and_told_at_once', async (site) => {
+  const tail = randomBytes(3).toString('hex');
+  const aino = await enter(site, `Aino ${tail}`, '/friends');
+  const veikko = await enter(site, `Veikko ${tail}`, '/friends', { width: 360, height: 740, theme: 'dark' });
+  await veikko.page.locator('#connection[data-connection="live"]').waitFor();
+
+  await aino.page.getByLabel('Name').fill(`veikko ${tail}`);
+  await aino.page.getByRole('button', { name: `Ask to be friends: ${veikko.name}` }).click();
+  await aino.page.getByRole('button', { name: `Withdraw: ${veikko.name}` }).first().waitFor();
+  await veikko.page.getByRole('button', { name: `Accept: ${aino.name}` }).click();
+  await veikko.page.getByText('You see each other’s runs.').waitFor();
+  await aino.page.getByRole('button', { name: `Remove: ${veikko.name}` }).first().waitFor();
+
+  await veikko.page.getByRole('button', { name: `Block: ${aino.name}` }).click();
+  await veikko.page.getByRole('dialog').getByRole('button', { name: 'Block', exact: true }).click();
+  await veikko.page.getByRole('button', { name: `Unblock: ${aino.name}` }).waitFor();
+  for (const { page, faults } of [aino, veikko]) {
+    assert.equal(await page.evaluate(() => window.notReloaded), true);
+    assert.deepEqual(await seriousOf(page), []);
+    assert.deepEqual(faults, []);
+  }
 });
