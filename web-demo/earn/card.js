@@ -56,11 +56,11 @@ export function cardParts(card, units, { now_ms, isOwn }) {
       isOwn ? element('span', { class: 'chip', 'data-state': isReached ? 'live' : level > 0 ? 'some' : state }, isReached ? '✓ ' : '', stateWords(card))
         : element('span', { class: 'chip' }, card.maxlevel > 1 ? `${card.maxlevel} levels` : 'One level'),
       facts ? element('span', { class: 'small muted' }, facts) : null),
-    isReached || !isOwn ? null : opens(card),
+    isReached ? null : opens(card),
     isReached || !isOwn ? null : goals(card, units),
     element('div', { class: 'achievement-foot' },
       card.gains.length ? element('div', { class: 'gives' },
-        element('span', { class: 'small muted' }, isReached ? 'Gave' : card.maxlevel > 1 && level > 0 ? `Level ${level + 1} gives` : 'Gives'),
+        element('span', { class: 'small muted' }, isReached ? 'Gave' : card.maxlevel > 1 ? `Level ${level + 1} gives` : 'Gives'),
         element('ul', { class: 'gains', role: 'list' }, ...card.gains.map((gain) => element('li', {}, gain)))) : null,
       isOwn && card.hasBoard ? element('a', { class: 'small', href: `/leaderboards#${card.id}`, ariaLabel: `Leaderboard of ${title}` }, 'Leaderboard') : null),
   ].filter((part) => part !== null);
@@ -79,7 +79,7 @@ export function isSame(one, other) {
 /** Writes a card anew only where something has moved. @param {HTMLElement} shown @param {Element[]} parts @param {Card} card */
 export function updateCard(shown, parts, card) {
   const made = element('div', {}, ...parts);
-  shown.dataset.state = card.state;
+  shown.dataset.state = card.state === 'open' && card.level > 0 ? 'some' : card.state;
   if (isSame(shown, made)) return;
   // The focus stays on what it was on.
   const links = [...shown.querySelectorAll('a')];

@@ -82,6 +82,7 @@ export function cardsOf(progress, definitions, languages) {
 
 /** What can be achieved, for somebody without an account. @param {readonly Definition[]} definitions @param {readonly string[]} languages @returns {Card[]} */
 export function cardsOfCatalogue(definitions, languages) {
+  const known = byReference(definitions);
   return definitions.map((each) => ({
     id: each.id,
     name: each.name,
@@ -90,7 +91,7 @@ export function cardsOfCatalogue(definitions, languages) {
     category: each.category,
     level: 0,
     maxlevel: each.maxlevel,
-    state: 'open',
+    ...openness({ ...each, level: 0 }, each, known, new Map(), languages),
     recurs: RECURS[each.evaluation] ?? '',
     goals: [],
     fraction: 0,
@@ -98,7 +99,6 @@ export function cardsOfCatalogue(definitions, languages) {
     picture: each.picture,
     reached_ms: null,
     ends_at_ms: each.ends_at_ms,
-    opens_by: [],
     hasBoard: each.hasBoard,
     isRank: false,
   }));
@@ -113,7 +113,7 @@ function byReference(definitions) {
 }
 
 /**
- * @param {Progress['achievement']} achievement
+ * @param {{level: number, maxlevel: number}} achievement
  * @param {Definition | null} definition
  * @param {Map<number | string, Definition>} known
  * @param {Map<number, number>} levels by id

@@ -22,7 +22,7 @@ import { numberOf, parseTexts, parseUser, timeOf } from '../protocol.js';
  * @property {{id: number, name: Texts, variable: string | null, operator: 'geq' | 'leq', hasTarget: boolean}[]} goals
  * @property {string[]} moves variables that its levels move
  * @property {string} picture the name of its picture, without a level's number
- * @property {Reward[]} rewards as the first level gives them, where they say so without a formula
+ * @property {Reward[]} rewards as the first level gives them
  * @property {(number | string)[]} requires
  * @property {(number | string)[]} denies
  *
@@ -136,6 +136,14 @@ function variableOf(term) {
   return names.size > 1 && [...names].every((name) => name?.endsWith('runs')) ? 'runs' : null;
 }
 
+/** What the first level gives: of formulas, those are read that a child can reckon. @param {any} document @returns {Reward | null} */
+function parseAssigned(document) {
+  const value = typeof document?.value === 'string' ? document.value.replace(/\$\{level\}/g, '1') : '';
+  const multiple = /^(\d+(?:\.\d+)?)\*level(?:\^\d+)?$/.exec(value);
+  if (!multiple && (value.includes('${') || value.includes('level') || (numberOf(document?.from_level) ?? 1) > 1)) return null;
+  return parseReward({ ...document, value: multiple ? multiple[1] : value, value_translated: document.translations });
+}
+
 /** The badge that levels give, like "bolt" of `bolt-${level}`. @param {unknown} rewards @returns {string} */
 function pictureOf(rewards) {
   const value = arrayOf(rewards).map((each) => each?.value).find((each) => typeof each === 'string' && each);
@@ -147,7 +155,6 @@ export function parseDefinition(document) {
   const id = numberOf(document?.id);
   if (id === null) return null;
   const ends = typeof document.valid_end === 'string' ? timeOf(`${document.valid_end}T23:59:59`) : null;
-  const plain = (/** @type {any} */ { value }) => typeof value === 'string' && !value.includes('${') && !value.includes('level');
   return {
     id,
     name: String(document.name ?? ''),
@@ -167,8 +174,8 @@ export function parseDefinition(document) {
     })),
     moves: arrayOf(document.properties).filter((each) => each?.is_variable === true).map((each) => String(each.name)),
     rewards: [
-      ...parseAll(arrayOf(document.rewards).filter(plain), (each) => parseReward({ name: 'badge', ...each, value_translated: each?.translations })),
-      ...parseAll(arrayOf(document.properties).filter(plain), (each) => parseReward({ ...each, value_translated: each?.translations })),
+      ...parseAll(document.rewards, (each) => parseAssigned({ name: 'badge', ...each })),
+      ...parseAll(document.properties, parseAssigned),
     ],
     picture: pictureOf(document.rewards) || String(document.name ?? ''),
     requires: arrayOf(document.requires),

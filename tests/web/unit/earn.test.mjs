@@ -73,7 +73,7 @@ test('places_and_times_left_are_said_in_words', () => {
 
 test('documents_are_read_as_the_server_publishes_them', () => {
   const [definition] = example('achievements', '/api/achievements').map(parseDefinition);
-  assert.deepEqual([definition.id, definition.goals[0].variable, definition.hasBoard, definition.rewards], [48151, 'runs', true, []]);
+  assert.deepEqual([definition.id, definition.goals[0].variable, definition.hasBoard, definition.rewards[0].value], [48151, 'runs', true, 'medal-1']);
   const [progress] = example('achievements', '/api/users/{user}/achievements').map(parseProgress);
   assert.deepEqual([progress.achievement.level, progress.goals[0].value, progress.levels_achieved.get(1)], [1, 12, Date.parse('2026-11-21T09:30:00Z')]);
   const board = parseBoard(example('achievements', '/api/variables/{variable}/leaderboard'));
@@ -115,6 +115,9 @@ test('a_card_says_how_far_one_is_and_what_opens_it', () => {
   assert.deepEqual(cardsOf([progressOf(marathon, 1, 42_195, 42_195), progress[1]], known, []).map(({ state }) => state), ['reached', 'open']);
   assert.deepEqual(['all', 'under_way', 'reached', 'locked'].map((show) => [first, second, third].filter((card) => isShown(card, show)).length), [3, 2, 1, 1]);
   const [catalogue] = cardsOfCatalogue([marathon], ['en']);
+  const worth = (name) => cardsOfCatalogue([definition(name)], ['en'])[0].gains;
+  assert.deepEqual([worth('total_distance'), worth('regular')], [['+30 points', 'Badge: road 1'], ['+20 points', 'Badge: calendar 1']]);
+  assert.deepEqual(cardsOfCatalogue(known, []).map(({ state }) => state), ['open', 'locked', 'open']);
   assert.deepEqual([definition('regular').picture, definition('weekly_20_km').picture], ['calendar', 'weekly_20_km']);
   assert.deepEqual([catalogue.title, catalogue.gains], ['Marathon', ['+250 points', 'Badge: marathon']]);
   assert.deepEqual(byCategory([{ category: '' }, { category: 'runs' }]).map(([category]) => category), ['runs', '']);
