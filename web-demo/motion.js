@@ -1,8 +1,8 @@
 /**
  * Where a runner is drawn between two fixes. Pure: time comes in as an argument, places are on the map's plane.
  *
- * A marker is played back one arrival behind: when a fix arrives, the marker stands at the one before it, and walks to the
- * new one by fix time until the next is due. It never runs ahead of what was measured.
+ * When a fix arrives, the marker begins to walk from where it is drawn to there, along what was measured, so fast that it comes
+ * there when the next one is due. It never runs ahead of what was measured, and never waits while it knows more.
  */
 
 import { distanceM, mercatorX, mercatorY } from './geo.js';
@@ -13,10 +13,14 @@ export const SNAP_M = 200;
 const LAG_MAX_MS = 15_000;
 /** A marker that has fallen behind catches up at this multiple of the true speed. */
 const CATCH_UP = 2;
-/** How much of a new estimate of the lag is believed at once: network jitter must not shake the marker. */
-const LAG_WEIGHT = 0.2;
-/** A lag that is wrong by more than this (a tunnel, a burst) is replaced instead of approached. */
-const LAG_JUMP_MS = 5_000;
+/** How much of the newest time between two arrivals is believed at once: network jitter must not shake the marker. */
+const PERIOD_WEIGHT = 0.3;
+/** A time between arrivals that is wrong by more than this (a tunnel, a burst) is replaced instead of approached. */
+const PERIOD_JUMP_MS = 5_000;
+/** It comes there a little before, so that it is there when the next fix is early. */
+const EARLY = 0.92;
+/** Between two frames of a page that is looked at. */
+const FRAME_MAX_MS = 50;
 /** Steps kept for one runner: a batch after a tunnel may hold a thousand. */
 const STEPS_MAX = 120;
 
@@ -27,14 +31,16 @@ const STEPS_MAX = 120;
  * @typedef {object} Motion
  * @property {Step[]} steps in order of time; the marker is between the first two
  * @property {TimedPlace | null} newest
- * @property {number | null} lag_ms how far the marker is behind the clock
+ * @property {number} arrived_ms when that came
+ * @property {number | null} period_ms how long it usually is from one arrival to the next
+ * @property {number} speed of the playhead: fix time for each moment of the clock
  * @property {number} playhead_ms fix time that is drawn; never goes back
  * @property {number} drawn_ms when it was last asked for
  */
 
 /** @returns {Motion} */
 export function createMotion() {
-  return { steps: [], newest: null, lag_ms: null, playhead_ms: -Infinity, drawn_ms: 0 };
+  return { steps: [], newest: null, arrived_ms: 0, period_ms: null, speed: 1, playhead_ms: -Infinity, drawn_ms: 0 };
 }
 
 /**
@@ -57,13 +63,19 @@ export function arrive(motion, places, now_ms) {
   }
   if (!motion.newest || motion.newest === before) return;
   if (motion.steps.length > STEPS_MAX) motion.steps.splice(0, motion.steps.length - STEPS_MAX);
+  const since_ms = Math.min(LAG_MAX_MS, Math.max(1, now_ms - motion.arrived_ms));
+  motion.arrived_ms = now_ms;
   if (snapped || !before) {
     motion.playhead_ms = -Infinity;
     return;
   }
-  const target_ms = Math.min(LAG_MAX_MS, Math.max(0, now_ms - before.time_ms));
-  if (motion.lag_ms === null || Math.abs(target_ms - motion.lag_ms) > LAG_JUMP_MS) motion.lag_ms = target_ms;
-  else motion.lag_ms += LAG_WEIGHT * (target_ms - motion.lag_ms);
+  if (motion.period_ms === null || Math.abs(since_ms - motion.period_ms) > PERIOD_JUMP_MS) motion.period_ms = since_ms;
+  else motion.period_ms += PERIOD_WEIGHT * (since_ms - motion.period_ms);
+  const { time_ms } = motion.newest;
+  motion.playhead_ms = Math.max(motion.playhead_ms, motion.steps[0].time_ms, time_ms - LAG_MAX_MS);
+  // From here on: what was drawn last, while it stood, may have been drawn long ago.
+  if (now_ms - motion.drawn_ms > FRAME_MAX_MS) motion.drawn_ms = now_ms;
+  motion.speed = Math.min(CATCH_UP, (time_ms - motion.playhead_ms) / (motion.period_ms * EARLY));
 }
 
 /**
@@ -85,19 +97,15 @@ export function placeAt(motion, now_ms) {
 }
 
 /**
- * The fix time to draw: the clock less the lag, not beyond the newest fix. What was missed is made up for at no more than
- * twice the speed, unless it is so much that the marker would be wrong for long.
+ * The fix time to draw: on from what was drawn, not beyond the newest fix.
  * @param {Motion} motion
  * @param {number} now_ms
  * @returns {number} milliseconds
  */
 function nextPlayhead(motion, now_ms) {
   const newest_ms = motion.steps[motion.steps.length - 1].time_ms;
-  const wanted_ms = Math.min(newest_ms, now_ms - (motion.lag_ms ?? 0));
-  const before_ms = motion.playhead_ms;
-  if (wanted_ms - before_ms > LAG_MAX_MS) return wanted_ms;
-  const reach_ms = before_ms + CATCH_UP * Math.max(0, now_ms - motion.drawn_ms);
-  return Math.max(before_ms, Math.min(wanted_ms, reach_ms));
+  if (motion.playhead_ms === -Infinity) return newest_ms;
+  return Math.min(newest_ms, motion.playhead_ms + motion.speed * Math.max(0, now_ms - motion.drawn_ms));
 }
 
 /**

@@ -13,7 +13,7 @@ import { placeAt, settle } from './motion.js';
 import { isStale } from './runners.js';
 
 /** @typedef {import('./runners.js').Runner} Runner */
-/** @typedef {{runner: Runner, left: number, top: number, stale: boolean}} Spot a runner and its pixel */
+/** @typedef {{runner: Runner, x: number, y: number, left: number, top: number, stale: boolean}} Spot a runner, its place on the plane and its pixel */
 /** @typedef {{spots: Spot[], left: number, top: number}} Bunch runners whose dots would lie on each other */
 /** @typedef {{x: number, y: number, count: number, left: number, top: number}} Crowd more than are known one by one, on the plane */
 
@@ -76,7 +76,7 @@ export function createRunnerLayer({ map, runners, now, isDark, isCalm, onPick, t
       const top = at.top(y);
       if (left < -60 || top < -30 || left > at.width + 60 || top > at.height + 30) continue;
       moving ||= isMoving; // who moves out of sight needs no frames
-      spots.push({ runner, left, top, stale: isStale(runner, now_ms) });
+      spots.push({ runner, x, y, left, top, stale: isStale(runner, now_ms) });
     }
     spots.sort((a, b) => rank(a) - rank(b));
     drawn = at.zoom < BUNCH_ZOOM ? bunches(spots) : spots.map((spot) => ({ spots: [spot], left: spot.left, top: spot.top }));
@@ -200,8 +200,8 @@ export function createRunnerLayer({ map, runners, now, isDark, isCalm, onPick, t
     crowds: () => crowds.map(({ count, left, top }) => ({ count, left, top })),
     /** Where everybody is drawn, in pixels of the canvas. */
     drawn() {
-      return drawn.flatMap(({ spots }) => spots.map(({ runner, left, top, stale }) => ({
-        id: runner.run.id, name: runner.run.user.name, left, top, stale,
+      return drawn.flatMap(({ spots }) => spots.map(({ runner, x, y, left, top, stale }) => ({
+        id: runner.run.id, name: runner.run.user.name, left, top, stale, latitude: latitudeOf(y), longitude: longitudeOf(x),
       })));
     },
   };

@@ -7,7 +7,7 @@ import { launch } from '../support.mjs';
 
 const BINARY = process.env.RUNNITY_BINARY ?? fileURLToPath(new URL('../../../target/release/runnity', import.meta.url));
 const WEB = fileURLToPath(new URL('../../../web-demo', import.meta.url));
-const START_MS = 400_000;
+const START_MS = 900_000;
 
 async function freePort() {
   const server = net.createServer().listen(0, '127.0.0.1');
@@ -42,7 +42,7 @@ export async function openSite({ runners }) {
 async function isOut(url, runners) {
   if (!(await fetch(`${url}/health`)).ok) return false;
   if (runners === 0) return true;
-  const response = await fetch(`${url}/api/runs?state=live&page=${Math.max(1, Math.ceil(runners / 200))}&page_size=200`);
+  const response = await fetch(`${url}/api/runs?state=live&page=${Math.max(1, Math.floor((runners * 0.7) / 200) + 1)}&page_size=200`);
   return (await response.json()).data.length > 0;
 }
 
