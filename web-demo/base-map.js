@@ -86,14 +86,12 @@ export class BaseMap {
   constructor(maplibre, map, config) {
     this.map = map;
     this.maplibre = maplibre;
-    /** @type {any} */
-    this.marker = null;
+    /** Words that stand on the map, by what they say. @type {Map<string, {marker: any, half: number, high: number}>} */
+    this.signs = new Map();
     this.config = config;
     this.dark = isDark();
     this.course = /** @type {object | null} */ (null);
     this.courseAsked = false;
-    /** @type {[number, number] | undefined} half the width and the height of the word on the map */
-    this.signSize = undefined;
     this.scale = new maplibre.ScaleControl({ unit: getUnits() === 'mi' ? 'imperial' : 'metric', maxWidth: 90 });
     map.addControl(new maplibre.NavigationControl({ showCompass: false }), 'top-right');
     map.addControl(this.scale, 'bottom-left');
@@ -177,17 +175,29 @@ export class BaseMap {
     return [longitudeOf(x), latitudeOf(y)];
   }
 
-  /** Puts a word at a place, or moves it there. @param {{latitude: number, longitude: number}} place @param {string} word */
-  sign({ latitude, longitude }, word) {
-    if (!this.marker) {
-      const element = document.createElement('div');
-      element.className = 'map-sign';
-      element.textContent = word;
-      element.setAttribute('role', 'img');
-      element.setAttribute('aria-label', word);
-      this.marker = new this.maplibre.Marker({ element, anchor: 'bottom' });
+  /** Puts a word at a place, moves it there, or takes it away. @param {{latitude: number, longitude: number} | null} place @param {string} word */
+  sign(place, word) {
+    const known = this.signs.get(word);
+    if (!place) {
+      known?.marker.remove();
+      this.signs.delete(word);
+      return;
     }
-    this.marker.setLngLat([longitude, latitude]).addTo(this.map);
+    const marker = known?.marker ?? this.newSign(word);
+    marker.setLngLat([place.longitude, place.latitude]).addTo(this.map);
+    if (known) return;
+    const { offsetWidth, offsetHeight } = marker.getElement();
+    this.signs.set(word, { marker, half: offsetWidth / 2, high: offsetHeight });
+  }
+
+  /** @param {string} word */
+  newSign(word) {
+    const element = document.createElement('div');
+    element.className = 'map-sign';
+    element.textContent = word;
+    element.setAttribute('role', 'img');
+    element.setAttribute('aria-label', word);
+    return new this.maplibre.Marker({ element, anchor: 'bottom' });
   }
 
   /** Moves to a place, no nearer or farther than is needed. @param {{latitude: number, longitude: number}} place */
@@ -196,13 +206,12 @@ export class BaseMap {
     this.map.easeTo({ center: this.onStreets(place, zoom), zoom, duration: isCalm() ? 0 : 700 });
   }
 
-  /** Where the word stands, so that no name is written over it. @returns {[number, number, number, number][]} left, top, right, bottom */
+  /** Where words stand, so that no name is written over them. @returns {[number, number, number, number][]} left, top, right, bottom */
   signBoxes() {
-    if (!this.marker) return [];
-    const { x, y } = this.map.project(this.marker.getLngLat());
-    this.signSize ??= [this.marker.getElement().offsetWidth / 2, this.marker.getElement().offsetHeight];
-    const [half, high] = this.signSize;
-    return [[x - half - 2, y - high - 2, x + half + 2, y + 2]];
+    return [...this.signs.values()].map(({ marker, half, high }) => {
+      const { x, y } = this.map.project(marker.getLngLat());
+      return [x - half - 2, y - high - 2, x + half + 2, y + 2];
+    });
   }
 
   /** What the map shows. @returns {Bounds} */

@@ -10,6 +10,7 @@ import { getEvent, listRuns } from './api.js';
 import { when } from './event-list.js';
 import { applyEventChange, eventKnown, EVENT_WORDS, participantsWords } from './events.js';
 import { find, setText } from './elements.js';
+import { boundsOf } from './geo.js';
 import { held } from './held.js';
 import { createLiveView } from './live-view.js';
 import { askToLogIn } from './log-in.js';
@@ -52,13 +53,13 @@ const view = createLiveView({
     live.watchEvent(id, {
       snapshot(snapshot) {
         known = eventKnown(snapshot);
-        signStart();
+        signPlaces();
         view.changed();
       },
       change(change) {
         if (known) applyEventChange(known, change);
         actions?.told(change);
-        signStart();
+        signPlaces();
         view.changed();
       },
       frame: placeAll,
@@ -68,14 +69,24 @@ const view = createLiveView({
   onLook(baseMap) {
     if (map) return;
     map = baseMap;
-    signStart();
+    signPlaces();
     // Until somebody is out: then the camera goes there.
-    if (known?.event.start && view.runners.byId.size === 0) baseMap.goTo(known.event.start);
+    if (view.runners.byId.size === 0) lookAtPlaces(baseMap);
   },
 });
 
-function signStart() {
-  if (known?.event.start) map?.sign(known.event.start, 'Start');
+function signPlaces() {
+  if (!known) return;
+  map?.sign(known.event.start, 'Start');
+  map?.sign(known.event.destination, 'Destination');
+}
+
+/** @param {import('./base-map.js').BaseMap} baseMap */
+function lookAtPlaces(baseMap) {
+  const { start, destination } = known?.event ?? { start: null, destination: null };
+  const bounds = start && destination && boundsOf([start, destination]);
+  if (bounds) baseMap.fit(bounds, { animate: false });
+  else if (start) baseMap.goTo(start);
 }
 
 /** Runners by the users that they are: whoever begins another run is that run's. */

@@ -16,7 +16,7 @@ import { confirmed } from './dialog.js';
 import { parseJoinNews } from './documents.js';
 import { createInviting } from './inviting.js';
 import { createSharing } from './sharing.js';
-import { actionsOf, firstOf, roleOf, roleWord, rosterNews, spanWords, stateWords, whyNot } from './words.js';
+import { actionsOf, firstOf, roleOf, roleWord, rosterNews, spanWords, stateNews, stateWords, whyNot } from './words.js';
 
 /** Whoever starts an event this long before its time is asked whether they mean it. */
 const EARLY_MS = 5 * 60_000;
@@ -161,7 +161,7 @@ export function createEventActions(root, id) {
     setText(role, roleWord(mine));
     setText(reason, may.has('join') && !me ? 'To join you need an account: a name and a password.' : whyNot(standing));
     reason.hidden = !reason.textContent;
-    if (state === 'come_up' && event.state === 'current') setText(news, `${event.name} has begun.`);
+    if (state !== null && state !== event.state) setText(news, stateNews(event));
     state = event.state;
     showMaker(mine, may.size > 0);
   }
@@ -224,5 +224,5 @@ export function createEventActions(root, id) {
 
 /** @param {string} title @param {string} name */
 function foldable(title, name) {
-  return element('details', { class: `fold ${name}-fold`, hidden: true }, element('summary', {}, title));
+  return element('details', { class: `fold ${name}-fold`, hidden: true }, element('summary', {}, element('h2', {}, title)));
 }

@@ -72,6 +72,11 @@ export function stateWords({ state, starts_at_ms, ends_at_ms }, now_ms) {
   }
 }
 
+/** Said when it has become so. @param {RunEvent} event @returns {string} */
+export function stateNews({ name, state }) {
+  return { come_up: `${name} is still to come.`, current: `${name} has begun.`, passed: `${name} is over.`, cancelled: `${name} was cancelled.` }[state];
+}
+
 /** @param {number} participants @returns {string} */
 export function comingWords(participants) {
   return participants === 1 ? '1 person is coming' : `${participants} people are coming`;

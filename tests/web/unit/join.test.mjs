@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import {
   changesOf, clockIn, durationWords, fieldOf, instantOf, newValues, placeTyped, planOf, valuesOf,
 } from '../../../web-demo/join/event-form.js';
-import { actionsOf, comingWords, firstOf, roleOf, rosterNews, spanWords, stateWords, whyNot } from '../../../web-demo/join/words.js';
+import { actionsOf, comingWords, firstOf, roleOf, rosterNews, spanWords, stateNews, stateWords, whyNot } from '../../../web-demo/join/words.js';
 import { agendaOf } from '../../../web-demo/join/agenda.js';
 import { CIRCLES, deedsOf, deedWord, outcomeWords } from '../../../web-demo/join/circles.js';
 import { when } from '../../../web-demo/event-list.js';
@@ -85,6 +85,7 @@ test('an_event_says_how_long_until_it_starts_and_that_it_has_begun', () => {
   assert.equal(stateWords(event, at('16:00:01')), 'Starts now');
   assert.equal(stateWords({ ...event, state: 'current' }, at('16:30:00')), 'It has begun. 1 h left');
   assert.equal(stateWords({ ...event, state: 'current' }, at('18:30:00')), 'It has begun');
+  assert.equal(stateNews({ ...event, state: 'cancelled' }), 'Night run was cancelled.');
   assert.equal(comingWords(1), '1 person is coming');
   assert.equal(rosterNews('joined', 'Veikko', 3), 'Veikko comes too. 3 people are coming.');
   assert.equal(rosterNews('left', '', 2), 'Somebody does not come any more. 2 people are coming.');
