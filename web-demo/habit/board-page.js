@@ -33,6 +33,8 @@ const FORECAST_MS = 1_200;
 const FORECAST_MS_MAX = 3_600_000;
 /** The new day has begun by then. */
 const TURNED_MS = 1_500;
+/** Who waits longer wants to know what for. */
+const SLOW_MS = 4_000;
 
 /** @param {HTMLElement} page @param {BoardActions} actions */
 export function createBoardPage(page, { act, stale }) {
@@ -44,6 +46,8 @@ export function createBoardPage(page, { act, stale }) {
   let editor = null;
   let connection = 'connecting';
   let isClosed = false;
+  let isSlow = false;
+  let slowTimer = 0;
   const announcer = element('p', { class: 'unseen', id: 'announcer', ariaLive: 'polite' });
   const say = (/** @type {string} */ words) => setText(announcer, words);
   const hero = createHeroCard({ revive: () => act({ op: 'revive' }) });
@@ -133,7 +137,16 @@ export function createBoardPage(page, { act, stale }) {
 
   function drawNote() {
     const waiting = view?.unsent ?? 0;
-    if (connection === 'live' || !waiting) setText(note, '');
+    if (!waiting) {
+      clearTimeout(slowTimer);
+      [slowTimer, isSlow] = [0, false];
+    } else {
+      slowTimer ||= window.setTimeout(() => {
+        isSlow = true;
+        drawNote();
+      }, SLOW_MS);
+    }
+    if (!waiting || (connection === 'live' && !isSlow)) setText(note, '');
     else setText(note, `${waiting === 1 ? 'One change waits' : `${waiting} changes wait`} for the server, and will be sent when it answers. Nothing is lost.`);
     note.hidden = !note.textContent;
   }
@@ -169,6 +182,7 @@ export function createBoardPage(page, { act, stale }) {
     },
     close() {
       isClosed = true;
+      clearTimeout(slowTimer);
       editor?.close();
       forecast.close();
       for (const column of columns) column.cancel();

@@ -34,6 +34,8 @@ import { EMPTY, ONE, TITLES } from './words.js';
  * @property {(words: string) => void} say
  */
 
+/** Of a long text, so much is said while it is sorted. */
+const SAID_LEN_MAX = 80;
 /** Of more tasks than this, only those in sight are laid out. */
 const MANY = 100;
 
@@ -58,16 +60,16 @@ export function createColumn(type, actions) {
   node.dataset.type = type;
 
   const sorter = createSorter(list, {
-    nameOf: (row) => open.byNode(row)?.task().text ?? '',
+    nameOf: (row) => (open.byNode(row)?.task().text ?? '').slice(0, SAID_LEN_MAX),
     say: actions.say,
     hold(held) {
       isHeld = held;
+      // What has come meanwhile.
+      if (!held && picture) drawNow(picture);
     },
     move(row, to) {
       const task = open.byNode(row)?.task();
       if (task) moveTo(task, to);
-      // What has come meanwhile is drawn with it, or without it.
-      if (picture) drawNow(picture);
     },
   });
 

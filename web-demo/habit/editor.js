@@ -30,15 +30,14 @@ export function openEditor({ type, task, text, tags, done }) {
   const units = getUnits();
   const before = task ? formOf(task, units) : { ...emptyForm(type), text };
   const id = task?.id ?? newId();
-  // However often it is sent, it counts once.
-  const op_id = newId();
+  const save = createSaving(id, type, task === null);
   const inputs = createInputs(before, tags, units);
   const dialog = element('dialog', { class: 'dialog editor', 'aria-labelledby': 'editor-title' });
   const form = element('form', { class: 'form' },
     element('h2', { id: 'editor-title' }, task ? `Edit ${ONE[type]}` : `New ${ONE[type]}`),
     ...inputs.nodes,
     element('p', { class: 'wrong', role: 'alert' }),
-    element('p', { class: 'row apart' },
+    element('p', { class: 'row apart editor-end' },
       element('button', { type: 'button', class: 'button plain', onclick: () => dialog.close() }, 'Cancel'),
       element('button', { type: 'submit', class: 'button' }, task ? 'Save' : 'Add')));
   dialog.append(form);
@@ -46,8 +45,7 @@ export function openEditor({ type, task, text, tags, done }) {
     const after = inputs.read();
     const { document, wrong } = task ? changesOf(before, after, units) : documentOf(after, units);
     for (const [member, words] of Object.entries(wrong)) throw new ApiError(400, words, { field: member });
-    if (task && Object.keys(document).length > 0) await patch(`/api/tasks/${encodeURIComponent(id)}?op_id=${op_id}`, document);
-    if (!task) await post(`/api/tasks?op_id=${op_id}`, { id, type, ...document });
+    await save(document);
     dialog.close();
     done(id);
   });
@@ -56,6 +54,33 @@ export function openEditor({ type, task, text, tags, done }) {
   dialog.showModal();
   inputs.focus();
   return { close: () => dialog.close() };
+}
+
+/**
+ * Sends what is written. The same document sent again, after an answer that was lost, counts once; another one is another operation.
+ * @param {string} id @param {HabitTaskType} type @param {boolean} isNew
+ */
+function createSaving(id, type, isNew) {
+  const path = `/api/tasks/${encodeURIComponent(id)}`;
+  let [sent, op_id, isMaybeThere] = ['', '', false];
+
+  /** @param {import('./task-form.js').TaskDocument} document */
+  return async (document) => {
+    if (Object.keys(document).length === 0) return;
+    const text = JSON.stringify(document);
+    if (text !== sent) [sent, op_id] = [text, newId()];
+    try {
+      if (isNew) await post(`/api/tasks?op_id=${op_id}`, { id, type, ...document });
+      else await patch(`${path}?op_id=${op_id}`, document);
+    } catch (failure) {
+      if (!(failure instanceof ApiError)) throw failure;
+      // The first was not heard to arrive, but did: this is how it is to be now.
+      if (isNew && isMaybeThere && failure.status === 409) await patch(`${path}?op_id=${newId()}`, document);
+      else throw failure;
+    } finally {
+      isMaybeThere = true;
+    }
+  };
 }
 
 /** @param {TaskForm} form @param {HabitTag[]} tags @param {import('../format.js').Units} units */

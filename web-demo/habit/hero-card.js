@@ -45,6 +45,7 @@ export function createHeroCard({ revive }) {
     tell(words) {
       if (!words) return;
       clearTimeout(timer);
+      gain.classList.toggle('loss', words.includes('−'));
       setText(gain, words);
       timer = window.setTimeout(() => setText(gain, ''), GAIN_MS);
     },

@@ -186,7 +186,7 @@ function newStep(index, current, actions) {
 
 /** What can be done with a task besides. @param {() => HabitTask} current @param {Actions} actions @param {() => void} close */
 function createActs(current, actions, close) {
-  const button = (/** @type {string} */ name, /** @type {() => void} */ onclick, kind = 'plain') => element('button', { type: 'button', class: `button small ${kind}`, onclick }, name);
+  const button = (/** @type {string} */ name, /** @type {() => void} */ onclick, kind = 'plain', ariaLabel = name) => element('button', { type: 'button', class: `button small ${kind}`, ariaLabel, onclick }, name);
   const sure = element('p', { class: 'task-sure row' });
   const ask = () => {
     usual.hidden = true;
@@ -199,10 +199,10 @@ function createActs(current, actions, close) {
   };
   const usual = element('p', { class: 'row' },
     button('Edit', () => actions.edit(current())),
-    button('Move up', () => actions.moveBy(current(), -1)),
-    button('Move down', () => actions.moveBy(current(), 1)),
+    button('Up', () => actions.moveBy(current(), -1), 'plain', 'Move up'),
+    button('Down', () => actions.moveBy(current(), 1), 'plain', 'Move down'),
     button('Delete', ask, 'danger'));
-  sure.append('Delete it, with its history?', button('Delete', () => actions.remove(current()), 'danger'), button('Keep', () => {
+  sure.append(element('span', {}, 'Delete it, with its history?'), button('Delete', () => actions.remove(current()), 'danger'), button('Keep', () => {
     keep();
     /** @type {HTMLElement} */ (usual.querySelector('.danger')).focus();
   }));

@@ -51,6 +51,20 @@ const gold = (page) => page.locator('.hero-gold-number').textContent();
 const settled = (page) => until(page, () => !document.querySelector('.task.waits') && localStorage.length > 0
   && !Object.keys(localStorage).some((key) => key.startsWith('runnity.habits.')));
 
+/** With a finger, on the grip. */
+async function touchBefore(page, id, other) {
+  await row(page, other).scrollIntoViewIfNeeded();
+  const grip = await row(page, id).locator('.grip').boundingBox();
+  const target = await row(page, other).boundingBox();
+  const [x, from] = [grip.x + grip.width / 2, grip.y + grip.height / 2];
+  const session = await page.context().newCDPSession(page);
+  const touch = (type, ...ys) => session.send('Input.dispatchTouchEvent', { type, touchPoints: ys.map((y) => ({ x, y })) });
+  await touch('touchStart', from);
+  for (const y of [from - 12, (from + target.y) / 2, target.y + 6]) await touch('touchMove', y);
+  await touch('touchEnd');
+  await session.detach();
+}
+
 async function dragBefore(page, id, other) {
   const grip = await row(page, id).locator('.grip').boundingBox();
   const target = await row(page, other).boundingBox();
@@ -94,6 +108,8 @@ onEachStore('habits_are_in_step_in_two_windows_and_two_browsers', async ({ serve
   await row(far.page, 'three').locator('.more').tap();
   await row(far.page, 'three').getByRole('button', { name: 'Move up' }).tap();
   for (const page of pages) await comesTo(page, ['one', 'three', 'two']);
+  await touchBefore(far.page, 'two', 'one');
+  for (const page of pages) await comesTo(page, ['two', 'one', 'three']);
 
   // Another's words are text, wherever they come from.
   const script = '<img src=x onerror="document.title=\'poor\'">';
@@ -132,7 +148,7 @@ onEachStore('taps_wait_for_a_line_and_for_a_server_and_count_once', async (site)
 
 async function tapWithoutALine({ server, browser }, line) {
   const phone = await hero(server.url, 'Eero');
-  const { page, faults } = await openHabits(browser, phone, { url: line.url, expected: CUT });
+  const { page, context, faults } = await openHabits(browser, phone, { url: line.url, expected: CUT });
   const still = await openHabits(browser, phone, { expected: CUT });
   const plus = row(page, 'stairs').getByRole('button', { name: 'Plus' });
   const tick = row(page, 'one').getByRole('checkbox');
@@ -162,13 +178,16 @@ async function tapWithoutALine({ server, browser }, line) {
     await until(each, (gp) => document.querySelector('.hero-gold-number').textContent === gp, String(Math.floor(mended.stats.gp * 100) / 100));
   }
 
-  // The server dies in the middle of it.
+  // The server dies in the middle of it, and then the window: another one sends what it has left.
   await server.kill();
   await plus.click();
   await row(page, 'two').getByRole('checkbox').click();
   await page.locator('.board-note', { hasText: '2 changes wait' }).waitFor();
+  await page.close();
   await server.start();
-  await settled(page);
+  const another = await context.newPage();
+  await show(another, line.url);
+  await settled(another);
   const last = await boardOf(phone);
   assert.equal(last.habits.find(({ id }) => id === 'stairs').value.toFixed(4), worth(4));
   await until(still.page, () => document.querySelector('.task[data-id="two"] .tick').getAttribute('aria-checked') === 'true');
