@@ -109,7 +109,7 @@ export function createColumn(type, actions) {
 
   /** @param {Picture} next */
   function drawNow({ all, lists, waiting, context, count: number }) {
-    setText(count, number === null ? '' : String(number));
+    setText(count, number ? String(number) : '');
     open.draw(lists.open, waiting, context);
     done.draw(lists.done, waiting, context);
     empty.hidden = lists.open.length > 0;

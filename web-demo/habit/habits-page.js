@@ -87,7 +87,7 @@ function show() {
   if (id !== null && id === opened?.id) return;
   close();
   if (id !== null) return open(id);
-  page.append(element('h1', {}, 'Habits'), element('div', { id: 'stranger' }));
+  page.append(element('h1', { class: 'board-title' }, 'Habits'), element('div', { id: 'stranger' }));
   askToLogIn(find('#stranger'), 'Habits, dailies, to-dos and rewards: your own board, the same on all your devices. A run can tick them for you. It needs an account, so that it is yours alone.');
 }
 

@@ -187,7 +187,7 @@ export function sayForecast({ at_ms, rested, hp_lost, died, tasks }, now) {
   const when = `Your day ends ${day} at ${time}.`;
   if (rested) return `${when} You are resting at the inn: nothing is lost.`;
   const missed = tasks.filter((task) => task.type === 'daily' && task.missed > 0).length;
-  if (missed === 0) return `${when} All dailies are done: nothing is lost.`;
+  if (missed === 0) return `${when} No daily is left to do: nothing is lost.`;
   const left = `${missed === 1 ? 'One daily is' : `${missed} dailies are`} left`;
   if (died) return `${when} ${left}: without them you lose all health.`;
   return `${when} ${left}${hp_lost > 0 ? `, which would cost ${formatNumber(hp_lost)} health` : ''}.`;
