@@ -1,5 +1,5 @@
 /**
- * News in a corner of the page. What was unlocked is celebrated and stays until it is put away; the rest goes by itself. No more are
+ * News in a corner of the page. What was unlocked is celebrated and stays until it is put away, on a phone for a while; the rest goes by itself. No more are
  * shown at once than fit: the others wait their turn. Names are people's words: text, never markup. The region is a polite one, so
  * that a screen reader says them when it has said what it was saying.
  */
@@ -16,6 +16,8 @@ const SHOWN_MAX = 3;
 const WAITING_MAX = 50;
 /** For how long what is quiet stays. */
 const QUIET_MS = 12_000;
+/** On a phone what was unlocked lies above what one looks at while running: it goes, too. It stands on /earn. */
+const UNLOCKED_PHONE_MS = 25_000;
 
 const phone = window.matchMedia('(max-width: 760px)');
 
@@ -59,20 +61,21 @@ export function createToasts(region) {
       if (!next) break;
       const toast = createToast(next, putAway);
       region.insertBefore(toast, more.parentNode === region ? more : null);
-      if (next.kind === 'quiet') leaveLater(toast);
+      if (next.kind === 'quiet') leaveLater(toast, QUIET_MS);
+      else if (phone.matches) leaveLater(toast, UNLOCKED_PHONE_MS);
     }
     if (more.parentNode !== region) region.append(more);
     more.hidden = waiting.length === 0;
     setText(/** @type {Element} */ (more.firstElementChild), `${waiting.length} more`);
   }
 
-  /** Nothing goes away from under a pointer or the keyboard, or while nobody looks. @param {HTMLElement} toast */
-  function leaveLater(toast) {
+  /** Nothing goes away from under a pointer or the keyboard, or while nobody looks. @param {HTMLElement} toast @param {number} in_ms */
+  function leaveLater(toast, in_ms) {
     window.setTimeout(() => {
       if (!toast.isConnected) return;
-      if (document.hidden || toast.matches(':hover, :focus-within')) leaveLater(toast);
+      if (document.hidden || toast.matches(':hover, :focus-within')) leaveLater(toast, in_ms);
       else putAway(toast);
-    }, QUIET_MS);
+    }, in_ms);
   }
 
   /** @param {News | null} news null: nothing */
