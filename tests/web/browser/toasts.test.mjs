@@ -88,3 +88,37 @@ for (const theme of ['light', 'dark']) {
     await context.close();
   });
 }
+
+test('no_more_is_shown_at_once_than_fits_and_nothing_is_said_twice', async () => {
+  const { page, context } = await openPage(browser, `${url}/keys`, { reducedMotion: 'reduce' });
+  await page.evaluate(async () => {
+    const { createToasts } = await import('/toasts.js');
+    const region = document.body.appendChild(document.createElement('section'));
+    region.className = 'toasts mine';
+    region.tabIndex = -1;
+    window.toasts = createToasts(region);
+    window.tell = (title, more = {}) => window.toasts.show({ kind: 'quiet', title, lines: [], link: null, picture: '', about: '', ...more });
+  });
+  const titles = () => page.evaluate(() => [...document.querySelectorAll('.mine h2')].map((it) => it.textContent));
+  const more = page.locator('.mine .toasts-more');
+  await page.evaluate(() => ['one', 'two', 'three', 'four', 'five'].forEach((title) => window.tell(title)));
+  assert.deepEqual(await titles(), ['one', 'two', 'three']);
+  await more.getByText('2 more').waitFor();
+  // What one has achieved oneself comes before what others tell.
+  await page.evaluate(() => window.tell('Marathon', { kind: 'unlocked', picture: 'marathon' }));
+  await page.getByRole('button', { name: 'Dismiss two' }).press('Enter');
+  assert.deepEqual(await titles(), ['one', 'three', 'Marathon']);
+  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('aria-label')), 'Dismiss one', 'the focus is not lost');
+  await more.getByRole('button', { name: 'Dismiss all' }).click();
+  assert.deepEqual([await titles(), await more.isVisible()], [[], false]);
+
+  const progress = (line) => page.evaluate((words) => window.tell('Far', { lines: [words], about: 'progress of 1' }), line);
+  await progress('Eero is in the lead now');
+  await progress('You are in the lead now');
+  assert.equal(await page.locator('.mine .toast').innerText().then((text) => text.includes('You are in the lead now')), true);
+  assert.equal(await page.locator('.mine .toast').count(), 1, 'newer news take the place of older');
+  await page.getByRole('button', { name: 'Dismiss Far' }).click();
+  await progress('You are in the lead now');
+  assert.equal(await page.locator('.mine .toast').count(), 0, 'the same is not said twice');
+  await context.close();
+});
