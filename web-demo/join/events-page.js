@@ -31,7 +31,7 @@ const KINDS = /** @type {const} */ ([
 /** What is public, by state. */
 const lists = KINDS.map(({ state, title }) => {
   const cards = createEventCards(title);
-  const more = element('button', { type: 'button', class: 'button plain', hidden: true, ariaLabel: `More of: ${title}` }, 'Show more');
+  const more = element('button', { type: 'button', class: 'button plain', hidden: true, ariaLabel: `Show more: ${title}` }, 'Show more');
   const heading = element('h2', { id: `title-${state}` }, title);
   const section = element('section', { ariaLabelledby: heading.id, hidden: true }, heading, cards.list, element('p', { class: 'more' }, more));
   find('#public').append(section);
