@@ -25,11 +25,11 @@ export function launch(more = []) {
 }
 
 /**
- * A page that notes everything a page must not do: errors, violations of the policy, requests to other origins.
+ * A page that notes everything a page must not do: errors, violations of the policy, requests to other origins. `as`: who is logged in.
  * @returns {Promise<{page: import('playwright-core').Page, context: import('playwright-core').BrowserContext, faults: string[]}>}
  */
-export async function openPage(browser, url, { width = 1280, height = 800, theme = 'light', expected = [], ...more } = {}) {
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, ...more });
+export async function openPage(browser, url, { width = 1280, height = 800, theme = 'light', expected = [], as, ...more } = {}) {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, ...(as ? { storageState: loggedIn(url, as) } : {}), ...more });
   context.setDefaultTimeout(DEADLINE_MS);
   const page = await context.newPage();
   const faults = [];
@@ -55,6 +55,12 @@ export async function openPage(browser, url, { width = 1280, height = 800, theme
   });
   await page.goto(url);
   return { page, context, faults };
+}
+
+/** What a browser keeps in which this person has logged in. @param {string} url @param {Phone} phone */
+function loggedIn(url, { id, name, token }) {
+  const account = { name: 'runnity.account', value: JSON.stringify({ id, name, token }) };
+  return { cookies: [], origins: [{ origin: new URL(url).origin, localStorage: [account] }] };
 }
 
 /** Waits until `look` in the page gives something true, and gives that. */
@@ -95,7 +101,8 @@ export class Phone {
     phone.name = `${name} ${randomBytes(3).toString('hex')}`;
     phone.password = randomBytes(12).toString('hex');
     const { name: known, password } = phone;
-    phone.token = (await call(url, '/api/users', { body: { name: known, password, visibility: 'public' } })).token;
+    const account = await call(url, '/api/users', { body: { name: known, password, visibility: 'public' } });
+    Object.assign(phone, { id: account.id, token: account.token });
     return phone;
   }
 

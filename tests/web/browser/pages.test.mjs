@@ -26,15 +26,8 @@ const moved = (page, phone, from) => until(page, ([id, left, top]) => {
 
 test('a_key_is_made_seen_once_listed_and_revoked', async () => {
   const phone = await Phone.signUp(url, 'Key Maker');
-  const { page, context, faults } = await openPage(browser, `${url}/keys`);
-  const logIn = async () => {
-    await page.getByLabel('Name').fill(phone.name);
-    await page.getByLabel('Password').fill(phone.password);
-    await page.getByRole('button', { name: 'Log in' }).click();
-    await page.getByText(`Logged in as ${phone.name}`).waitFor();
-  };
+  const { page, context, faults } = await openPage(browser, `${url}/keys`, { as: phone });
   const status = async (token) => (await fetch(`${url}/api/users/me`, { headers: { Authorization: `Bearer ${token}` } })).status;
-  await logIn();
   const label = '<b>My watch</b>';
   await page.getByLabel('What is it for?').fill(label);
   await page.getByRole('button', { name: 'Make a key' }).click();
@@ -44,19 +37,13 @@ test('a_key_is_made_seen_once_listed_and_revoked', async () => {
   assert.equal(await status(key), 200, 'it lets a program in');
 
   await page.reload();
-  assert.equal(await page.getByText(key).count(), 0, 'nothing of it is kept in the browser');
-  await logIn();
   await row.waitFor();
   assert.ok(!(await page.content()).includes(key), 'and it is not shown again');
   await page.getByRole('button', { name: `Revoke ${label}` }).click();
   await row.waitFor({ state: 'detached' });
   assert.equal(await status(key), 401);
 
-  await page.getByRole('button', { name: 'Log out' }).click();
-  await page.getByLabel('Password').fill('a wrong one');
-  await page.getByRole('button', { name: 'Log in' }).click();
-  await page.getByRole('alert').filter({ hasText: /\w/ }).waitFor();
-  assert.deepEqual(faults.filter((fault) => !/status of 401/.test(fault)), []);
+  assert.deepEqual(faults, []);
   await context.close();
 });
 

@@ -1,0 +1,80 @@
+// Every page with something on it, for a person to look at: three widths, both themes; and what axe finds that keeps people out.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ARTIFACTS, launch, openPage, serverUrl } from '../support.mjs';
+import { livedPerson } from '../person.mjs';
+
+const url = serverUrl();
+const AXE = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+const WIDTHS = [[360, 740], [768, 1024], [1440, 900]];
+const THEMES = /** @type {const} */ (['light', 'dark']);
+
+let browser;
+/** @type {Awaited<ReturnType<typeof livedPerson>>} */
+let person;
+
+before(async () => {
+  [browser, person] = await Promise.all([launch(), livedPerson(url)]);
+}, { timeout: 60_000 });
+
+after(async () => {
+  await browser?.close();
+});
+
+/** What must have come before a page is looked at. A page without an account is marked `out`. */
+const PAGES = [
+  { name: 'watch', path: () => '/', sign: '.runner-row, [data-run]' },
+  { name: 'run-finished', path: () => `/runs/${person.run}`, sign: '#chart canvas' },
+  { name: 'event-own', path: () => `/events/${person.event}`, sign: '#event-actions *' },
+  { name: 'shared', path: () => person.link, sign: '#event-name' },
+  { name: 'events', path: () => '/events', sign: 'main a[href^="/events/"]' },
+  { name: 'event-new', path: () => '/events/new', sign: 'form' },
+  { name: 'friends', path: () => '/friends', sign: 'main li' },
+  { name: 'record', path: () => '/record', sign: 'main button' },
+  { name: 'my-runs', path: () => '/my-runs', sign: 'main a[href^="/runs/"]' },
+  { name: 'earn', path: () => '/earn', sign: 'main progress' },
+  { name: 'leaderboards', path: () => '/leaderboards', sign: 'main tbody tr' },
+  { name: 'challenges', path: () => '/challenges', sign: 'main article, main li' },
+  { name: 'habits', path: () => '/habits', sign: 'main li' },
+  { name: 'account', path: () => '/account', sign: 'main form' },
+  { name: 'keys', path: () => '/keys', sign: '#list tr' },
+  { name: 'sign-up', path: () => '/account', sign: 'main form', out: true },
+  { name: 'earn-out', path: () => '/earn', sign: 'main .ask, main progress, main li', out: true },
+  { name: 'habits-out', path: () => '/habits', sign: 'main .ask', out: true },
+  { name: 'record-out', path: () => '/record', sign: 'main .ask', out: true },
+  { name: 'not-found', path: () => '/nothing-here', sign: 'main h1', out: true, expected: [/status of 404/] },
+];
+
+/** A phone as tall as what is on the page: the bar at its bottom stays at the bottom. */
+const wholeHeight = (page, height) => page.evaluate((min) => Math.min(3_000, Math.max(min, document.documentElement.scrollHeight)), height);
+
+/** What axe finds that keeps people out. */
+async function grave(page) {
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+  const found = violations.filter((each) => ['serious', 'critical'].includes(each.impact));
+  return found.map((each) => `${each.id}: ${each.nodes.map((node) => node.html).join(' ')}`);
+}
+
+for (const { name, path, sign, out = false, expected = [] } of PAGES) {
+  test(`${name}_is_fit_to_be_looked_at`, { timeout: 90_000 }, async () => {
+    const { page, context, faults } = await openPage(browser, url + path(), { expected, as: out ? undefined : person.phone });
+    await page.locator(sign).filter({ visible: true }).first().waitFor();
+    for (const theme of THEMES) {
+      await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+      for (const [width, height] of WIDTHS) {
+        await page.setViewportSize({ width, height });
+        if (width === WIDTHS[0][0]) await page.setViewportSize({ width, height: await wholeHeight(page, height) });
+        const at = `${name} at ${width} px, ${theme}`;
+        assert.deepEqual(await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]), [width, width], at);
+        await page.waitForFunction(() => !document.querySelector('.maplibregl-canvas') || (window.runnity?.idle?.() ?? true));
+        await page.screenshot({ path: join(ARTIFACTS, `${name}-${width}-${theme}.png`) });
+        if (width !== 768) assert.deepEqual(await grave(page), [], at);
+      }
+    }
+    assert.deepEqual(faults, []);
+    await context.close();
+  });
+}
