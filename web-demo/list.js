@@ -25,13 +25,16 @@ const ORDER_MS = 5_000;
 /** What stands in place of the pace of somebody who does not run. @type {Record<string, string>} */
 const STATE_WORDS = { planned: 'planned', paused: 'paused', finished: 'finished' };
 
-/** @param {import('./format.js').Units} units @returns {Record<string, {short: string, long: string}>} */
+/**
+ * What is said holds what is seen: people who speak to their browser say what they see.
+ * @param {import('./format.js').Units} units @returns {Record<string, {short: string, long: string}>}
+ */
 const headings = (units) => ({
   name: { short: 'Name', long: 'Name' },
-  distance: { short: units, long: units === 'mi' ? 'Distance in miles' : 'Distance in kilometres' },
-  pace: { short: `/${units}`, long: units === 'mi' ? 'Pace per mile' : 'Pace per kilometre' },
+  distance: { short: units, long: units === 'mi' ? 'Distance in miles, mi' : 'Distance in kilometres, km' },
+  pace: { short: `/${units}`, long: units === 'mi' ? 'Pace per mile, /mi' : 'Pace per kilometre, /km' },
   time: { short: 'Time', long: 'Time' },
-  age: { short: 'Seen', long: 'Age of the position' },
+  age: { short: 'Seen', long: 'Seen: age of the position' },
 });
 
 /**

@@ -1,12 +1,10 @@
 // The pages in a real browser against a real server. Start one, name it in RUNNITY_URL, run `node --test`.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ARTIFACTS, holdEvent, launch, openLine, openPage, Phone, serverUrl, until } from '../support.mjs';
 
 const url = serverUrl();
-const AXE = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 /** Lines that a browser writes itself when the server is away or a run unknown. */
 const AWAY = [/ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_SOCKET|WebSocket connection/];
 
@@ -44,14 +42,6 @@ async function openRun(options = {}) {
   const opened = await openPage(browser, `${options.url ?? url}/runs/${aino.run}`, options);
   await until(opened.page, () => window.runnity.run()?.points > 50 && window.runnity.drawn().length === 1);
   await opened.page.locator('#chart canvas').waitFor();
-  return opened;
-}
-
-/** The page of the event that our runner runs in. */
-async function openEvent(options = {}) {
-  const opened = await openPage(browser, `${url}/events/${event}`, options);
-  await rowOf(opened.page, aino).waitFor();
-  await until(opened.page, (id) => window.runnity.drawn().some((each) => each.id === id), aino.run);
   return opened;
 }
 
@@ -292,25 +282,3 @@ test('with_reduced_motion_markers_stand_at_the_newest_fix', async () => {
   assert.deepEqual(faults, []);
   await context.close();
 });
-
-for (const theme of ['light', 'dark']) {
-  for (const [name, open] of [['live', openLive], ['run', openRun], ['event', openEvent]]) {
-    test(`the_${name}_page_is_readable_at_every_width_in_${theme}`, { timeout: 90_000 }, async () => {
-      // One page for all widths: what takes long is to draw a map, not to look at it.
-      const { page, context, faults } = await open({ theme, width: 360, height: 740 });
-      for (const [width, height] of [[360, 740], [768, 1024], [1440, 900]]) {
-        await page.setViewportSize({ width, height });
-        await until(page, () => window.runnity.idle());
-        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), 'nothing is wider than the page');
-        await page.screenshot({ path: join(ARTIFACTS, `${name}-${width}-${theme}.png`), fullPage: name === 'run' });
-      }
-      if (name !== 'run') await rowOf(page, aino).click();
-      await page.evaluate(AXE);
-      const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-      const grave = violations.filter((each) => ['serious', 'critical'].includes(each.impact));
-      assert.deepEqual(grave.map((each) => `${each.id}: ${each.nodes.map((node) => node.html).join(' ')}`), []);
-      assert.deepEqual(faults, []);
-      await context.close();
-    });
-  }
-}

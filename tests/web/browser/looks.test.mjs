@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ARTIFACTS, launch, openPage, serverUrl } from '../support.mjs';
+import { ARTIFACTS, call, launch, openPage, Phone, serverUrl } from '../support.mjs';
 import { livedPerson } from '../person.mjs';
 
 const url = serverUrl();
@@ -14,18 +14,26 @@ const THEMES = /** @type {const} */ (['light', 'dark']);
 let browser;
 /** @type {Awaited<ReturnType<typeof livedPerson>>} */
 let person;
+/** Somebody who runs meanwhile, in that person's event. @type {Phone} */
+let runner;
 
 before(async () => {
   [browser, person] = await Promise.all([launch(), livedPerson(url)]);
+  runner = await Phone.signUp(url, 'Jonas');
+  await call(url, `/api/events/${person.event}/participants`, { token: runner.token });
+  (await runner.begin({ event: person.event, before_s: 500 })).keepRunning();
 }, { timeout: 60_000 });
 
 after(async () => {
+  runner?.stop();
+  await runner?.say('finish');
   await browser?.close();
 });
 
 /** What must have come before a page is looked at. A page without an account is marked `out`. */
 const PAGES = [
   { name: 'watch', path: () => '/', sign: '.runner-row, [data-run]' },
+  { name: 'run-live', path: () => `/runs/${runner.run}`, sign: '#chart canvas', out: true },
   { name: 'run-finished', path: () => `/runs/${person.run}`, sign: '#chart canvas' },
   { name: 'event-own', path: () => `/events/${person.event}`, sign: '#event-actions *' },
   { name: 'shared', path: () => person.link, sign: '#event-name' },
