@@ -7,8 +7,7 @@
 
 import { account, onAccount } from './account.js';
 import { getEvent, listRuns } from './api.js';
-import { when } from './event-list.js';
-import { applyEventChange, eventKnown, EVENT_WORDS, participantsWords } from './events.js';
+import { applyEventChange, eventKnown, EVENT_WORDS, participantsWords, when } from './events.js';
 import { find, setText } from './elements.js';
 import { boundsOf } from './geo.js';
 import { held } from './held.js';

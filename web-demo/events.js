@@ -2,6 +2,8 @@
  * What is known of one event: its plan, and who participates, by the numbers that its runners go by. Pure: no DOM, no socket.
  */
 
+import { formatSpan } from './format.js';
+
 /** @typedef {import('./protocol.js').RunEvent} RunEvent */
 /** @typedef {import('./protocol.js').Participant} Participant */
 
@@ -38,4 +40,23 @@ export function applyEventChange(known, change) {
 export function participantsWords({ participants, capacity }) {
   if (capacity !== null) return `${participants} of ${capacity} people`;
   return participants === 1 ? '1 person' : `${participants} people`;
+}
+
+/** Where the reader is; and what the clocks show where it is, if that is another time. @param {RunEvent} event @returns {string} */
+export function when({ starts_at_ms, ends_at_ms, time_zone }) {
+  if (starts_at_ms === null) return '';
+  const span = formatSpan(starts_at_ms, ends_at_ms ?? starts_at_ms);
+  const there = clockThere(starts_at_ms, time_zone);
+  return there ? `${span} (${there} in ${time_zone.split('/').at(-1)?.replaceAll('_', ' ')})` : span;
+}
+
+/** @param {number} time_ms @param {string} timeZone @returns {string} empty where the reader's own clock shows the same */
+function clockThere(time_ms, timeZone) {
+  const parts = /** @type {const} */ ({ hour: '2-digit', minute: '2-digit' });
+  try {
+    const there = new Intl.DateTimeFormat(undefined, { ...parts, timeZone }).format(time_ms);
+    return there === new Intl.DateTimeFormat(undefined, parts).format(time_ms) ? '' : there;
+  } catch {
+    return ''; // a zone that this browser does not know: its clock cannot be told
+  }
 }

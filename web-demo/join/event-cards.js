@@ -4,8 +4,7 @@
  */
 
 import { element, setText } from '../elements.js';
-import { when } from '../event-list.js';
-import { EVENT_WORDS, participantsWords } from '../events.js';
+import { EVENT_WORDS, participantsWords, when } from '../events.js';
 import { holderWords, leafOf } from './agenda.js';
 import { deedButton, wrongPlace } from './busy.js';
 import { roleWord } from './words.js';

@@ -69,7 +69,9 @@ async function showPublic() {
     }));
   } catch (failure) {
     console.info('events:', failure instanceof Error ? failure.message : failure);
-    if (turn === asked) find('#away').hidden = false;
+    if (turn !== asked) return;
+    find('#away').hidden = false;
+    find('#loading').hidden = true;
     return;
   }
   if (turn !== asked) return;

@@ -52,10 +52,12 @@ function draft() {
 }
 
 async function send() {
-  const typed = picker.wrongTyped();
-  if (typed) throw new ApiError(400, typed.message, { field: typed.kind });
+  if (picker.isWrong()) return;
   const answer = planOf(plan.read());
-  if ('wrong' in answer) throw new ApiError(400, answer.wrong.message, { field: answer.wrong.field });
+  if ('wrong' in answer) {
+    if (answer.wrong.field === 'start' && picker.lacksTypedStart('Type where it starts.')) return;
+    throw new ApiError(400, answer.wrong.message, { field: answer.wrong.field });
+  }
   if (edited) {
     const changes = changesOf(answer.plan, before);
     if (Object.keys(changes).length > 0) await changeEvent(edited, changes);

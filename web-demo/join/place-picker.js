@@ -34,7 +34,9 @@ export function createPlacePicker(onChange) {
   const facts = element('p', { class: 'where-facts muted small', role: 'status' });
   const mapRoot = element('div', { class: 'map', id: 'map' });
   const panel = element('div', { class: 'map-panel where-map' }, mapRoot, element('div', { class: 'cross', ariaHidden: 'true' }));
+  const how = element('p', { class: 'hint' }, 'Tap the map where it starts, then where it leads if it leads somewhere. Markers can be dragged. By keyboard: move the map, and put them at the cross.');
   const noMap = element('p', { class: 'hint', hidden: true }, 'The map needs WebGL, which this browser does not offer. Type the places as numbers.');
+  const putWrong = { start: element('p', { class: 'wrong', id: 'put-start-wrong' }), destination: element('p', { class: 'wrong', id: 'put-destination-wrong' }) };
   const put = { start: putButton('start'), destination: putButton('destination') };
   const away = element('button', { type: 'button', class: 'button quiet small', hidden: true, onclick: () => set('destination', null, 'There is no destination now.') }, 'No destination');
   const mine = element('button', { type: 'button', class: 'button plain small', id: 'my-place', onclick: useMyPlace }, 'Use my place');
@@ -45,10 +47,9 @@ export function createPlacePicker(onChange) {
 
   const shown = element('section', { class: 'where', ariaLabelledby: 'where-title' },
     element('h2', { id: 'where-title' }, 'Where'),
-    element('p', { class: 'hint' }, 'Tap the map where it starts, then where it leads if it leads somewhere. Markers can be dragged. By keyboard: move the map, and put them at the cross.'),
-    panel, noMap,
+    how, panel, noMap,
     element('div', { class: 'row' }, put.start, put.destination, mine, away),
-    element('p', { class: 'wrong', id: 'put-start-wrong' }), element('p', { class: 'wrong', id: 'put-destination-wrong' }),
+    putWrong.start, putWrong.destination,
     said, facts, typing);
 
   /** The field's name is the API's, so that what is wrong with it is said there. @param {Kind} kind */
@@ -81,6 +82,13 @@ export function createPlacePicker(onChange) {
     return { shown: field, latitude, longitude, wrong };
   }
 
+  /** Says what is wrong with what is typed, and leads there. @param {Kind} kind @param {string} message */
+  function pointOut(kind, message) {
+    typing.open = true;
+    setText(typed[kind].wrong, message);
+    typed[kind].latitude.focus();
+  }
+
   /** @param {Kind} kind @param {Place | null} place @param {string} [words] besides where it is */
   function set(kind, place, words = '') {
     places[kind] = place;
@@ -89,7 +97,7 @@ export function createPlacePicker(onChange) {
     longitude.value = place ? place.longitude.toFixed(6) : '';
     setText(wrong, '');
     setText(said, words);
-    for (const wrongs of shown.querySelectorAll(`#put-${kind}-wrong`)) setText(wrongs, '');
+    setText(putWrong[kind], '');
     mark(kind);
     showFacts();
     onChange({ ...places });
@@ -159,7 +167,7 @@ export function createPlacePicker(onChange) {
       baseMap = await createBaseMap(mapRoot, 'Map for choosing start and destination');
     } catch (failure) {
       console.info('map:', failure instanceof Error ? failure.message : failure);
-      panel.hidden = put.start.hidden = put.destination.hidden = true;
+      how.hidden = panel.hidden = put.start.hidden = put.destination.hidden = true;
       noMap.hidden = false;
       typing.open = true;
       return;
@@ -193,13 +201,21 @@ export function createPlacePicker(onChange) {
       set('destination', known.destination);
       look();
     },
-    /** What is typed and no place. @returns {{kind: Kind, message: string} | null} */
-    wrongTyped() {
+    /** Whether something is typed that is no place; it is pointed out. @returns {boolean} */
+    isWrong() {
       for (const kind of /** @type {Kind[]} */ (['start', 'destination'])) {
         const answer = placeTyped(typed[kind].latitude.value, typed[kind].longitude.value);
-        if ('wrong' in answer) return { kind, message: answer.wrong };
+        if (!('wrong' in answer)) continue;
+        pointOut(kind, answer.wrong);
+        return true;
       }
-      return null;
+      return false;
+    },
+    /** Whether there is no start, though without a map; it is pointed out. @param {string} message @returns {boolean} */
+    lacksTypedStart(message) {
+      if (places.start || !how.hidden) return false;
+      pointOut('start', message);
+      return true;
     },
     /** For tests and the curious. */
     look: () => ({ places: { ...places }, zoom: baseMap?.map.getZoom() ?? null, idle: baseMap?.map.loaded() ?? false }),

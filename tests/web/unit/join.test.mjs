@@ -7,7 +7,7 @@ import {
 import { actionsOf, comingWords, firstOf, roleOf, rosterNews, spanWords, stateNews, stateWords, whyNot } from '../../../web-demo/join/words.js';
 import { agendaOf } from '../../../web-demo/join/agenda.js';
 import { CIRCLES, deedsOf, deedWord, outcomeWords } from '../../../web-demo/join/circles.js';
-import { when } from '../../../web-demo/event-list.js';
+import { when } from '../../../web-demo/events.js';
 import { friendWords, Invitations, offered } from '../../../web-demo/join/invitations.js';
 import { parseEach, parseFriend, parseInvitation, parseJoinNews, parseMyEvent, parseShareLink } from '../../../web-demo/join/documents.js';
 
