@@ -25,6 +25,8 @@ const phone = window.matchMedia('(max-width: 760px)');
 export function createToasts(region) {
   /** @type {News[]} */
   let waiting = [];
+  /** @type {WeakMap<Element, News>} */
+  const newsOfToast = new WeakMap();
   /** What was said last of each thing: the same is not said twice. @type {Map<string, string>} */
   const said = new Map();
   const more = element('p', { class: 'toasts-more', hidden: true }, element('span'),
@@ -60,6 +62,7 @@ export function createToasts(region) {
       const next = waiting.shift();
       if (!next) break;
       const toast = createToast(next, putAway);
+      newsOfToast.set(toast, next);
       region.insertBefore(toast, more.parentNode === region ? more : null);
       if (next.kind === 'quiet') leaveLater(toast, QUIET_MS);
       else if (phone.matches) leaveLater(toast, UNLOCKED_PHONE_MS);
@@ -100,7 +103,13 @@ export function createToasts(region) {
     const toast = input.key === 'Escape' && input.target instanceof Element ? input.target.closest('.toast') : null;
     if (toast) putAway(toast);
   });
-  phone.addEventListener('change', fill);
+  phone.addEventListener('change', () => {
+    // What fits no more waits again.
+    const over = shown().slice(phone.matches ? SHOWN_MAX_PHONE : SHOWN_MAX);
+    waiting.unshift(...over.map((toast) => newsOfToast.get(toast)).filter((news) => news !== undefined));
+    for (const toast of over) toast.remove();
+    fill();
+  });
 
   return { show, clear };
 }

@@ -195,10 +195,14 @@ function keepFocus(card, change) {
 /** @param {string} me */
 function showFeed(me) {
   feed.hidden = known.feed.length === 0;
-  feedList.replaceChildren(...known.feed.map((happened) => element('li', {},
+  const next = element('ol', {}, ...known.feed.map((happened) => element('li', {},
     element('a', { href: `#${happened.challenge.id}` }, happened.challenge.title),
     element('p', { class: 'small' }, happenedWords(happened, me), ' ',
       element('span', { class: 'muted' }, happened.at_ms === null ? '' : `· ${formatAge(Math.max(0, Date.now() - happened.at_ms) / 1000)}`)))));
+  if (isSame(feedList, next)) return;
+  const at = [...feedList.querySelectorAll('a')].findIndex((link) => link === document.activeElement);
+  feedList.replaceChildren(...next.childNodes);
+  if (at >= 0) feedList.querySelectorAll('a')[at]?.focus({ preventScroll: true });
 }
 
 function showAsk() {

@@ -213,6 +213,10 @@ onOwn({
   },
 });
 onSettings(show);
+// Meanwhile a day may have turned, and a week with it.
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden && known.isRead) readSoon();
+});
 let token = account()?.token;
 onAccount((own) => {
   if (own?.token === token) return;

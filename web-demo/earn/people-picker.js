@@ -26,6 +26,14 @@ export function createPeoplePicker({ name, label, hint, friends, me }) {
   const offered = element('ul', { class: 'offered', role: 'list', ariaLabel: 'People found' });
   const said = element('p', { class: 'small muted', role: 'status' });
   const whole = field(label, input, hint);
+  // Enter takes the first who is found, instead of sending the form.
+  input.addEventListener('keydown', (typedKey) => {
+    if (typedKey.key !== 'Enter' || !input.value.trim()) return;
+    typedKey.preventDefault();
+    const first = offered.querySelector('button');
+    if (first) first.click();
+    else search(input.value.trim());
+  });
   input.before(picked);
   input.after(offered, said);
 

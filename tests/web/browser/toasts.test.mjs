@@ -104,6 +104,13 @@ test('no_more_is_shown_at_once_than_fits_and_nothing_is_said_twice', async () =>
   await page.evaluate(() => ['one', 'two', 'three', 'four', 'five'].forEach((title) => window.tell(title)));
   assert.deepEqual(await titles(), ['one', 'two', 'three']);
   await more.getByText('2 more').waitFor();
+  // On a screen that has become narrow fewer fit, and none is lost.
+  await page.setViewportSize({ width: 360, height: 740 });
+  await more.getByText('4 more').waitFor();
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await more.getByText('2 more').waitFor();
+  assert.deepEqual(await titles(), ['one', 'two', 'three']);
+
   // What one has achieved oneself comes before what others tell.
   await page.evaluate(() => window.tell('Marathon', { kind: 'unlocked', picture: 'marathon' }));
   await page.getByRole('button', { name: 'Dismiss two' }).press('Enter');
