@@ -80,7 +80,7 @@ export const HABIT_EFFECTS = /** @type {const} */ ([
 /**
  * @typedef {{op: 'score', id: string, task: {id: string, type: HabitTaskType}, dir: 'up' | 'down'}
  *   | {op: 'sortTask', id: string, task: {id: string}, to: number}
- *   | {op: 'addTask', id: string, task: {id: string, type: HabitTaskType, text: string, value?: number}}
+ *   | {op: 'addTask', id: string, task: {id: string, type: HabitTaskType, text: string, value?: number, tags?: string[]}}
  *   | {op: 'delTask', id: string, task: {id: string, type: HabitTaskType}}
  *   | {op: 'set', id: string, path: string, value: string | number | boolean}
  *   | {op: 'buy', id: string, type: 'weapon' | 'armor' | 'head' | 'shield' | 'potion'}

@@ -3,19 +3,19 @@
  * becomes of that it does not know.
  */
 
-import { createHeroCard } from './hero-card.js';
+import { element, setText } from '../elements.js';
+import { LISTS } from '../habit-board.js';
+import { getUnits, onSettings } from '../settings.js';
 import { createColumn } from './column.js';
 import { openEditor } from './editor.js';
+import { createForecast } from './forecast.js';
+import { createHeroCard } from './hero-card.js';
+import { createNotes } from './notes.js';
+import { newId } from './queue.js';
 import { createShop } from './shop.js';
 import { createTagBar } from './tag-bar.js';
 import { countOpen, listsOf, taskIn, weekdayOf } from './view.js';
-import { ONE, sayEffect, sayForecast, sayGain, sayOffer, sayRefusal, TITLES } from './words.js';
-import { element, setText } from '../elements.js';
-import { LISTS } from '../habit-board.js';
-import { parseHabitForecast } from '../protocol-habits.js';
-import { get } from '../rest.js';
-import { getUnits, onSettings } from '../settings.js';
-import { newId } from './queue.js';
+import { ONE, sayEffect, sayGain, sayOffer, TITLES } from './words.js';
 
 /**
  * @typedef {import('../protocol-habits.js').HabitTask} HabitTask
@@ -28,13 +28,6 @@ import { newId } from './queue.js';
  */
 
 const TYPES = /** @type {HabitTaskType[]} */ (Object.keys(TITLES));
-/** After the last change, so long until the next turn of the day is reckoned anew. */
-const FORECAST_MS = 1_200;
-const FORECAST_MS_MAX = 3_600_000;
-/** The new day has begun by then. */
-const TURNED_MS = 1_500;
-/** Who waits longer wants to know what for. */
-const SLOW_MS = 4_000;
 
 /** @param {HTMLElement} page @param {BoardActions} actions */
 export function createBoardPage(page, { act, stale }) {
@@ -42,153 +35,157 @@ export function createBoardPage(page, { act, stale }) {
   let view = null;
   /** @type {string | null} */
   let tag = null;
-  /** @type {{close: () => void} | null} */
-  let editor = null;
-  let connection = 'connecting';
   let isClosed = false;
-  let isSlow = false;
-  let slowTimer = 0;
   const announcer = element('p', { class: 'unseen', id: 'announcer', ariaLive: 'polite' });
   const say = (/** @type {string} */ words) => setText(announcer, words);
+  const notes = createNotes();
   const hero = createHeroCard({ revive: () => act({ op: 'revive' }) });
-  const forecast = createForecast(() => isClosed);
-  const note = element('p', { class: 'board-note', role: 'status' });
-  const refusal = element('p', { class: 'board-refusal', role: 'alert' });
+  const forecast = createForecast();
   const tags = createTagBar({
     choose(next) {
       tag = next;
-      drawNow();
+      draw();
     },
     stale,
   });
-  const shop = createShop((offer) => {
-    if (view && view.board.stats.gp < offer.price && !view.unsent) return refuse('Not enough GP.');
-    act({ op: 'buy', type: offer.goods });
-    say(`${sayOffer(offer)}: asked for.`);
+  const hands = createHands({
+    act, stale, say, notes, tag: () => tag, view: () => view,
+    focus: (type, id) => columns.find((column) => column.type === type)?.focus(id),
   });
-  const columns = TYPES.map((type) => createColumn(type, {
-    say,
-    score,
-    step: (task, index, completed) => act({ op: 'set', path: `tasks.${task.id}.checklist.${index}.completed`, value: completed }, task.checklist?.[index]?.id),
-    edit: (task) => edit(type, task, ''),
-    remove: (task) => act({ op: 'delTask', task: { id: task.id, type } }),
-    sort: (task, to) => act({ op: 'sortTask', task: { id: task.id }, to }),
-    add(each, text) {
-      act({ op: 'addTask', task: { id: newId(), type: each, text, ...(each === 'reward' ? { value: 10 } : {}) } });
-      say(`The ${ONE[each]} ${text} is added.`);
-    },
-    addWith: (each, text) => edit(each, null, text),
-    clearDone: () => act({ op: 'clear-completed' }),
-  }));
+  const shop = createShop(hands.buy);
+  const columns = TYPES.map((type) => createColumn(type, hands));
   columns[3].append(shop.node);
   const tabs = createTabs(columns);
   const body = element('div', { class: 'board', hidden: true }, hero.node, forecast.node, tags.node, tabs.node,
     element('div', { class: 'columns' }, ...columns.map((column) => column.node)));
   const wait = element('p', { class: 'board-wait muted' }, 'Your board is on its way…');
-  page.replaceChildren(element('h1', { class: 'board-title' }, 'Habits'), note, refusal, wait, body, announcer);
+  page.replaceChildren(element('h1', { class: 'board-title' }, 'Habits'), ...notes.nodes, wait, body, announcer);
 
-  /** @param {HabitTask} task @param {'up' | 'down'} dir */
-  function score(task, dir) {
-    if (view && task.type === 'reward' && view.board.stats.gp < task.value && !view.unsent) return refuse('Not enough GP.');
-    setText(refusal, '');
-    act({ op: 'score', task: { id: task.id, type: task.type }, dir });
-  }
-
-  /** @param {HabitTaskType} type @param {HabitTask | null} task @param {string} text */
-  function edit(type, task, text) {
-    editor?.close();
-    editor = openEditor({
-      type, task, text, tags: view?.board.tags ?? [],
-      done(id) {
-        stale();
-        // The row may come a moment later than the answer.
-        setTimeout(() => columns.find((column) => column.type === type)?.focus(id), task ? 0 : 150);
-      },
-    });
-  }
-
-  /** @param {string} message */
-  function refuse(message) {
-    setText(refusal, sayRefusal(message));
-    window.setTimeout(() => setText(refusal, ''), 10_000);
-  }
-
-  function drawNow() {
+  function draw() {
     if (!view || isClosed) return;
-    const { board, waiting, hero_waits } = view;
-    if (tag !== null && !board.tags.some((each) => each.id === tag)) tag = null;
+    const { board, waiting, hero_waits, unsent } = view;
+    if (!board.tags.some((each) => each.id === tag)) tag = null;
     const now = new Date();
     const weekday = weekdayOf(now, Number(board.user.preferences?.dayStart) || 0);
     const context = { units: getUnits(), weekday, now, tags: new Map(board.tags.map(({ id, name }) => [id, name])), gp: board.stats.gp };
     hero.draw(board.stats, hero_waits);
     shop.draw(board.user.items ?? {}, board.stats.gp);
     tags.draw(board.tags, tag);
-    columns.forEach((column) => {
+    for (const column of columns) {
       const all = board[LISTS[column.type]];
       const lists = listsOf(all, tag);
       const count = column.type === 'daily' || column.type === 'todo' ? countOpen(lists.open, weekday) : null;
       column.draw({ all, lists, waiting, context, count });
       tabs.count(column.type, count);
-    });
+    }
+    notes.waiting(unsent);
     body.hidden = false;
     wait.hidden = true;
-    drawNote();
   }
 
-  function drawNote() {
-    const waiting = view?.unsent ?? 0;
-    if (!waiting) {
-      clearTimeout(slowTimer);
-      [slowTimer, isSlow] = [0, false];
-    } else {
-      slowTimer ||= window.setTimeout(() => {
-        isSlow = true;
-        drawNote();
-      }, SLOW_MS);
-    }
-    if (!waiting || (connection === 'live' && !isSlow)) setText(note, '');
-    else setText(note, `${waiting === 1 ? 'One change waits' : `${waiting} changes wait`} for the server, and will be sent when it answers. Nothing is lost.`);
-    note.hidden = !note.textContent;
-  }
-
-  onSettings(drawNow);
+  onSettings(draw);
   return {
     /** @param {View} next */
     draw(next) {
       view = next;
-      drawNow();
+      draw();
       forecast.later();
     },
     /** What has happened, here or on another device. @param {import('../protocol-habits.js').HabitEffect[]} effects */
-    tell(effects) {
-      const by = { gp: 0, exp: 0, lvl: 0, hp: 0 };
-      for (const effect of effects) {
-        if (effect.change === 'stats') for (const name of /** @type {const} */ (['gp', 'exp', 'hp'])) by[name] += effect.by[name];
-      }
-      const notable = effects.map(sayEffect).filter(Boolean);
-      const runs = effects.flatMap((effect) => (effect.change === 'task_changed' && effect.run && view ? [taskIn(view.board, effect.id)?.text ?? ''] : []));
-      const told = runs.filter(Boolean).map((text) => `A run did it: ${text}.`);
-      hero.tell([...told, ...notable, effects.some((effect) => effect.change === 'levelled' || effect.change === 'revived') ? '' : sayGain(by)].filter(Boolean).join(' '));
-    },
-    refuse,
+    tell: (effects) => hero.tell(sayAll(effects, (id) => (view && taskIn(view.board, id)?.text) ?? '')),
+    refuse: notes.refuse,
     /** The board could not be read. @param {unknown} failure */
     fail(failure) {
       if (!view) setText(wait, `${failure instanceof Error ? failure.message : 'That did not work.'} Trying again…`);
     },
-    /** @param {string} next */
-    line(next) {
-      connection = next;
-      drawNote();
-    },
+    line: notes.line,
     close() {
       isClosed = true;
-      clearTimeout(slowTimer);
-      editor?.close();
+      notes.close();
       forecast.close();
       for (const column of columns) column.cancel();
       for (const dialog of document.querySelectorAll('dialog[open]')) /** @type {HTMLDialogElement} */ (dialog).close();
     },
   };
+}
+
+/**
+ * What can be done on the board, as operations.
+ * @param {object} how
+ * @param {BoardActions['act']} how.act
+ * @param {() => void} how.stale
+ * @param {(words: string) => void} how.say
+ * @param {ReturnType<typeof createNotes>} how.notes
+ * @param {() => string | null} how.tag that is chosen
+ * @param {() => View | null} how.view
+ * @param {(type: HabitTaskType, id: string) => void} how.focus
+ */
+function createHands({ act, stale, say, notes, tag, view, focus }) {
+  /** Said before the server has to, where the gold is plainly not there: more may be on its way. @param {number} price */
+  const isShort = (price) => !view()?.unsent && (view()?.board.stats.gp ?? 0) < price;
+
+  /** @param {HabitTaskType} type @param {HabitTask | null} task @param {string} text */
+  function open(type, task, text) {
+    openEditor({
+      type, task, text, tag: tag(), tags: view()?.board.tags ?? [],
+      done(id) {
+        stale();
+        // The row may come a moment later than the answer.
+        setTimeout(() => focus(type, id), task ? 0 : 150);
+      },
+    });
+  }
+
+  return {
+    say,
+    /** @param {HabitTask} task @param {'up' | 'down'} dir */
+    score(task, dir) {
+      notes.calm();
+      if (task.type === 'reward' && isShort(task.value)) return notes.refuse('Not enough GP.');
+      act({ op: 'score', task: { id: task.id, type: task.type }, dir });
+    },
+    /** @param {import('./hero.js').Offer} offer */
+    buy(offer) {
+      notes.calm();
+      if (isShort(offer.price)) return notes.refuse('Not enough GP.');
+      act({ op: 'buy', type: offer.goods });
+      say(`${sayOffer(offer)}: asked for.`);
+    },
+    /** @param {HabitTask} task @param {number} index @param {boolean} completed */
+    step: (task, index, completed) => act({ op: 'set', path: `tasks.${task.id}.checklist.${index}.completed`, value: completed }, task.checklist?.[index]?.id),
+    /** @param {HabitTask} task */
+    edit: (task) => open(task.type, task, ''),
+    /** @param {HabitTask} task */
+    remove: (task) => act({ op: 'delTask', task: { id: task.id, type: task.type } }),
+    /** @param {HabitTask} task @param {number} to */
+    sort: (task, to) => act({ op: 'sortTask', task: { id: task.id }, to }),
+    /** @param {HabitTaskType} type @param {string} text */
+    add(type, text) {
+      const chosen = tag();
+      act({ op: 'addTask', task: { id: newId(), type, text, ...(type === 'reward' ? { value: 10 } : {}), ...(chosen ? { tags: [chosen] } : {}) } });
+      say(`The ${ONE[type]} ${text} is added.`);
+    },
+    /** @param {HabitTaskType} type @param {string} text */
+    addWith: (type, text) => open(type, null, text),
+    clearDone: () => act({ op: 'clear-completed' }),
+  };
+}
+
+/**
+ * What a batch, a run or the turn of a day has done, in a line.
+ * @param {import('../protocol-habits.js').HabitEffect[]} effects
+ * @param {(id: string) => string} textOf a task
+ * @returns {string}
+ */
+function sayAll(effects, textOf) {
+  const by = { gp: 0, exp: 0, lvl: 0, hp: 0 };
+  for (const effect of effects) {
+    if (effect.change === 'stats') for (const name of /** @type {const} */ (['gp', 'exp', 'hp'])) by[name] += effect.by[name];
+  }
+  const byRun = effects.flatMap((effect) => (effect.change === 'task_changed' && effect.run ? [textOf(effect.id)] : []));
+  // A level moves all numbers at once: how far says nothing then.
+  const isLeap = effects.some((effect) => effect.change === 'levelled' || effect.change === 'revived');
+  return [...byRun.filter(Boolean).map((text) => `A run did it: ${text}.`), ...effects.map(sayEffect), isLeap ? '' : sayGain(by)].filter(Boolean).join(' ');
 }
 
 /** On a phone one list is shown at a time. @param {ReturnType<typeof createColumn>[]} columns */
@@ -210,31 +207,4 @@ function createTabs(columns) {
       if (place) setText(place, count ? String(count) : '');
     },
   };
-}
-
-/** What the next turn of the day will do, asked for when there is rest, and when it has come. @param {() => boolean} isClosed */
-function createForecast(isClosed) {
-  const node = element('p', { class: 'forecast muted small' });
-  let timer = 0;
-
-  async function ask() {
-    if (isClosed()) return;
-    let forecast = null;
-    try {
-      forecast = parseHabitForecast(await get('/api/tasks/cron-preview'));
-    } catch {
-      // what stood there may be wrong by now
-    }
-    if (isClosed()) return;
-    setText(node, forecast ? sayForecast(forecast, new Date()) : '');
-    if (forecast) again(Math.min(Math.max(0, forecast.at_ms - Date.now()) + TURNED_MS, FORECAST_MS_MAX));
-  }
-
-  /** @param {number} delay_ms */
-  function again(delay_ms) {
-    clearTimeout(timer);
-    timer = window.setTimeout(ask, delay_ms);
-  }
-
-  return { node, later: () => again(FORECAST_MS), close: () => clearTimeout(timer) };
 }

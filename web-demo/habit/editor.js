@@ -24,11 +24,12 @@ import { DIFFICULTY, ONE, VARIABLES, variableOf, WEEK } from './words.js';
  * @param {HabitTask | null} what.task null: a new one
  * @param {string} what.text of a new one, as far as it is written
  * @param {HabitTag[]} what.tags
+ * @param {string | null} what.tag that a new one has
  * @param {(id: string) => void} what.done
  */
-export function openEditor({ type, task, text, tags, done }) {
+export function openEditor({ type, task, text, tags, tag, done }) {
   const units = getUnits();
-  const before = task ? formOf(task, units) : { ...emptyForm(type), text };
+  const before = task ? formOf(task, units) : { ...emptyForm(type), text, tags: tag ? [tag] : [] };
   const id = task?.id ?? newId();
   const save = createSaving(id, type, task === null);
   const inputs = createInputs(before, tags, units);

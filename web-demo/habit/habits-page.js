@@ -71,7 +71,7 @@ function open(id) {
     failed: screen.fail,
   });
   opened = { id, store, screen };
-  screen.line(connection);
+  screen.line(connection === 'live');
   store.start();
 }
 
@@ -96,7 +96,7 @@ show();
 onAccount(show);
 onConnection((next) => {
   connection = next;
-  opened?.screen.line(next);
+  opened?.screen.line(next === 'live');
 });
 onOwn({
   change: (data) => opened?.store.hear(data),

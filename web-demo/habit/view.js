@@ -89,9 +89,9 @@ function guess(board, op) {
   }
 }
 
-/** As the server makes it. @param {{id: string, type: HabitTaskType, text: string, value?: number}} given @returns {HabitTask} */
-function newcomer({ id, type, text, value = 0 }) {
-  const task = { id, type, text, notes: '', value, priority: /** @type {const} */ ('!'), tags: [], created_at: '' };
+/** As the server makes it. @param {{id: string, type: HabitTaskType, text: string, value?: number, tags?: string[]}} given @returns {HabitTask} */
+function newcomer({ id, type, text, value = 0, tags = [] }) {
+  const task = { id, type, text, notes: '', value, priority: /** @type {const} */ ('!'), tags, created_at: '' };
   if (type === 'habit') return { ...task, up: true, down: true };
   if (type === 'reward') return task;
   const steps = { ...task, completed: false, checklist: [] };
