@@ -36,6 +36,7 @@ export async function createOwnMap(container, follow, name) {
     touched = true;
     follow.hidden = false;
   });
+  map.on('resize', () => keepInView(false));
   follow.addEventListener('click', () => {
     touched = false;
     follow.hidden = true;

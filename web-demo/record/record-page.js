@@ -11,6 +11,7 @@ import { askToLogIn } from '../log-in.js';
 import { onSettings } from '../settings.js';
 import { openShell } from '../shell.js';
 import { createNotices } from './notices.js';
+import { keepPage } from './offline.js';
 import { foreseenTrouble, permission, watchPosition } from './position.js';
 import { createReady } from './ready.js';
 import { createRecorder } from './recorder.js';
@@ -22,6 +23,7 @@ import { createWindowLock } from './window-lock.js';
 import { sayAccuracy, TROUBLES } from './words.js';
 
 const TICK_MS = 1_000;
+const MAP_RETRY_MS = 15_000;
 /** The place from before the start is its first fix, if it is no older. */
 const WARM_MS = 3_000;
 
@@ -229,8 +231,11 @@ async function showMap() {
     render();
   } catch (failure) {
     console.info('map:', failure instanceof Error ? failure.message : failure);
-    map = 'missing';
-    document.body.classList.add('no-map');
+    const isAway = !navigator.onLine || recorder.recorded()?.failing;
+    // Its modules come when the line is back; where there is no WebGL, it never comes.
+    map = isAway ? 'coming' : 'missing';
+    document.body.classList.toggle('no-map', !isAway);
+    if (isAway) window.setTimeout(() => (map = null), MAP_RETRY_MS);
   }
 }
 
@@ -286,6 +291,7 @@ window.addEventListener('beforeunload', (input) => {
 });
 window.setInterval(render, TICK_MS);
 open();
+keepPage();
 
 /** What the page knows, for tests and for the curious. Reading only. */
 Object.defineProperty(window, 'runnity', {

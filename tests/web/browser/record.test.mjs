@@ -62,6 +62,7 @@ onEachStore('a_run_is_whole_however_often_line_server_and_page_go_away', async (
   await begin(page);
   await device.walk(page, 2);
   const { run } = await until(page, () => window.runnity.recorded().run && window.runnity.recorded());
+  await until(page, async () => (await (await caches.open('runnity-record-1')).keys()).some(({ url }) => url.endsWith('/map-canvas.js')));
   const watching = await openPage(browser, `${server.url}/runs/${run}`, { expected: AWAY });
   await watching.page.locator('#state', { hasText: 'Live' }).waitFor();
   await until(watching.page, () => Number(document.querySelector('#distance').textContent) >= 0.02);
@@ -80,9 +81,13 @@ onEachStore('a_run_is_whole_however_often_line_server_and_page_go_away', async (
   await page.getByRole('button', { name: 'Pause' }).click();
   await page.getByRole('button', { name: 'Go on' }).click();
   await device.walk(page, 2);
+  // Even the page itself may go away in there.
+  await page.reload();
+  await until(page, () => window.runnity?.recorded());
+  await device.walk(page, 1);
   await page.getByText(/No line: \d+ fixes wait on this device/).waitFor();
   const waiting = await recorded(page);
-  assert.ok(waiting.waiting >= 4 && waiting.steps >= waiting.waiting + 2, JSON.stringify(waiting));
+  assert.ok(waiting.waiting >= 5 && waiting.steps >= waiting.waiting + 2, JSON.stringify(waiting));
   const known = await read(server.url, `/api/runs/${run}/fixes?page_size=200`, aino);
   assert.ok(known.length < device.places.length, 'the server does not know of them');
   line.mend();
@@ -142,6 +147,7 @@ onTheSite('a_run_that_is_begun_and_finished_without_a_line_is_there_when_it_is_b
   const line = await openLine(site);
   const { page, context, faults } = await openRecord(browser, line.url, aino);
   await page.getByText('Your position is known').waitFor();
+  await page.locator('#visibility input[value="public"]:checked').waitFor({ state: 'attached' });
   line.cut();
   await begin(page);
   const device = carry(context);
