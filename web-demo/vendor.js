@@ -40,7 +40,7 @@ function stylesheet(path) {
 /** All files of the map, for who keeps them for later. @returns {string[]} */
 export function mapFiles() {
   const files = ['maplibre-gl.mjs', 'maplibre-gl-worker.mjs'].map((name) => MAPLIBRE + name);
-  return [...files, PMTILES].map(absolute);
+  return [...files, './map-controls.css', PMTILES].map(absolute);
 }
 
 /** MapLibre GL; its worker lies beside it and needs no blob; of its style sheet we have what we need. @returns {Promise<any>} the module */

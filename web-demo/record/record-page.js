@@ -302,7 +302,7 @@ Object.defineProperty(window, 'runnity', {
       const recorded = recorder.recorded();
       return recorded && {
         run: recorded.head.run, state: recorded.progress.state, waiting: recorded.waiting, steps: recorded.steps, hold: recorded.hold?.why ?? null,
-        reckoned_m: recorded.progress.tally.distance_m, told_m: recorded.head.told_m, seq: recorded.progress.seq, newest_ms: recorded.progress.newest?.time_ms ?? null,
+        reckoned_m: recorded.progress.tally.distance_m, elapsed_s: recorded.progress.tally.elapsed_ms / 1000, told_m: recorded.head.told_m, seq: recorded.progress.seq, newest_ms: recorded.progress.newest?.time_ms ?? null,
       };
     },
   }),

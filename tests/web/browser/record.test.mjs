@@ -8,7 +8,7 @@ import { ARTIFACTS, call, holdEvent, launch, openLine, openPage, Phone, serverUr
 
 const AXE = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 /** Lines that a browser writes itself when the server is away or says no. */
-const AWAY = [/ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_SOCKET|ERR_INTERNET|ERR_NETWORK|WebSocket connection|status of 4|Failed to fetch/];
+const AWAY = [/ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_SOCKET|ERR_INTERNET|ERR_NETWORK|ERR_FAILED|WebSocket connection|status of 4|Failed to fetch/];
 const START = { latitude: 60.1688, longitude: 24.9508, accuracy: 5 };
 /** Two fixes nearer in time are one. */
 const APART_MS = 430;
@@ -48,15 +48,24 @@ function carry(context) {
   };
 }
 
+/** A line that is closed whatever becomes of the test. */
+async function onALine(url, journey) {
+  const line = await openLine(url);
+  try {
+    await journey(line);
+  } finally {
+    line.close();
+  }
+}
+
 async function begin(page) {
   await page.getByText('Your position is known').waitFor();
   await page.getByRole('button', { name: 'Start', exact: true }).click();
   await page.locator('.running').waitFor();
 }
 
-onEachStore('a_run_is_whole_however_often_line_server_and_page_go_away', async ({ server, browser }) => {
+onEachStore('a_run_is_whole_however_often_line_server_and_page_go_away', ({ server, browser }) => onALine(server.url, async (line) => {
   const aino = await Phone.signUp(server.url, 'Aino');
-  const line = await openLine(server.url);
   const { page, context, faults } = await openRecord(browser, line.url, aino);
   const device = carry(context);
   await begin(page);
@@ -118,8 +127,7 @@ onEachStore('a_run_is_whole_however_often_line_server_and_page_go_away', async (
     };
   })), 0, 'nothing stays on the device');
   assert.deepEqual([...faults, ...watching.faults], []);
-  line.close();
-});
+}));
 
 let browser;
 
@@ -142,17 +150,21 @@ onTheSite('a_position_that_is_not_allowed_is_said_and_no_run_is_begun', async (s
   assert.deepEqual(faults, []);
 });
 
-onTheSite('a_run_that_is_begun_and_finished_without_a_line_is_there_when_it_is_back', async (site) => {
+onTheSite('a_run_that_is_begun_and_finished_without_a_line_is_there_when_it_is_back', (site) => onALine(site, async (line) => {
   const aino = await Phone.signUp(site, 'Aino');
-  const line = await openLine(site);
   const { page, context, faults } = await openRecord(browser, line.url, aino);
   await page.getByText('Your position is known').waitFor();
   await page.locator('#visibility input[value="public"]:checked').waitFor({ state: 'attached' });
   line.cut();
   await begin(page);
   const device = carry(context);
-  await device.walk(page, 2);
+  await device.walk(page, 1);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await page.waitForTimeout(2_000);
+  await page.getByRole('button', { name: 'Go on' }).click();
+  await device.walk(page, 1);
   await page.getByText('the run begins on the server when it is back').waitFor();
+  const { elapsed_s } = await recorded(page);
   await page.getByRole('button', { name: 'Finish' }).click();
   await page.getByRole('button', { name: 'Finish' }).click();
   await page.locator('#done-words', { hasText: 'No line: 3 fixes wait on this device' }).waitFor();
@@ -160,9 +172,11 @@ onTheSite('a_run_that_is_begun_and_finished_without_a_line_is_there_when_it_is_b
   await page.waitForURL('**/runs/*');
   const [run, ...others] = await read(site, '/api/runs?user=me', aino);
   assert.deepEqual([run.state, run.fixes, run.visibility, others.length], ['finished', 3, 'public', 0]);
+  const [first, , last] = (await read(site, `/api/runs/${run.id}/fixes`, aino)).map((fix) => Date.parse(fix.time) / 1000);
+  assert.ok(Math.abs(run.elapsed_s - elapsed_s) < 0.1, `${run.elapsed_s} s on the server, ${elapsed_s} s here`);
+  assert.ok(last - first - run.elapsed_s > 1.9, 'the rest is no time of the run, though it was told later');
   assert.deepEqual(faults, []);
-  line.close();
-});
+}));
 
 onTheSite('one_window_records_and_another_goes_on_when_it_is_closed', async (site) => {
   const aino = await Phone.signUp(site, 'Aino');
