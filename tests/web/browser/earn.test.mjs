@@ -139,9 +139,13 @@ async function journey({ server, browser, line }) {
   await challenge(his.page, { title: 'Fifty kilometres', to: aino });
   await mark(his.page);
   const told = earn.locator('.toast', { hasText: `${veikko.name} challenges you` });
-  for (let count = 0; count < 8 && !await told.isVisible(); count += 1) {
-    await earn.locator('.toast').first().getByRole('button', { name: /^Dismiss / }).click({ timeout: 2000 }).catch(() => {});
-  }
+  await until(earn, (words) => {
+    const toasts = [...document.querySelectorAll('.toast')];
+    if (toasts.some((toast) => toast.textContent.includes(words))) return true;
+    // It waits its turn.
+    for (const toast of toasts) toast.querySelector('.toast-away').click();
+    return false;
+  }, `${veikko.name} challenges you`);
   await told.getByRole('link', { name: 'Answer' }).click();
   await earn.waitForURL(/\/challenges#\d+$/);
   const theirs = earn.locator('.challenge', { hasText: 'Fifty kilometres' });

@@ -37,6 +37,7 @@ async function logIn(page, phone) {
 
 /** Within a phone's width, off the bar at the bottom, and without a fault that axe finds. */
 async function looksRight(page, toast, name) {
+  await toast.hover(); // what one looks at stays
   const wide = await page.evaluate(() => document.documentElement.scrollWidth);
   assert.ok(wide <= 360, `${wide} px`);
   const box = await toast.boundingBox();
