@@ -87,13 +87,14 @@ function render() {
   const hasTurned = page.dataset.shows !== shows;
   page.dataset.shows = shows;
   const isUnderWay = shows === 'running';
+  const isStranger = recorded !== null && account() !== null && account()?.id !== recorded.head.user;
   document.body.classList.toggle('under-way', isUnderWay);
-  wakeLock.want(isUnderWay || shows === 'finding');
+  wakeLock.want((isUnderWay && !isStranger) || shows === 'finding');
   if (recorded) {
-    const isStranger = account() !== null && account()?.id !== recorded.head.user;
+    find('#controls').hidden = isStranger;
     notices.render(isUnderWay ? recorded : null, isStranger);
     doneNotices.render(isUnderWay ? null : recorded, isStranger);
-    if (isUnderWay) renderRunning(recorded);
+    if (isUnderWay) renderRunning(recorded, isStranger);
     else {
       running.renderDone(recorded);
       stopMeasuring();
@@ -105,9 +106,10 @@ function render() {
   if (hasTurned) turned(shows);
 }
 
-/** @param {import('./recorder.js').Recorded} recorded */
-function renderRunning(recorded) {
-  measure();
+/** @param {import('./recorder.js').Recorded} recorded @param {boolean} isStranger whose way is not that of the run */
+function renderRunning(recorded, isStranger) {
+  if (isStranger) stopMeasuring();
+  else measure();
   running.render(recorded, device, store.kept);
   if (map === null) showMap();
   else if (typeof map === 'object') map.render(recorded.progress);

@@ -90,7 +90,7 @@ export function createRecorder(store, onChange) {
     head = {
       user, visibility, event, begun_ms: Date.now(), run: null, startKey: crypto.randomUUID(), acknowledged: 0, told_m: 0, reckoned_m: 0, refused: 0,
     };
-    await store.begin(head);
+    await store.begin(head).catch((failure) => console.info('recording:', failure));
     onChange();
     wake();
   }

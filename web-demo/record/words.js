@@ -57,9 +57,9 @@ export function sayFixes(count) {
 export function sayLine({ waiting, steps, failing, hasRun, isOnline }) {
   const isAway = failing || !isOnline;
   if (!isAway) return waiting > 3 ? { word: `Sending ${sayFixes(waiting)}…`, tone: 'warn' } : { word: 'Everything is sent', tone: 'good' };
-  if (waiting === 0 && steps === 0) return { word: 'No line: what comes now waits on this device', tone: 'warn' };
+  if (waiting === 0 && steps === 0) return { word: 'No line: what you run now is kept on this device', tone: 'warn' };
   const what = waiting > 0 ? `${sayFixes(waiting)} ${waiting === 1 ? 'waits' : 'wait'}` : 'your run waits';
-  return { word: `No line: ${what} on this device${hasRun ? '' : ', and the run begins on the server'} when it is back`, tone: 'warn' };
+  return { word: `No line: ${what} on this device${hasRun ? '' : '; the run begins on the server when it is back'}`, tone: 'warn' };
 }
 
 /** @type {Record<string, string>} */
