@@ -37,8 +37,9 @@ function standings(challenge, { me, quantity, units }) {
     const words = value === null ? '–' : formatInColumn(value, quantity, units);
     return element('tr', { class: user.id === me ? 'own' : null, 'data-user': user.id },
       element('td', { class: 'place' }, ordinal(position)),
-      element('th', { scope: 'row' }, user.name, user.id === me ? element('span', { class: 'chip you' }, 'You') : null,
-        accomplishment === 'finished' && challenge.kind === 'first' ? element('span', { class: 'chip there', 'data-state': 'live' }, '✓ there') : null,
+      element('th', { scope: 'row' }, user.name,
+        ...(user.id === me ? [' ', element('span', { class: 'chip you' }, 'You')] : []),
+        ...(accomplishment === 'finished' && challenge.kind === 'first' ? [' ', element('span', { class: 'chip there', 'data-state': 'live' }, '✓ there')] : []),
         element('progress', { max: 1, value: barOf(value, challenge), ariaHidden: 'true' })),
       element('td', { class: 'number' }, words));
   });

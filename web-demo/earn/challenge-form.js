@@ -40,7 +40,7 @@ export function createChallengeForm(onMade) {
   const ends = element('input', { name: 'expires_at', type: 'datetime-local', value: localInput(Date.now() + WEEK_MS) });
   const starts = element('input', { name: 'starts_at', type: 'datetime-local' });
   const picker = createPeoplePicker({
-    name: 'users', label: 'Whom you challenge', hint: 'Your friends stand here; anybody else by name.', friends: () => choices.friends, me: () => account()?.id ?? '',
+    name: 'users', label: 'Whom you challenge', hint: 'Your friends are offered here; anybody else by name.', friends: () => choices.friends, me: () => account()?.id ?? '',
   });
   const form = element('form', { class: 'form' },
     field('Title', title),
