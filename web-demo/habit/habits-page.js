@@ -59,7 +59,7 @@ function open(id) {
     // Where the socket is there, the change comes by itself.
     stale: () => void (connection === 'live' || store.read()),
   });
-  const outbox = openOutbox(id, storage(), () => store.elsewhere());
+  const outbox = openOutbox(id, storage(), (isGone) => store.elsewhere(isGone));
   const store = createStore(outbox, {
     read: readBoard,
     apply,

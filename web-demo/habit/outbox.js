@@ -7,10 +7,13 @@ import { inOrder, keyOf } from './queue.js';
 
 /** @typedef {import('./queue.js').Entry} Entry */
 
+/** A version that no board reaches. */
+const UNKNOWN = Number.MAX_SAFE_INTEGER;
+
 /**
  * @param {string} user id: another account in this browser has an outbox of its own
  * @param {Storage | null} storage `null`: it lasts until the page is closed
- * @param {() => void} changed by another window
+ * @param {(isGone: boolean) => void} changed by another window; gone: something is done with, and nobody said in which version
  */
 export function openOutbox(user, storage, changed) {
   const prefix = `runnity.habits.${user}.`;
@@ -62,13 +65,14 @@ export function openOutbox(user, storage, changed) {
 
   /** @param {StorageEvent} told by another window */
   function hear({ key, newValue, storageArea }) {
-    if (storageArea !== storage) return;
+    if (storageArea !== storage || (key !== null && !key.startsWith(prefix))) return;
     if (key === null) readAll();
-    else if (!key.startsWith(prefix)) return;
     else if (newValue !== null) take(key.slice(prefix.length), newValue);
     // What the server has stays in view until this window's board has it too.
-    else if (entries.get(key.slice(prefix.length))?.v === null) entries.delete(key.slice(prefix.length));
-    changed();
+    const gone = key !== null && newValue === null && entries.get(key.slice(prefix.length));
+    const isGone = Boolean(gone && gone.v === null);
+    if (gone && isGone) entries.delete(gone.key);
+    changed(isGone);
   }
 
   readAll();
@@ -88,6 +92,10 @@ export function openOutbox(user, storage, changed) {
     /** The server has it, on the board of this version. @param {Entry} entry @param {number} v */
     acknowledge(entry, v) {
       if (entries.has(entry.key)) keep({ ...entry, v });
+    },
+    /** The server has it, nobody knows on which board: the next that is read holds it. @param {Entry} entry */
+    take(entry) {
+      if (entries.has(entry.key)) entries.set(entry.key, { ...entry, v: UNKNOWN });
     },
     /** It was refused. @param {Entry} entry */
     drop: (entry) => remove(entry.key),

@@ -64,7 +64,8 @@ export function createStore(outbox, ways) {
     byRest: ways.call,
     answered,
     taken(entry) {
-      outbox.acknowledge(entry, (board?.v ?? 0) + 1);
+      outbox.take(entry);
+      show();
       read();
     },
     refused,
@@ -166,9 +167,10 @@ export function createStore(outbox, ways) {
       show();
       sender.flush();
     },
-    /** Another window has tapped, or the server has answered it. */
-    elsewhere() {
+    /** Another window has tapped, or the server has answered it. @param {boolean} isGone */
+    elsewhere(isGone) {
       show();
+      if (isGone) read();
       setTimeout(sender.flush, ORPHAN_MS);
     },
     close() {

@@ -148,3 +148,36 @@ test('without_a_socket_each_goes_by_rest_and_a_refusal_is_told_once', async () =
   for (const status of [400, 404, 409, 422]) assert.ok(isFinal(status), status);
   for (const status of [0, 401, 408, 429, 500, 503]) assert.ok(!isFinal(status), status);
 });
+
+test('another_window_is_told_what_becomes_of_what_it_shows', () => {
+  const events = new EventTarget();
+  const told = [];
+  const shelf = new Shelf();
+  const add = globalThis.addEventListener;
+  globalThis.addEventListener = events.addEventListener.bind(events);
+  const [one, other] = [openOutbox('ann', shelf, () => {}), openOutbox('ann', shelf, (isGone) => told.push(isGone))];
+  globalThis.addEventListener = add;
+  // As a browser does, which tells all windows but the one that has written.
+  const tell = (key, newValue) => events.dispatchEvent(Object.assign(new Event('storage'), { key, newValue, storageArea: shelf }));
+  const name = () => [...shelf.keys()][0];
+  one.add(score('1'));
+  tell(name(), shelf.get(name()));
+  assert.deepEqual(other.entries().map(({ op, v }) => [op.id, v]), [['1', null]]);
+  const [entry] = one.entries();
+  const key = name();
+  one.acknowledge(entry, 8);
+  tell(key, shelf.get(key));
+  one.prune(8);
+  tell(key, null);
+  assert.deepEqual(other.entries().map(({ v }) => v), [8], 'in view until its own board is there');
+  other.prune(8);
+  one.add(score('2'));
+  const second = name();
+  tell(second, shelf.get(second));
+  one.drop(one.entries()[0]);
+  tell(second, null);
+  assert.deepEqual(other.entries(), []);
+  assert.deepEqual(told, [false, false, false, false, true], 'of the last nobody said a version: the board is to be read');
+  tell('runnity.theme', 'dark');
+  assert.equal(told.length, 5, 'what is not of habits is nothing to it');
+});

@@ -175,7 +175,10 @@ function onServer({ live = true } = {}) {
       if (!reply) throw new Error('closed');
       return { changes: [], errors: [], was_modified: false, reload: false, ...reply };
     },
-    call: async () => { throw Object.assign(new Error('no answer'), { status: 0 }); },
+    call: async ({ op }) => {
+      if (!server.rest) throw Object.assign(new Error('no answer'), { status: 0 });
+      server.rest.push(op.op);
+    },
     isLive: () => server.live,
     changed: (view) => told.views.push(view),
     told: (effects) => told.effects.push(...effects.map(({ change }) => change)),
@@ -263,5 +266,22 @@ test('what_is_tapped_without_a_line_waits_and_goes_when_it_is_back', async () =>
   store.subscribed(true);
   await soon();
   assert.deepEqual([told.applied, outbox.entries(), shown().unsent], [[['score', 'score']], [], 0]);
+  store.close();
+});
+
+test('what_went_by_rest_stays_in_view_until_a_board_is_read_even_if_nothing_has_changed', async () => {
+  const { store, told, server, outbox, soon, shown } = onServer({ live: false });
+  store.read();
+  await soon();
+  let done;
+  server.reading = new Promise((resolve) => { done = resolve; });
+  server.rest = [];
+  // It had come before, and counted then: the version stays as it is.
+  store.act(tick);
+  await soon();
+  assert.deepEqual([server.rest, shown().board.dailies[0].completed, shown().unsent, told.reads], [['score'], true, 0, 2]);
+  done();
+  await soon();
+  assert.deepEqual([outbox.entries(), shown().waiting.size, server.rest], [[], 0, ['score']]);
   store.close();
 });
