@@ -117,3 +117,36 @@ test('a_challenge_is_rejected_accepted_left_and_cancelled', async () => {
   await hers.context.close();
   await his.context.close();
 });
+
+test('what_has_the_focus_is_not_hidden_by_the_bar_of_a_phone', async () => {
+  const { page, context, faults } = await openAs(await signUp('Aino'), '/earn');
+  await page.setViewportSize({ width: 360, height: 640 });
+  await page.locator('.achievement').first().waitFor();
+  let count = 0;
+  for (let pressed = 0; pressed < 40; pressed += 1) {
+    await page.keyboard.press('Tab');
+    const [isOnPage, top, bar] = await page.evaluate(() => [
+      Boolean(document.activeElement?.closest('main')), document.activeElement?.getBoundingClientRect().top, document.querySelector('.journeys').getBoundingClientRect().top,
+    ]);
+    if (!isOnPage) continue;
+    count += 1;
+    assert.ok(top < bar - 8, `${top} px, where the bar begins at ${bar} px`);
+  }
+  assert.ok(count > 15, `${count} came by`);
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
+test('what_can_be_achieved_is_shown_to_everybody', async () => {
+  const { page, context, faults } = await openPage(browser, `${server.url}/earn#ultra`, { reducedMotion: 'reduce', locale: 'fi-FI' });
+  await page.locator('.ask').getByRole('link', { name: 'Sign up' }).waitFor();
+  const ultra = page.locator('.achievement[data-name="ultra"]');
+  await ultra.getByRole('heading', { name: 'Vielä pidemmälle' }).waitFor();
+  await ultra.getByText('Opens with').getByRole('link', { name: 'Maraton' }).waitFor();
+  await ultra.getByText('+400 points').waitFor();
+  await until(page, () => document.activeElement?.getAttribute('data-name') === 'ultra');
+  assert.equal(await page.locator('[data-name="dawn_and_dusk"]').count(), 0, 'what is hidden is not told of');
+  assert.equal(await page.locator('main progress').count(), 0, 'nobody is anywhere with them yet');
+  assert.deepEqual(faults, []);
+  await context.close();
+});
