@@ -252,6 +252,66 @@ onTheSite('who_starts_with_the_others_starts_when_the_event_does', async (site) 
   assert.deepEqual(faults, []);
 });
 
+onTheSite('the_screen_stays_on_while_one_runs_and_again_after_a_look_elsewhere', async (site) => {
+  const { page, faults } = await openRecord(browser, site, await Phone.signUp(site, 'Aino'), { hasTouch: true });
+  let released = 0;
+  await page.exposeFunction('tellReleased', () => { released += 1; });
+  // Headless browsers have no screen: this one says what it is asked for.
+  await page.evaluate(() => {
+    window.asked = { taken: 0, locks: [] };
+    const request = async () => {
+      const lock = Object.assign(new EventTarget(), {
+        async release() {
+          window.tellReleased();
+          lock.dispatchEvent(new Event('release'));
+        },
+      });
+      window.asked.taken += 1;
+      window.asked.locks.push(lock);
+      return lock;
+    };
+    Object.defineProperty(navigator, 'wakeLock', { value: { request }, configurable: true });
+  });
+  await begin(page);
+  await page.getByText('The screen stays on').waitFor();
+  await page.evaluate(() => {
+    window.asked.locks[0].dispatchEvent(new Event('release'));
+    document.dispatchEvent(new Event('visibilitychange'));
+  });
+  await until(page, () => window.asked.taken === 2);
+  await page.getByText('The screen stays on').waitFor();
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await page.getByRole('button', { name: 'Go on' }).waitFor();
+  assert.equal(released, 0, 'a rest is no end');
+  await page.getByRole('button', { name: 'Finish' }).click();
+  await page.getByRole('button', { name: 'Finish' }).click();
+  await page.waitForURL('**/runs/*');
+  assert.equal(released, 1);
+  assert.deepEqual(faults, []);
+});
+
+onTheSite('who_is_logged_out_on_the_way_loses_nothing', async (site) => {
+  const aino = await Phone.signUp(site, 'Aino');
+  const { page, context } = await openRecord(browser, site, aino);
+  const device = carry(context);
+  await begin(page);
+  await device.walk(page, 1);
+  const { run } = await until(page, () => window.runnity.recorded().steps === 0 && window.runnity.recorded());
+  const own = (await read(site, '/api/tokens', aino)).find((token) => token.current);
+  await call(site, `/api/tokens/${own.id}`, { token: aino.token, method: 'DELETE' });
+  await device.walk(page, 2);
+  await page.getByRole('heading', { name: 'You are logged out' }).waitFor();
+  await page.getByRole('link', { name: 'Log in', exact: true }).click();
+  await page.getByLabel('Name', { exact: true }).fill(aino.name);
+  await page.getByLabel('Password', { exact: true }).fill(aino.password);
+  await page.getByRole('button', { name: 'Log in', exact: true }).click();
+  await page.waitForURL('**/record');
+  await until(page, () => window.runnity?.recorded()?.steps === 0);
+  aino.token = await page.evaluate(() => JSON.parse(localStorage.getItem('runnity.account')).token);
+  const track = (await read(site, `/api/runs/${run}/fixes`, aino)).map((fix) => fix.latitude);
+  assert.deepEqual(track.slice(0, 4), [START.latitude, ...device.places]);
+});
+
 onTheSite('nobody_records_without_an_account', async (site) => {
   const { page, faults } = await openPage(browser, `${site}/record`, { expected: AWAY });
   await page.getByRole('link', { name: 'Sign up', exact: true }).waitFor();
