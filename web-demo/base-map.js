@@ -14,6 +14,9 @@ const FALLBACK = { tiles: { kind: 'builtin', url: BUILTIN }, attribution: null }
 /** Before anybody is known: the northern Atlantic, with Europe and America on it. */
 const WORLD = { center: [-10, 42], zoom: 1.6 };
 
+/** Only where the operator has tiles of their own. @type {typeof import('./map-style-operator.js').operatorLayers | null} */
+let operatorLayers = null;
+
 /** @typedef {import('./geo.js').Bounds} Bounds */
 
 /** @returns {Promise<import('./map-style.js').MapConfig>} */
@@ -41,6 +44,7 @@ function absolute(url) {
  */
 export async function createBaseMap(container, label) {
   const [maplibre, pmtiles, config] = await Promise.all([loadMapLibre(), loadPmtiles(), loadConfig()]);
+  if (config.tiles.kind !== 'builtin') ({ operatorLayers } = await import('./map-style-operator.js'));
   const protocol = new pmtiles.Protocol({ metadata: true });
   maplibre.addProtocol('pmtiles', protocol.tile);
   const map = new maplibre.Map({
@@ -67,6 +71,7 @@ function styleOf(config) {
   const { kind, url } = config.tiles;
   return mapStyle(config, {
     dark: isDark(),
+    operatorLayers,
     builtinUrl: `pmtiles://${absolute(BUILTIN)}/{z}/{x}/{y}`,
     tilesUrl: kind === 'pmtiles' ? `pmtiles://${absolute(url)}` : absolute(url),
   });

@@ -4,7 +4,6 @@
  */
 
 import { FONT, palette, ROAD_WIDTHS, width } from './map-look.js';
-import { operatorLayers } from './map-style-operator.js';
 
 /** Where the built-in file has streets: [west, south, east, north]. */
 export const CITY_BOUNDS = [24.9351762, 60.164155, 24.9534145, 60.179113];
@@ -26,9 +25,10 @@ const NATURAL_EARTH = 'Natural Earth';
 /**
  * The whole style.
  * @param {MapConfig} config
- * @param {{dark: boolean, builtinUrl: string, tilesUrl: string}} options `…Url` as the tile loader wants them
+ * @param {{dark: boolean, builtinUrl: string, tilesUrl: string, operatorLayers: typeof import('./map-style-operator.js').operatorLayers | null}} options
+ *   `…Url` as the tile loader wants them; the operator's layers where there are tiles of the operator's
  */
-export function mapStyle(config, { dark, builtinUrl, tilesUrl }) {
+export function mapStyle(config, { dark, builtinUrl, tilesUrl, operatorLayers }) {
   const colours = palette(dark);
   const own = config.tiles.kind !== 'builtin';
   return {
@@ -41,7 +41,7 @@ export function mapStyle(config, { dark, builtinUrl, tilesUrl }) {
     },
     layers: [
       ...worldLayers(colours),
-      ...(own ? operatorLayers(config.tiles.kind, colours) : cityLayers(colours)),
+      ...(own ? (operatorLayers?.(config.tiles.kind, colours) ?? []) : cityLayers(colours)),
       ...courseLayers(colours),
       ...(own ? [] : labelLayers(colours)),
       ...countryLayers(colours),

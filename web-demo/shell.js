@@ -7,10 +7,7 @@ import { account, onAccount } from './account.js';
 import { onConnection, onOwn, openConnection } from './connection.js';
 import { element, find, icon, picture, setText } from './elements.js';
 import { accountPath } from './log-in.js';
-import { newsOf } from './news.js';
-import { parseOwnChange } from './protocol-own.js';
 import { getTheme, getUnits, onSettings, setTheme, setUnits } from './settings.js';
-import { createToasts } from './toasts.js';
 
 /** @type {Record<import('./connection.js').Connection, {word: string, hint: string}>} */
 const SIGNS = {
@@ -139,14 +136,25 @@ function who() {
 function hearNews() {
   const region = element('section', { id: 'toasts', class: 'toasts', ariaLabel: 'News', ariaLive: 'polite', tabindex: '-1' });
   document.body.append(region);
-  const toasts = createToasts(region);
+  /** What is needed to tell news comes with the first of them: who looks on without an account hears none. @type {ReturnType<typeof loadNews> | null} */
+  let loading = null;
   onOwn({
-    change(data) {
+    async change(data) {
+      loading ??= loadNews(region);
+      const { toasts, newsOf, parseOwnChange } = await loading;
       const change = parseOwnChange(data);
       if (change) toasts.show(newsOf(change, navigator.languages, { me: account()?.id, units: getUnits() }));
     },
   });
   onAccount((next) => {
-    if (!next) toasts.clear();
+    if (!next) loading?.then(({ toasts }) => toasts.clear());
   });
+}
+
+/** @param {HTMLElement} region */
+async function loadNews(region) {
+  const [{ createToasts }, { newsOf }, { parseOwnChange }] = await Promise.all([
+    import('./toasts.js'), import('./news.js'), import('./protocol-own.js'),
+  ]);
+  return { toasts: createToasts(region), newsOf, parseOwnChange };
 }
