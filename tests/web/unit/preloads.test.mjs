@@ -18,7 +18,8 @@ function reached(module, found = new Set()) {
 
 for (const [page, module] of [['index.html', 'main.js'], ['event.html', 'event-page.js'], ['run.html', 'run-page.js'],
   ['earn.html', 'earn/earn-page.js'], ['leaderboards.html', 'earn/leaderboards-page.js'], ['challenges.html', 'earn/challenges-page.js'],
-  ['record.html', 'record/record-page.js'], ['my-runs.html', 'record/my-runs.js']]) {
+  ['record.html', 'record/record-page.js'], ['my-runs.html', 'record/my-runs.js'],
+  ['events.html', 'join/events-page.js'], ['event-new.html', 'join/new-page.js'], ['friends.html', 'join/friends-page.js']]) {
   test(`${page}_names_every_module_that_it_needs_at_once`, () => {
     const named = [...readFileSync(join(WEB, page), 'utf8').matchAll(/<link rel="modulepreload" href="\/([^"]+)">/g)].map(([, path]) => path);
     const wanted = [...reached(module)].filter((path) => !path.startsWith('vendor/'));
