@@ -46,11 +46,11 @@ export function createColumn(type, actions) {
   let isHeld = false;
   const count = element('span', { class: 'count' });
   const line = createLine(type, actions);
-  const list = element('ul', { class: 'tasks', role: 'list', ariaLabel: TITLES[type] });
+  const list = element('ul', { class: 'tasks', role: 'list', tabindex: -1, ariaLabel: TITLES[type] });
   const empty = element('p', { class: 'empty', hidden: true });
   const rowActions = { ...actions, moveBy, remove };
   const open = createRows(list, rowActions);
-  const doneList = element('ul', { class: 'tasks', role: 'list', ariaLabel: 'Done' });
+  const doneList = element('ul', { class: 'tasks', role: 'list', tabindex: -1, ariaLabel: 'Done' });
   const done = createRows(doneList, rowActions);
   const doneWord = element('summary', {});
   const doneFold = element('details', { class: 'done-fold', hidden: true }, doneWord, doneList,
@@ -90,14 +90,9 @@ export function createColumn(type, actions) {
     actions.say(`${task.text} is at place ${to + 1} of ${ids.length}.`);
   }
 
-  /** The focus goes on to a neighbour: it is never lost. @param {HabitTask} task */
+  /** @param {HabitTask} task */
   function remove(task) {
-    const row = open.byId(task.id) ?? done.byId(task.id);
-    const next = row?.node.nextElementSibling ?? row?.node.previousElementSibling;
-    const neighbour = next instanceof HTMLElement ? next.querySelector('.task-words') : null;
     actions.remove(task);
-    if (neighbour instanceof HTMLElement) neighbour.focus();
-    else line.focus();
     actions.say(`${task.text} is deleted.`);
   }
 
@@ -180,7 +175,8 @@ function createRows(list, actions) {
 
   /** @param {HabitTask[]} tasks @param {Map<string, number>} waiting @param {Context} context */
   function draw(tasks, waiting, context) {
-    const focused = document.activeElement;
+    const focused = list.contains(document.activeElement) ? document.activeElement : null;
+    const place = focused ? [...list.children].findIndex((node) => node.contains(focused)) : -1;
     const ids = new Set(tasks.map((task) => task.id));
     for (const [id, { row }] of rows) {
       if (ids.has(id)) continue;
@@ -202,8 +198,14 @@ function createRows(list, actions) {
         list.insertBefore(node, next);
       }
     }
-    // What was moved has lost the focus.
-    if (focused instanceof HTMLElement && focused !== document.activeElement && list.contains(focused)) focused.focus({ preventScroll: true });
+    if (focused instanceof HTMLElement && focused !== document.activeElement) refocus(focused, place);
+  }
+
+  /** What was moved keeps the focus; from what is gone it goes to the neighbour. @param {HTMLElement} focused @param {number} place */
+  function refocus(focused, place) {
+    const heir = list.children[Math.min(place, list.children.length - 1)];
+    const next = list.contains(focused) ? focused : heir?.querySelector(focused.classList.contains('tick') ? '.tick' : '.task-words') ?? list;
+    if (next instanceof HTMLElement) next.focus({ preventScroll: true });
   }
 
   return {

@@ -199,8 +199,8 @@ function createActs(current, actions, close) {
   };
   const usual = element('p', { class: 'row' },
     button('Edit', () => actions.edit(current())),
-    button('Up', () => actions.moveBy(current(), -1), 'plain', 'Move up'),
-    button('Down', () => actions.moveBy(current(), 1), 'plain', 'Move down'),
+    button('Up', () => actions.moveBy(current(), -1), 'plain moves', 'Move up'),
+    button('Down', () => actions.moveBy(current(), 1), 'plain moves', 'Move down'),
     button('Delete', ask, 'danger'));
   sure.append(element('span', {}, 'Delete it, with its history?'), button('Delete', () => actions.remove(current()), 'danger'), button('Keep', () => {
     keep();

@@ -264,6 +264,13 @@ test('a_task_is_written_and_what_is_wrong_stands_at_its_field', { timeout: 60_00
   await moon.getByRole('button', { name: 'Delete' }).click();
   await moon.waitFor({ state: 'detached' });
   assert.ok(await page.evaluate(() => document.activeElement?.classList.contains('task-words')));
+
+  // What is ticked goes to what is done, and the focus to the next.
+  await page.getByLabel('Add a to-do', { exact: true }).fill('First of all');
+  await page.keyboard.press('Enter');
+  await page.getByRole('checkbox', { name: 'First of all' }).press('Space');
+  await page.locator('.done-fold').getByText('First of all').waitFor({ state: 'attached' });
+  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('aria-label')), 'Call home');
   assert.deepEqual(faults, []);
 });
 
