@@ -149,7 +149,7 @@ export function newsOf(change, languages, { me = '', units = 'km' } = {}) {
     case 'friend_unlocked': {
       const title = inLanguage(change.achievement.title, languages) || change.achievement.name;
       const link = { href: `/earn#${encodeURIComponent(change.achievement.name || String(change.achievement.id))}`, words: 'See yours' };
-      return quiet(`${change.user.name}: ${title}`, { lines: [`Level ${change.achievement.level}`], link });
+      return quiet(`${change.user.name}: ${title}`, { lines: [change.achievement.level > 1 ? `Level ${change.achievement.level}` : 'Reached'], link });
     }
     case 'run_withheld':
       return quiet('A run of yours does not count', { lines: [change.reason], link: { href: `/runs/${change.run}`, words: 'See the run' } });

@@ -21,6 +21,8 @@ import { recommendedCards } from './recommended.js';
 const ACHIEVEMENTS_MAX = 1000;
 /** A run's values are reckoned up a moment after it is finished, and what they open a moment later. */
 const AFTER_MS = [400, 2_500];
+/** For how long a card that has just moved to another level stands out. */
+const JUST_MS = 10_000;
 
 /** @type {{value: import('./cards.js').Show, words: string}[]} */
 const SHOWS = [{ value: 'all', words: 'All' }, { value: 'under_way', words: 'Under way' }, { value: 'reached', words: 'Reached' }, { value: 'locked', words: 'Locked' }];
@@ -182,6 +184,14 @@ function followHash() {
   card.focus({ preventScroll: true });
 }
 
+/** The card of what has just been reached stands out for a while. @param {number} id */
+function celebrate(id) {
+  const card = shownCards.get(id);
+  if (!card) return;
+  card.classList.add('just');
+  window.setTimeout(() => card.classList.remove('just'), JUST_MS);
+}
+
 /** @param {any} data told on the own channel */
 function hear(data) {
   const change = parseOwnChange(data);
@@ -190,6 +200,7 @@ function hear(data) {
     case 'unlocked':
       known.progress = applyUnlocked(known.progress, change);
       show();
+      celebrate(change.achievement.id);
       break;
     case 'run_finished':
     case 'run_deleted':

@@ -43,7 +43,7 @@ test('messages_and_friends_are_quiet', () => {
   const { kind, title, lines } = newsOf({ type: 'message', at_ms: 1, message: { id: 1, text: { en: 'Half of it!' } } }, ['en']);
   assert.deepEqual({ kind, title, lines }, { kind: 'quiet', title: 'Half of it!', lines: [] });
   const friend = newsOf({ type: 'friend_unlocked', at_ms: 1, user: eero, achievement: { id: 1, name: 'x', title: { en: 'First run' }, level: 1 } }, ['en']);
-  assert.deepEqual([friend.kind, friend.title, friend.lines, friend.link.href], ['quiet', 'Eero: First run', ['Level 1'], '/earn#x']);
+  assert.deepEqual([friend.kind, friend.title, friend.lines, friend.link.href], ['quiet', 'Eero: First run', ['Reached'], '/earn#x']);
   const withheld = newsOf({ type: 'run_withheld', at_ms: 1, run: 'r', reason: 'The bus.' }, ['en']);
   assert.deepEqual([withheld.title, withheld.lines, withheld.link.href], ['A run of yours does not count', ['The bus.'], '/runs/r']);
 });
