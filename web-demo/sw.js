@@ -46,6 +46,7 @@ async function answer(asked) {
     if (response.ok && response.type === 'basic') asked.waitUntil(cache.put(nameOf(request), response.clone()));
     return response;
   });
+  fetched.catch(() => {}); // it is asked after below, or nobody waits for it any more
   const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
   try {
     const first = await Promise.race([fetched, late]);

@@ -120,6 +120,7 @@ function turned(shows) {
   setText(find('#title'), shows === 'running' ? 'Your run' : 'Run');
   document.title = shows === 'running' ? 'Running · Runnity' : 'Run · Runnity';
   if (shows === 'ready') ready.load();
+  if (shows === 'finding') find('#cancel').focus();
   if (shows === 'done' || shows === 'running') page.focus({ preventScroll: true });
   window.scrollTo(0, 0);
 }
@@ -128,7 +129,7 @@ function renderPlace() {
   const { trouble } = device;
   const accuracy = newest ? sayAccuracy(newest.accuracy_m, ACCURACY_MAX_M) : '';
   setText(find('#ready-place'), trouble ? '' : newest ? `Your position is known: ${accuracy}` : watching ? 'Finding your position…' : '');
-  const card = trouble ? () => element('div', { class: 'card trouble' },
+  const card = trouble ? () => element('div', { class: 'card trouble', role: 'alert' },
     element('h3', {}, TROUBLES[trouble].title), element('p', {}, TROUBLES[trouble].help),
     trouble === 'denied' && element('button', { type: 'button', class: 'button plain', onclick: tryAgain }, 'Try again')) : null;
   for (const place of [find('#ready-trouble'), find('#finding-trouble')]) {
@@ -139,7 +140,7 @@ function renderPlace() {
   if (!pending) return;
   setText(find('#finding-title'), pending.forOthers ? 'Waiting for the start' : 'Finding your position…');
   const event = ready.chosen()?.event;
-  const others = `${event?.name ?? 'The event'}: your run begins by itself when it is started. Leave this page open. ${accuracy && `Your position is known: ${accuracy}.`}`;
+  const others = `${event?.name ?? 'The event'}: your run begins by itself when it is started. Leave this page open.${newest ? ' Your position is known.' : ''}`;
   setText(find('#finding-words'), pending.forOthers ? others : 'Your run begins with the first position. It helps to stand where there is sky.');
 }
 
@@ -270,6 +271,7 @@ find('#take-over').addEventListener('click', () => windowLock.takeOver());
 find('#cancel').addEventListener('click', () => {
   pending = null;
   render();
+  find('#start').focus();
 });
 onAccount(() => {
   if (account() && recorder.recorded()?.hold?.why === 'logged_out') recorder.release();
