@@ -77,7 +77,7 @@ for (const { name, path, sign, out = false, expected = [] } of PAGES) {
         if (width === WIDTHS[0][0]) await page.setViewportSize({ width, height: await wholeHeight(page, height) });
         const at = `${name} at ${width} px, ${theme}`;
         assert.deepEqual(await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]), [width, width], at);
-        await page.waitForFunction(() => !document.querySelector('.maplibregl-canvas') || (window.runnity?.idle?.() ?? true));
+        await page.waitForFunction(() => !document.querySelector('.map-panel') || window.runnity?.idle());
         await page.screenshot({ path: join(ARTIFACTS, `${name}-${width}-${theme}.png`) });
         if (width !== 768) assert.deepEqual(await grave(page), [], at);
       }
