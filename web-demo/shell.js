@@ -84,7 +84,7 @@ function units() {
   const show = () => {
     const miles = getUnits() === 'mi';
     setText(button, miles ? 'mi' : 'km');
-    button.setAttribute('aria-label', miles ? 'Units: miles. Switch to km' : 'Units: km. Switch to miles');
+    button.setAttribute('aria-label', miles ? 'Units: mi. Switch to kilometres' : 'Units: km. Switch to miles');
     button.title = miles ? 'Miles. Switch to kilometres' : 'Kilometres. Switch to miles';
   };
   onSettings(show);
@@ -140,14 +140,18 @@ function hearNews() {
   let loading = null;
   onOwn({
     async change(data) {
-      loading ??= loadNews(region);
+      loading ??= loadNews(region).catch((failure) => {
+        // The line is gone in this moment: the next news tries again.
+        loading = null;
+        throw failure;
+      });
       const { toasts, newsOf, parseOwnChange } = await loading;
       const change = parseOwnChange(data);
       if (change) toasts.show(newsOf(change, navigator.languages, { me: account()?.id, units: getUnits() }));
     },
   });
   onAccount((next) => {
-    if (!next) loading?.then(({ toasts }) => toasts.clear());
+    if (!next) loading?.then(({ toasts }) => toasts.clear(), () => {});
   });
 }
 
