@@ -295,13 +295,13 @@ export function createLiveView({ label, listRuns, onRender, onLive, onLook, coun
     const loading = createLoadingSign(find('.map-panel'));
     try {
       picture = await showMap();
+      loading.endWith(picture.baseMap.map);
       picture.camera.runnersChanged();
       onLook(picture.baseMap);
       if (selected) select(selected, true);
     } catch (failure) {
       console.info('map:', failure instanceof Error ? failure.message : failure);
       noMap();
-    } finally {
       loading.end();
     }
   }

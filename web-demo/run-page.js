@@ -286,13 +286,13 @@ async function start() {
   const loading = createLoadingSign(find('.map-panel'));
   try {
     picture = await showMap();
+    loading.endWith(picture.baseMap.map);
     chartedState = '';
     render();
   } catch (failure) {
     console.info('map:', failure instanceof Error ? failure.message : failure);
     document.body.classList.add('no-map');
     find('#no-map').hidden = false;
-  } finally {
     loading.end();
   }
 }

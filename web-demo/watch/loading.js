@@ -2,6 +2,8 @@
 
 /** Sooner than this nobody reads. */
 const AFTER_MS = 250;
+/** By then it is no news that something does not come. */
+const LATEST_MS = 20_000;
 
 /** @param {HTMLElement} panel around the map */
 export function createLoadingSign(panel) {
@@ -13,10 +15,18 @@ export function createLoadingSign(panel) {
     sign.textContent = 'Drawing the map…';
   }, AFTER_MS);
 
+  function end() {
+    clearTimeout(timer);
+    sign.remove();
+  }
+
   return {
-    end() {
-      clearTimeout(timer);
-      sign.remove();
+    end,
+    /** When all that is in view is drawn, or has failed to come. @param {any} map MapLibre map */
+    endWith(map) {
+      if (map.loaded()) end();
+      else map.once('idle', end);
+      window.setTimeout(end, LATEST_MS);
     },
   };
 }
