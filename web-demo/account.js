@@ -5,6 +5,8 @@
  * cookie would not do: the socket takes nobody's word but a token's.
  */
 
+import { held, keepHeld } from './held.js';
+
 /** @typedef {{id: string, name: string, token: string}} Account */
 
 const KEY = 'runnity.account';
@@ -74,4 +76,18 @@ export function forget(token) {
     // there was nothing kept either
   }
   set(null);
+}
+
+/** The page's own address, for coming back to it. The secret of a share link is not said in an address that reaches the server. */
+function here() {
+  if (held.secret) {
+    keepHeld();
+    return location.pathname;
+  }
+  return location.pathname + location.search + location.hash;
+}
+
+/** Where to sign up, from where one comes back to this page. @param {string} [next] another page of ours @returns {string} */
+export function accountPath(next = here()) {
+  return `/account?next=${encodeURIComponent(next)}`;
 }

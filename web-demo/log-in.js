@@ -2,9 +2,8 @@
  * Signing up, logging in and out; and, on a page that is of no use without an account, the way there and back.
  */
 
-import { account, forget, keep } from './account.js';
+import { account, accountPath, forget, keep } from './account.js';
 import { element } from './elements.js';
-import { held, keepHeld } from './held.js';
 import { get, post, remove } from './rest.js';
 
 /** @param {string} name @param {string} password @returns {Promise<void>} rejected with what is wrong, and the field */
@@ -35,20 +34,6 @@ export async function logOut() {
   } finally {
     forget(token);
   }
-}
-
-/** The page's own address, for coming back to it. The secret of a share link is not said in an address that reaches the server. */
-function here() {
-  if (held.secret) {
-    keepHeld();
-    return location.pathname;
-  }
-  return location.pathname + location.search + location.hash;
-}
-
-/** Where to sign up, from where one comes back to this page. @param {string} [next] another page of ours @returns {string} */
-export function accountPath(next = here()) {
-  return `/account?next=${encodeURIComponent(next)}`;
 }
 
 /** Says what an account is for here, with the way to one. @param {HTMLElement} container @param {string} why a sentence */

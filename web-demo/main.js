@@ -9,6 +9,7 @@ import { cellsOf } from './cells.js';
 import { find, setText } from './elements.js';
 import { createLiveView } from './live-view.js';
 import { openShell } from './shell.js';
+import { showAbout } from './watch/about.js';
 import { createView } from './view.js';
 import { createHappening } from './watch/happening.js';
 
@@ -67,6 +68,7 @@ function hint() {
 if (location.hash === '#events') location.replace('/events');
 else {
   openShell();
+  showAbout();
   hint();
   live.start();
 }

@@ -3,11 +3,11 @@
  * user's own channel tells, wherever in the app one is. Knows no run and no map.
  */
 
-import { account, onAccount } from './account.js';
+import { account, accountPath, onAccount } from './account.js';
 import { onConnection, onOwn, openConnection } from './connection.js';
 import { element, find, icon, picture, setText } from './elements.js';
-import { accountPath } from './log-in.js';
 import { getTheme, getUnits, onSettings, setTheme, setUnits } from './settings.js';
+import { stylesheet } from './vendor.js';
 
 /** @type {Record<import('./connection.js').Connection, {word: string, hint: string}>} */
 const SIGNS = {
@@ -158,7 +158,7 @@ function hearNews() {
 /** @param {HTMLElement} region */
 async function loadNews(region) {
   const [{ createToasts }, { newsOf }, { parseOwnChange }] = await Promise.all([
-    import('./toasts.js'), import('./news.js'), import('./protocol-own.js'),
+    import('./toasts.js'), import('./news.js'), import('./protocol-own.js'), stylesheet('./toasts.css'),
   ]);
   return { toasts: createToasts(region), newsOf, parseOwnChange };
 }

@@ -26,7 +26,7 @@ function script(path) {
 }
 
 /** @param {string} path @returns {Promise<void>} */
-function stylesheet(path) {
+export function stylesheet(path) {
   return new Promise((resolve) => {
     const element = document.createElement('link');
     element.rel = 'stylesheet';

@@ -3,12 +3,11 @@
  * The page says what is known of the event; how one stands to it is asked for here.
  */
 
-import { account, onAccount } from '../account.js';
+import { account, accountPath, onAccount } from '../account.js';
 import { serverNow } from '../clock.js';
 import { onOwn } from '../connection.js';
 import { element, setText } from '../elements.js';
 import { held } from '../held.js';
-import { accountPath } from '../log-in.js';
 import { ApiError } from '../rest.js';
 import { deedButton, wrongPlace } from './busy.js';
 import { answerInvitation, cancelEvent, endEvent, getMyEvent, joinEvent, leaveEvent, startEvent } from './calls.js';

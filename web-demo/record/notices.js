@@ -2,8 +2,8 @@
  * What stands in the way of sending, with what can be done about it, as a card above the numbers.
  */
 
+import { accountPath } from '../account.js';
 import { element } from '../elements.js';
-import { accountPath } from '../log-in.js';
 import { post, wordsOf } from '../rest.js';
 import { askTwice } from './two-steps.js';
 import { sayHold } from './words.js';
