@@ -55,20 +55,10 @@ function look() {
   if (baseMap) cells?.show(cellsOf(baseMap.bounds()));
 }
 
-/** The calls that start a run, for this server, ready to be copied. */
-function hint() {
-  setText(find('#curl'), [
-    `curl --json '{"name":"Aino","password":"a long one"}' ${location.origin}/api/users`,
-    `curl --json '{"visibility":"public"}' -H 'Authorization: Bearer TOKEN' ${location.origin}/api/runs`,
-    `curl --json '{"fixes":[{"time":"${new Date().toISOString().slice(0, 19)}Z","latitude":60.17,"longitude":24.94}]}' -H 'Authorization: Bearer TOKEN' ${location.origin}/api/runs/RUN/fixes`,
-  ].join('\n\n'));
-}
-
 // The events had their place here once, and have a page now.
 if (location.hash === '#events') location.replace('/events');
 else {
   openShell();
   showAbout();
-  hint();
   live.start();
 }

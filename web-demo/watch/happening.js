@@ -8,7 +8,6 @@ import { serverNow } from '../clock.js';
 import { find } from '../elements.js';
 import { getUnits } from '../settings.js';
 import { createFeed } from './feed.js';
-import { createFeedView } from './feed-view.js';
 
 /** @typedef {import('../protocol.js').RunEvent} RunEvent */
 /** @typedef {Awaited<ReturnType<typeof import('../live.js').openLive>>} Live */
@@ -24,7 +23,9 @@ const HASH = '#happening';
 
 export function createHappening() {
   const feed = createFeed();
-  const view = createFeedView(find('#feed'), find('#feed-announcer'));
+  /** How it is shown is loaded when somebody wants to see it. @type {ReturnType<typeof import('./feed-view.js').createFeedView> | null} */
+  let view = null;
+  let isLoading = false;
   const buttons = { runners: find('#show-runners'), happening: find('#show-happening') };
   /** @type {Map<number, {event: RunEvent, stop: () => void}>} */
   const heard = new Map();
@@ -36,8 +37,21 @@ export function createHappening() {
 
   const isShown = () => location.hash === HASH;
 
+  async function loadView() {
+    if (isLoading) return;
+    isLoading = true;
+    try {
+      const { createFeedView } = await import('./feed-view.js');
+      view = createFeedView(find('#feed'), find('#feed-announcer'));
+      render();
+    } catch {
+      isLoading = false; // the line is gone: the next time that there is something to show
+    }
+  }
+
   function render() {
-    view.render(feed.items(), { units: getUnits(), now_ms: serverNow(), isShown: isShown() });
+    if (!view && isShown()) loadView();
+    view?.render(feed.items(), { units: getUnits(), now_ms: serverNow(), isShown: isShown() });
     find('#no-news').hidden = !answered || feed.items().length > 0;
   }
 

@@ -217,7 +217,7 @@ test('nobody_running_is_said_with_a_hint_how_to_start', async () => {
   await context.route(/\/api\/runs\?/, (route) => route.fulfill({ json: { meta: { status: 200 }, data: [] } }));
   await page.goto(url);
   await page.getByRole('heading', { name: 'Nobody is running right now' }).waitFor();
-  assert.match(await page.locator('#empty').innerText(), /runnity demo[\s\S]*curl/);
+  assert.match(await page.locator('#empty').innerText(), /Start a run[\s\S]*runnity demo[\s\S]*documented API/);
   await until(page, () => window.runnity.idle());
   await page.screenshot({ path: join(ARTIFACTS, 'empty-1280-light.png') });
   assert.deepEqual(faults.filter((fault) => !fault.startsWith('other origin')), []);
