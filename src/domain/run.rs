@@ -270,7 +270,7 @@ mod tests {
 
     #[test]
     fn what_was_said_without_a_line_is_said_in_its_order_and_never_in_the_future() {
-        let (minute, now) = (|minutes| T0.plus_millis(minutes * 60_000), T0.plus_millis(10 * 60_000));
+        let (minute, now) = (|minutes: i64| T0.plus_millis(minutes * 60_000), T0.plus_millis(10 * 60_000));
         let mut run = run_in(State::Live);
         assert_eq!(run.said_at(None, now), now);
         assert_eq!(run.said_at(Some(minute(11)), now), now);
