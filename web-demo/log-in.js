@@ -4,11 +4,18 @@
 
 import { account, accountPath, forget, keep } from './account.js';
 import { element } from './elements.js';
+import { newId } from './new-id.js';
 import { get, post, remove } from './rest.js';
+
+/** What was sent last, and as which request: sent again, after an answer that was lost, it is the same request. */
+const sent = { account: '', key: '' };
 
 /** @param {string} name @param {string} password @returns {Promise<void>} rejected with what is wrong, and the field */
 export async function signUp(name, password) {
-  take(await post('/api/users', { name, password }));
+  const account = JSON.stringify([name, password]);
+  if (sent.account !== account) Object.assign(sent, { account, key: newId() });
+  take(await post('/api/users', { name, password }, { key: sent.key }));
+  Object.assign(sent, { account: '', key: '' });
 }
 
 /** @param {string} name @param {string} password @returns {Promise<void>} */

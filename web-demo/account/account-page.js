@@ -16,7 +16,10 @@ const next = backTo(location.search, location.origin);
 function show() {
   const own = account();
   if (!own) {
-    page.replaceChildren(...createWelcome({ isLogIn: location.hash === '#log-in', onDone: leave }));
+    // Whoever turns from one form to the other has typed a name already.
+    const typed = page.querySelector('input[name="name"]');
+    const name = typed instanceof HTMLInputElement ? typed.value : '';
+    page.replaceChildren(...createWelcome({ isLogIn: location.hash === '#log-in', name, onDone: leave }));
     document.title = 'Sign up or log in · Runnity';
     return;
   }

@@ -13,7 +13,8 @@ export function backTo(search, origin) {
   try {
     const url = new URL(next, origin);
     if (url.origin !== origin || url.pathname === '/account') return null;
-    return url.pathname + url.search + url.hash;
+    // Whole: of `/.//elsewhere` the path alone would be the name of another host.
+    return url.href;
   } catch {
     return null;
   }

@@ -11,13 +11,13 @@ const NAME_LEN_MAX = 64;
 const PASSWORD_LEN_MIN = 8;
 
 /**
- * @param {{isLogIn: boolean, onDone: (isNew: boolean) => void}} options
+ * @param {{isLogIn: boolean, name: string, onDone: (isNew: boolean) => void}} options `name`: what was typed before
  * @returns {Element[]}
  */
-export function createWelcome({ isLogIn, onDone }) {
+export function createWelcome({ isLogIn, name: typed, onDone }) {
   // The way back stays in the address.
   const other = (/** @type {string} */ hash, /** @type {string} */ words) => element('a', { href: location.search + hash }, words);
-  const name = element('input', { name: 'name', autocomplete: 'username', required: true, maxlength: NAME_LEN_MAX, autocapitalize: 'words', spellcheck: 'false' });
+  const name = element('input', { name: 'name', value: typed, autocomplete: 'username', required: true, maxlength: NAME_LEN_MAX, autocapitalize: 'words', spellcheck: 'false' });
   const password = element('input', {
     name: 'password', type: 'password', required: true, autocomplete: isLogIn ? 'current-password' : 'new-password',
     minlength: isLogIn ? null : PASSWORD_LEN_MIN,
@@ -38,7 +38,7 @@ export function createWelcome({ isLogIn, onDone }) {
     }
     onDone(!isLogIn);
   });
-  queueMicrotask(() => name.focus());
+  queueMicrotask(() => (typed ? password : name).focus());
   return [
     element('div', { class: 'page-head' }, element('div', {},
       element('h1', {}, isLogIn ? 'Log in' : 'Sign up'),

@@ -5,6 +5,7 @@
 import { account } from '../account.js';
 import { element, find, setText } from '../elements.js';
 import { field, onSubmit } from '../form.js';
+import { newId } from '../new-id.js';
 import { inLanguage } from '../news.js';
 import { ApiError, get, post } from '../rest.js';
 import { getUnits, onSettings } from '../settings.js';
@@ -90,7 +91,7 @@ export function createChallengeForm(onMade) {
   }
 
   /** One key for one challenge, however often it has to be sent. */
-  let key = crypto.randomUUID();
+  let key = newId();
   let sent = '';
 
   onSubmit(form, async () => {
@@ -108,14 +109,14 @@ export function createChallengeForm(onMade) {
       ...(starts.value ? { starts_at: new Date(starts.value).toISOString() } : {}),
       expires_at: ends.value ? new Date(ends.value).toISOString() : '',
     };
-    if (JSON.stringify(body) !== sent) key = crypto.randomUUID();
+    if (JSON.stringify(body) !== sent) key = newId();
     sent = JSON.stringify(body);
     try {
       onMade(await post('/api/challenges', body, { key }));
     } catch (failure) {
       throw atField(failure, people);
     }
-    key = crypto.randomUUID();
+    key = newId();
     title.value = '';
     target.value = '';
     picker.clear();

@@ -125,12 +125,14 @@ export function unitWord({ kind, many }, units) {
  * @returns {number | null} as the server counts it; null when it is no number
  */
 export function readQuantity(text, { kind }, units) {
-  const typed = text.trim().replace(',', '.');
+  // 1,000 is a thousand, as this page writes it itself; 1,5 is one and a half.
+  const trimmed = text.trim();
+  const typed = /^\d{1,3}(,\d{3})+(\.\d+)?$/.test(trimmed) ? trimmed.replaceAll(',', '') : trimmed.replace(',', '.');
   if (kind === 'time' || kind === 'duration') {
     const watch = /^(?:(\d+):)?(\d{1,3}):(\d{2})$/.exec(typed);
     if (watch) return Number(watch[1] ?? 0) * 3600 + Number(watch[2]) * 60 + Number(watch[3]);
   }
-  const number = typed === '' ? NaN : Number(typed);
+  const number = /^-?\d{1,15}(\.\d+)?$/.test(typed) ? Number(typed) : NaN;
   if (!Number.isFinite(number)) return null;
   switch (kind) {
     case 'distance': return Math.round(number * unitLengthM(units) * 1000) / 1000;

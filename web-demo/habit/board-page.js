@@ -5,13 +5,13 @@
 
 import { element, setText } from '../elements.js';
 import { LISTS } from '../habit-board.js';
+import { newId } from '../new-id.js';
 import { getUnits, onSettings } from '../settings.js';
 import { createColumn } from './column.js';
 import { openEditor } from './editor.js';
 import { createForecast } from './forecast.js';
 import { createHeroCard } from './hero-card.js';
 import { createNotes } from './notes.js';
-import { newId } from './queue.js';
 import { createShop } from './shop.js';
 import { createTagBar } from './tag-bar.js';
 import { countOpen, listsOf, taskIn, weekdayOf } from './view.js';

@@ -5,9 +5,9 @@
 
 import { element, setText } from '../elements.js';
 import { field, onSubmit } from '../form.js';
+import { newId } from '../new-id.js';
 import { ApiError, patch, post } from '../rest.js';
 import { getUnits } from '../settings.js';
-import { newId } from './queue.js';
 import { changesOf, documentOf, emptyForm, formOf, unitOf } from './task-form.js';
 import { DIFFICULTY, ONE, VARIABLES, variableOf, WEEK } from './words.js';
 

@@ -18,13 +18,6 @@ const BATCH_LEN_MAX = 500;
  * @property {number | null} v the version of the board that holds it; `null` while the server has not said that it has it
  */
 
-/** An id that nobody else makes. @returns {string} */
-export function newId() {
-  // `randomUUID` is missing where a page does not come from a safe origin: in a club's own network, say.
-  if (typeof crypto.randomUUID === 'function') return crypto.randomUUID();
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
 /** @param {number} now_ms @param {number} count of those before it in this window @param {string} id @returns {string} */
 export function keyOf(now_ms, count, id) {
   return `${String(now_ms).padStart(15, '0')}-${String(count).padStart(6, '0')}-${id}`;

@@ -5,8 +5,8 @@
  */
 
 import { answered as withReply, hear as withChange } from '../habit-board.js';
+import { newId } from '../new-id.js';
 import { parseHabitsChange } from '../protocol-habits.js';
-import { newId } from './queue.js';
 import { createSender } from './sender.js';
 import { viewOf } from './view.js';
 

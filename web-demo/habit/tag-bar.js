@@ -4,8 +4,8 @@
 
 import { element, setText } from '../elements.js';
 import { field, onSubmit } from '../form.js';
+import { newId } from '../new-id.js';
 import { patch, post, remove } from '../rest.js';
-import { newId } from './queue.js';
 
 /** @typedef {import('../protocol-habits.js').HabitTag} HabitTag */
 

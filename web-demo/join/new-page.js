@@ -7,6 +7,7 @@ import { account, onAccount } from '../account.js';
 import { element, find, setText } from '../elements.js';
 import { onSubmit } from '../form.js';
 import { askToLogIn } from '../log-in.js';
+import { newId } from '../new-id.js';
 import { ApiError, wordsOf } from '../rest.js';
 import { openShell } from '../shell.js';
 import { changeEvent, createEvent, getMyEvent } from './calls.js';
@@ -64,7 +65,7 @@ async function send() {
     return location.assign(`/events/${edited}`);
   }
   const text = JSON.stringify(answer.plan);
-  if (sent.plan !== text) Object.assign(sent, { plan: text, key: crypto.randomUUID() });
+  if (sent.plan !== text) Object.assign(sent, { plan: text, key: newId() });
   const { event } = await createEvent(answer.plan, sent.key);
   filled = false;
   try {

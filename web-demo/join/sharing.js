@@ -3,6 +3,7 @@
  */
 
 import { element, setText } from '../elements.js';
+import { newId } from '../new-id.js';
 import { deedButton, whileBusy, wrongPlace } from './busy.js';
 import { listLinks, makeLink, revokeLink } from './calls.js';
 import { createQr } from './qr.js';
@@ -20,7 +21,7 @@ export function createSharing(id, { name, maker }) {
   const fresh = element('div', { class: 'fresh-link', hidden: true });
   const list = element('ul', { class: 'people-list', role: 'list', ariaLabel: 'Links that were made' });
   const make = deedButton('Make a link', '', async () => {
-    const link = await makeLink(id, maker && invites.checked, crypto.randomUUID());
+    const link = await makeLink(id, maker && invites.checked, newId());
     await showFresh(link);
     await load();
   }, wrong);

@@ -4,6 +4,7 @@
  */
 
 import { account } from '../account.js';
+import { newId } from '../new-id.js';
 import { ApiError, get, post } from '../rest.js';
 import { acknowledged, BATCH_MAX, begunAnew, nextStep, skipped, verdictOf, waitMs } from './queue.js';
 import { createProgress, isNewFix, mayFollow, takeEntry } from './recording.js';
@@ -88,7 +89,7 @@ export function createRecorder(store, onChange) {
     if (head || !isMine) return;
     reset();
     head = {
-      user, visibility, event, begun_ms: Date.now(), run: null, startKey: crypto.randomUUID(), acknowledged: 0, told_m: 0, reckoned_m: 0, refused: 0,
+      user, visibility, event, begun_ms: Date.now(), run: null, startKey: newId(), acknowledged: 0, told_m: 0, reckoned_m: 0, refused: 0,
     };
     await store.begin(head).catch((failure) => console.info('recording:', failure));
     onChange();
@@ -98,7 +99,7 @@ export function createRecorder(store, onChange) {
   /** @param {Kind} kind @param {import('./recording.js').DeviceFix | null} [fix] */
   function append(kind, fix = null) {
     if (!head || !isMine) return;
-    const entry = { seq: progress.seq + 1, kind, at_ms: Date.now(), key: fix ? '' : crypto.randomUUID(), fix };
+    const entry = { seq: progress.seq + 1, kind, at_ms: Date.now(), key: fix ? '' : newId(), fix };
     takeEntry(progress, entry);
     waiting.push(entry);
     onChange();
@@ -223,7 +224,7 @@ export function createRecorder(store, onChange) {
     anew(event = null) {
       if (!head) return undefined;
       const reckoned_m = head.acknowledged === 0 ? 0 : progress.reckoned.get(head.acknowledged) ?? progress.tally.distance_m;
-      return release(begunAnew(head, crypto.randomUUID(), reckoned_m, event));
+      return release(begunAnew(head, newId(), reckoned_m, event));
     },
     /** The run that is under way already is the one that is recorded. @param {string} run */
     adopt: (run) => release({ run }),

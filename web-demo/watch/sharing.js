@@ -6,6 +6,7 @@
 import { account } from '../account.js';
 import { element, find, setText } from '../elements.js';
 import { held } from '../held.js';
+import { newId } from '../new-id.js';
 import { post, wordsOf } from '../rest.js';
 
 /** A link to a run that is over has no end of its own: it gets one. */
@@ -20,7 +21,7 @@ export function createSharing(getRun) {
   /** A link that was made is made once. @type {string | null} */
   let made = null;
   /** The same for all attempts, so that one whose answer was lost does not make two. */
-  const key = crypto.randomUUID();
+  const key = newId();
 
   const said = element('p', { class: 'share-said', role: 'status' });
   const input = element('input', { type: 'text', id: 'share-link', readonly: true, spellcheck: 'false', ariaLabel: 'The link', onfocus: () => input.select() });

@@ -54,13 +54,15 @@ test('what_is_typed_is_read_in_the_units_that_are_shown', () => {
   const read = (text, variable, units = 'km') => readQuantity(text, quantityOf(variable), units);
   assert.equal(read('50', 'distance_m'), 50_000);
   assert.equal(read(' 2,5 ', 'distance_m'), 2500);
+  assert.equal(read('1,000', 'distance_m'), 1_000_000);
+  assert.equal(read('12,500.5', 'distance_m'), 12_500_500);
   assert.equal(read('1', 'distance_m', 'mi'), 1609.344);
   assert.equal(Math.round(read('328', 'climb_m', 'mi')), 100);
   assert.equal(read('2.5', 'moving_s'), 9000);
   assert.equal(read('1:30:00', 'moving_s'), 5400);
   assert.equal(read('4:45', 'best_1km_s'), 285);
   assert.equal(read('5', 'best_1km_s'), 300);
-  for (const text of ['', 'far', '5 km', '1:2']) assert.equal(read(text, 'distance_m'), null, text);
+  for (const text of ['', 'far', '5 km', '1:2', '1e308', '0x10', '1,00,0']) assert.equal(read(text, 'distance_m'), null, text);
   assert.deepEqual([unitWord(distance, 'mi'), unitWord(quantityOf('runs'), 'km'), unitWord(PLAIN, 'km')], ['mi', 'runs', '']);
 });
 

@@ -2,7 +2,8 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { openOutbox } from '../../../web-demo/habit/outbox.js';
-import { callOf, inOrder, isFinal, keyOf, newId, nextBatch } from '../../../web-demo/habit/queue.js';
+import { callOf, inOrder, isFinal, keyOf, nextBatch } from '../../../web-demo/habit/queue.js';
+import { newId } from '../../../web-demo/new-id.js';
 import { createSender } from '../../../web-demo/habit/sender.js';
 
 const score = (id, task = 'stairs', dir = 'up') => ({ op: 'score', id, task: { id: task, type: 'habit' }, dir });
