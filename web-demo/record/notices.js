@@ -3,10 +3,10 @@
  */
 
 import { accountPath } from '../account.js';
-import { element } from '../elements.js';
+import { element, setText } from '../elements.js';
 import { post, wordsOf } from '../rest.js';
 import { askTwice } from './two-steps.js';
-import { sayHold } from './words.js';
+import { sayHold, sayStranger } from './words.js';
 
 /** @typedef {ReturnType<typeof import('./recorder.js').createRecorder>} Recorder */
 
@@ -17,27 +17,33 @@ import { sayHold } from './words.js';
  */
 export function createNotices(place, recorder, leave) {
   let shown = '';
+  /** @type {HTMLElement | null} */
+  let help = null;
 
   /** @param {import('./recorder.js').Recorded | null} recorded @param {boolean} isStranger whether somebody else is logged in */
   function render(recorded, isStranger) {
     const hold = recorded?.hold ?? null;
     const now = !recorded ? '' : isStranger ? 'stranger' : hold ? `${hold.why} ${hold.other} ${hold.reason} ${recorded.waiting > 0}` : '';
-    if (now === shown) return;
+    const words = !recorded || !now ? null : isStranger ? sayStranger(recorded.waiting) : hold && sayHold(hold, recorded.waiting);
+    // The number goes on while one runs; a question that stands there, and the focus, stay.
+    if (now === shown) return recount(words?.help);
     shown = now;
-    if (!recorded || !now) return place.replaceChildren();
-    if (isStranger) {
-      return card({
-        title: 'Another account’s run waits here',
-        help: 'It is sent when its runner logs in on this device again.',
-      }, [throwAway('Throw it away', null)]);
-    }
-    if (hold) card(sayHold(hold, recorded.waiting), choices(hold, recorded));
+    if (!recorded || !words) return place.replaceChildren();
+    card(words, isStranger || !hold ? [throwAway('Throw it away', null)] : choices(hold, recorded));
+  }
+
+  /** @param {string | undefined} words what the help says now; a screen reader has heard it, and would hear it at each fix */
+  function recount(words) {
+    if (!help || !words || help.textContent === words) return;
+    help.setAttribute('aria-live', 'off');
+    setText(help, words);
   }
 
   /** @param {{title: string, help: string}} words @param {(HTMLElement | false)[]} buttons */
-  function card({ title, help }, buttons) {
+  function card(words, buttons) {
+    help = element('p', {}, words.help);
     place.replaceChildren(element('div', { class: 'notice' },
-      element('h2', {}, title), element('p', {}, help), element('div', { class: 'row' }, ...buttons)));
+      element('h2', {}, words.title), help, element('div', { class: 'row' }, ...buttons)));
   }
 
   /** @param {import('./recorder.js').Hold} hold @param {import('./recorder.js').Recorded} recorded @returns {(HTMLElement | false)[]} */

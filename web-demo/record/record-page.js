@@ -47,6 +47,8 @@ let watching = null;
 let map = null;
 let isLeaving = false;
 
+// A database that takes its time is no reason for an empty page.
+openShell();
 const store = await openStore();
 const recorder = createRecorder(store, render);
 const running = createRunning({ onTurn: recorder.turn });
@@ -96,7 +98,7 @@ function render() {
     doneNotices.render(isUnderWay ? null : recorded, isStranger);
     if (isUnderWay) renderRunning(recorded, isStranger);
     else {
-      running.renderDone(recorded);
+      running.renderDone(recorded, store.kept, isStranger);
       stopMeasuring();
       if (recorded.steps === 0) leaveDone(recorded.head.run);
     }
@@ -110,7 +112,7 @@ function render() {
 function renderRunning(recorded, isStranger) {
   if (isStranger) stopMeasuring();
   else measure();
-  running.render(recorded, device, store.kept);
+  running.render(recorded, device, store.kept, isStranger);
   if (map === null) showMap();
   else if (typeof map === 'object') map.render(recorded.progress);
 }
@@ -257,7 +259,6 @@ function leave(run) {
 }
 
 async function open() {
-  openShell();
   render();
   if (await windowLock.tryTake()) return;
   // Nothing is recorded there: it only stands open.
@@ -290,8 +291,8 @@ for (const change of ['online', 'offline']) {
   });
 }
 window.addEventListener('beforeunload', (input) => {
-  // Nothing is lost, but nothing is measured either while the page is away.
-  if (screen() === 'running') input.preventDefault();
+  // Nothing is lost, but nothing is measured either while the page is away. What only the page knows is lost with it.
+  if (screen() === 'running' || (screen() === 'done' && !store.kept && !isLeaving)) input.preventDefault();
 });
 window.setInterval(render, TICK_MS);
 open();

@@ -91,7 +91,7 @@ export function createRecorder(store, onChange) {
     head = {
       user, visibility, event, begun_ms: Date.now(), run: null, startKey: newId(), acknowledged: 0, told_m: 0, reckoned_m: 0, refused: 0,
     };
-    await store.begin(head).catch((failure) => console.info('recording:', failure));
+    await store.begin(head);
     onChange();
     wake();
   }
@@ -104,7 +104,7 @@ export function createRecorder(store, onChange) {
     waiting.push(entry);
     onChange();
     // Kept first, told after: the page may be gone in between.
-    store.append(entry).catch((failure) => console.info('recording:', failure)).then(() => tries === 0 && wake());
+    store.append(entry).then(() => tries === 0 && wake());
   }
 
   /** @param {import('./recording.js').DeviceFix} fix */

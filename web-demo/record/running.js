@@ -53,8 +53,8 @@ export function createRunning({ onTurn }) {
     });
   }
 
-  /** @param {import('./recorder.js').Recorded} recorded @param {Device} device @param {boolean} isKept */
-  function render({ head, progress, waiting, steps, failing }, device, isKept) {
+  /** @param {import('./recorder.js').Recorded} recorded @param {Device} device @param {boolean} isKept @param {boolean} isStranger */
+  function render({ head, progress, waiting, steps, failing, hold }, device, isKept, isStranger) {
     showControls(progress.state);
     const now_ms = Date.now();
     const units = getUnits();
@@ -68,7 +68,8 @@ export function createRunning({ onTurn }) {
     setText(find('#average'), formatPaceNumber(averagePace(distance_m, elapsed_s), units));
     showUnits();
     showPlace(newest, device, now_ms);
-    const line = sayLine({ waiting, steps, failing, hasRun: head.run !== null, isOnline: device.isOnline });
+    const held = isStranger ? 'stranger' : hold?.why ?? null;
+    const line = sayLine({ held, waiting, steps, failing, hasRun: head.run !== null, isOnline: device.isOnline });
     const refused = head.refused > 0 ? ` ${sayFixes(head.refused)} could not be taken.` : '';
     sign('#line-sign', line.word + refused, line.tone);
     showWake(device.wake);
@@ -95,8 +96,8 @@ export function createRunning({ onTurn }) {
     else sign('#wake-sign', 'This browser lets the screen go dark, and measures nothing then: keep it on', 'warn');
   }
 
-  /** @param {import('./recorder.js').Recorded} recorded */
-  function renderDone({ head, progress, waiting, steps, failing, hold }) {
+  /** @param {import('./recorder.js').Recorded} recorded @param {boolean} isKept @param {boolean} isStranger */
+  function renderDone({ head, progress, waiting, steps, failing, hold }, isKept, isStranger) {
     const units = getUnits();
     setText(find('#done-distance'), formatDistanceNumber(distanceNow(head, progress), units));
     setText(find('#done-time'), formatDuration(elapsedNow(progress, Date.now())));
@@ -104,8 +105,8 @@ export function createRunning({ onTurn }) {
     const isAway = failing || !navigator.onLine;
     const what = waiting > 0 ? sayFixes(waiting) : 'its end';
     let words = 'Saving your run…';
-    if (hold) words = 'Not everything of it is on the server yet.';
-    else if (isAway && steps > 0) words = `No line: ${what} ${waiting > 1 ? 'wait' : 'waits'} on this device. Leave this page open, or come back to it: all is sent when the line is back.`;
+    if (hold || isStranger) words = 'Not everything of it is on the server yet.';
+    else if (isAway && steps > 0) words = `No line: ${what} ${waiting > 1 ? 'wait' : 'waits'} on this device. Leave this page open${isKept ? ', or come back to it' : ''}: all is sent when the line is back.`;
     setText(find('#done-words'), words);
   }
 

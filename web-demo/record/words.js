@@ -5,6 +5,7 @@
 import { formatDistance } from '../format.js';
 
 /** @typedef {import('../format.js').Units} Units */
+/** @typedef {import('./recorder.js').Hold['why'] | 'stranger'} Held */
 
 /** @type {Record<import('./position.js').Trouble, {title: string, help: string}>} */
 export const TROUBLES = {
@@ -49,16 +50,28 @@ export function sayFixes(count) {
   return count === 1 ? '1 fix' : `${count.toLocaleString('en')} fixes`;
 }
 
+/** Why nothing is sent, in a word. @type {Record<Held, string>} */
+const HELD = {
+  stranger: 'it is another account’s run',
+  logged_out: 'you are logged out',
+  not_yours: 'the run is not yours',
+  gone: 'the run is gone',
+  over: 'the run is over',
+  running: 'you are running already',
+  refused_start: 'the run could not be started',
+};
+
 /**
- * Whether the server has everything.
- * @param {{waiting: number, steps: number, failing: boolean, hasRun: boolean, isOnline: boolean}} known
+ * Whether the server has everything. A few fixes are always on the way, but only while something is sent.
+ * @param {{held: Held | null, waiting: number, steps: number, failing: boolean, hasRun: boolean, isOnline: boolean}} known
  * @returns {{word: string, tone: 'good' | 'warn'}}
  */
-export function sayLine({ waiting, steps, failing, hasRun, isOnline }) {
+export function sayLine({ held, waiting, steps, failing, hasRun, isOnline }) {
+  const what = waiting > 0 ? `${sayFixes(waiting)} ${waiting === 1 ? 'waits' : 'wait'}` : 'your run waits';
+  if (held) return { word: steps > 0 ? `Not sent: ${waiting > 0 ? what : 'the run waits'} on this device, as ${HELD[held]}` : `Nothing is sent: ${HELD[held]}`, tone: 'warn' };
   const isAway = failing || !isOnline;
   if (!isAway) return waiting > 3 ? { word: `Sending ${sayFixes(waiting)}…`, tone: 'warn' } : { word: 'Everything is sent', tone: 'good' };
   if (waiting === 0 && steps === 0) return { word: 'No line: what you run now is kept on this device', tone: 'warn' };
-  const what = waiting > 0 ? `${sayFixes(waiting)} ${waiting === 1 ? 'waits' : 'wait'}` : 'your run waits';
   return { word: `No line: ${what} on this device${hasRun ? '' : '; the run begins on the server when it is back'}`, tone: 'warn' };
 }
 
@@ -92,6 +105,12 @@ export function sayHold({ why, message, reason }, waiting) {
     default:
       return { title: 'This run is not yours', help: `${message}${kept}` };
   }
+}
+
+/** Somebody else's. @param {number} waiting fixes */
+export function sayStranger(waiting) {
+  const kept = waiting > 0 ? ` ${sayFixes(waiting)} ${waiting === 1 ? 'is' : 'are'} kept on this device.` : '';
+  return { title: 'Another account’s run waits here', help: `It is sent when its runner logs in on this device again.${kept}` };
 }
 
 /** For a screen reader, at each whole kilometre or mile. @param {number} distance_m @param {Units} units @param {string} time */

@@ -301,6 +301,10 @@ onTheSite('who_is_logged_out_on_the_way_loses_nothing', async (site) => {
   await call(site, `/api/tokens/${own.id}`, { token: aino.token, method: 'DELETE' });
   await device.walk(page, 2);
   await page.getByRole('heading', { name: 'You are logged out' }).waitFor();
+  await device.walk(page, 1);
+  const { waiting } = await recorded(page);
+  await page.locator('#line-sign', { hasText: new RegExp(`^Not sent: ${waiting} fix(es)? waits? on this device, as you are logged out`) }).waitFor();
+  await page.locator('#notices', { hasText: new RegExp(`${waiting} fix(es)? (is|are) kept on this device`) }).waitFor();
   await page.getByRole('link', { name: 'Log in', exact: true }).click();
   await page.getByLabel('Name', { exact: true }).fill(aino.name);
   await page.getByLabel('Password', { exact: true }).fill(aino.password);
@@ -309,7 +313,89 @@ onTheSite('who_is_logged_out_on_the_way_loses_nothing', async (site) => {
   await until(page, () => window.runnity?.recorded()?.steps === 0);
   aino.token = await page.evaluate(() => JSON.parse(localStorage.getItem('runnity.account')).token);
   const track = (await read(site, `/api/runs/${run}/fixes`, aino)).map((fix) => fix.latitude);
-  assert.deepEqual(track.slice(0, 4), [START.latitude, ...device.places]);
+  assert.deepEqual(track.slice(0, 5), [START.latitude, ...device.places]);
+});
+
+/** Ends the run, and says what the server has of it. */
+async function finishAndRead(page, site, phone, run) {
+  await page.getByRole('button', { name: 'Finish' }).click();
+  await page.getByRole('button', { name: 'Finish' }).click();
+  await page.waitForURL(`**/runs/${run}`);
+  assert.equal((await read(site, `/api/runs/${run}`, phone)).state, 'finished');
+  return (await read(site, `/api/runs/${run}/fixes`, phone)).map((fix) => fix.latitude);
+}
+
+onTheSite('a_run_whose_store_is_cleared_on_the_way_is_kept_anew_and_sent', async (site) => {
+  const aino = await Phone.signUp(site, 'Aino');
+  const { page, context, faults } = await openRecord(browser, site, aino);
+  const device = carry(context);
+  await begin(page);
+  await device.walk(page, 2);
+  const { run } = await until(page, () => window.runnity.recorded().run && window.runnity.recorded());
+  const browserItself = await context.newCDPSession(page);
+  const clear = () => browserItself.send('Storage.clearDataForOrigin', { origin: new URL(site).origin, storageTypes: 'indexeddb' });
+  await clear();
+  await device.walk(page, 2);
+  await until(page, () => window.runnity.recorded().steps === 0);
+  await page.waitForTimeout(2_000); // the page lets the browser finish before it opens anew
+  await page.locator('#keep-sign').waitFor({ state: 'hidden', timeout: 5_000 }); // the new database keeps it
+  const { reckoned_m } = await recorded(page);
+  await page.reload();
+  await until(page, () => window.runnity?.recorded());
+  assert.deepEqual([(await recorded(page)).run, (await recorded(page)).reckoned_m], [run, reckoned_m], 'the whole run is on the device again');
+  // It is tried once; after that the run is the page's alone.
+  for (let time = 0; time < 2; time += 1) {
+    await clear();
+    await device.walk(page, 2);
+    await page.waitForTimeout(2_000);
+  }
+  await page.getByText('This browser keeps nothing').waitFor();
+  await until(page, () => window.runnity.recorded().steps === 0);
+  const track = await finishAndRead(page, site, aino, run);
+  assert.deepEqual(track.filter((latitude) => device.places.includes(latitude)), device.places);
+  assert.deepEqual(faults, []);
+});
+
+onTheSite('a_device_that_is_full_sends_the_run_all_the_same', async (site) => {
+  const aino = await Phone.signUp(site, 'Aino');
+  const { page, context, faults } = await openRecord(browser, site, aino);
+  const device = carry(context);
+  await begin(page);
+  await device.walk(page, 1);
+  const { run } = await until(page, () => window.runnity.recorded().run && window.runnity.recorded());
+  await page.evaluate(() => {
+    const { put } = IDBObjectStore.prototype;
+    IDBObjectStore.prototype.put = function full(...what) {
+      const request = put.apply(this, what);
+      this.transaction.abort();
+      return request;
+    };
+  });
+  await device.walk(page, 2);
+  await page.getByText('This browser keeps nothing').waitFor();
+  const track = await finishAndRead(page, site, aino, run);
+  assert.deepEqual(track, [START.latitude, ...device.places]);
+  await page.goto(`${site}/record`);
+  await page.getByRole('button', { name: 'Start', exact: true }).waitFor();
+  assert.equal(await recorded(page), null, 'what was left on the device does not come back');
+  assert.deepEqual(faults, []);
+});
+
+onTheSite('a_store_that_never_opens_keeps_nobody_from_running', async (site) => {
+  const aino = await Phone.signUp(site, 'Aino');
+  const { page, context, faults } = await openRecord(browser, site, aino);
+  await page.addInitScript(() => {
+    IDBFactory.prototype.open = () => ({});
+  });
+  await page.reload();
+  await page.locator('#top a').first().waitFor({ timeout: 3_000 });
+  await begin(page);
+  const device = carry(context);
+  await device.walk(page, 1);
+  await page.getByText('This browser keeps nothing').waitFor();
+  const { run } = await until(page, () => window.runnity.recorded().run && window.runnity.recorded());
+  assert.deepEqual(await finishAndRead(page, site, aino, run), [START.latitude, ...device.places]);
+  assert.deepEqual(faults, []);
 });
 
 onTheSite('nobody_records_without_an_account', async (site) => {

@@ -6,7 +6,7 @@ import {
   averagePace, createProgress, distanceNow, elapsedNow, fixDocument, fixOf, isNewFix, mayFollow, takeEntry,
 } from '../../../web-demo/record/recording.js';
 import { createTally, takeFix } from '../../../web-demo/record/tally.js';
-import { sayAccuracy, sayHold, sayLine, TROUBLES } from '../../../web-demo/record/words.js';
+import { sayAccuracy, sayHold, sayLine, sayStranger, TROUBLES } from '../../../web-demo/record/words.js';
 
 const BEGUN_MS = Date.parse('2026-11-22T09:00:00Z');
 const METRES_PER_DEGREE = 111_195;
@@ -184,12 +184,21 @@ test('a_pace_says_nothing_over_a_few_steps', () => {
 });
 
 test('what_waits_on_the_device_is_said', () => {
-  const known = { waiting: 0, steps: 0, failing: false, hasRun: true, isOnline: true };
+  const known = { held: null, waiting: 0, steps: 0, failing: false, hasRun: true, isOnline: true };
   assert.deepEqual(sayLine(known), { word: 'Everything is sent', tone: 'good' });
   assert.match(sayLine({ ...known, waiting: 42, failing: true }).word, /No line: 42 fixes wait on this device/);
   assert.match(sayLine({ ...known, waiting: 1, isOnline: false, hasRun: false }).word, /1 fix waits .* the run begins on the server/);
   assert.equal(sayLine({ ...known, isOnline: false }).tone, 'warn');
   assert.match(sayLine({ ...known, waiting: 900 }).word, /Sending 900 fixes/);
+  for (const held of ['stranger', 'logged_out', 'not_yours', 'gone', 'over', 'running', 'refused_start']) {
+    for (const isOnline of [true, false]) {
+      const line = sayLine({ ...known, held, isOnline, waiting: 3, steps: 3 });
+      assert.match(line.word, /^Not sent: 3 fixes wait on this device, as (you|the|it) /, held);
+      assert.equal(line.tone, 'warn');
+    }
+    assert.doesNotMatch(sayLine({ ...known, held }).word, /Everything is sent|undefined/, held);
+  }
+  assert.match(sayStranger(1).help, /1 fix is kept on this device/);
 });
 
 test('every_trouble_says_what_to_do', () => {
