@@ -5,6 +5,7 @@
 import { account, keep } from '../account.js';
 import { element, setText } from '../elements.js';
 import { field, onSubmit } from '../form.js';
+import { forgetDraft } from '../join/draft.js';
 import { logOut } from '../log-in.js';
 import { ApiError, get, patch, remove, wordsOf } from '../rest.js';
 import { welcomeCard } from './welcome.js';
@@ -115,14 +116,20 @@ function leaving(name) {
     element('p', {}, element('button', { type: 'submit', class: 'button danger' }, `Delete ${name} for good`)));
   onSubmit(form, async () => {
     await remove('/api/users/me', { current_password: current.value });
-    await logOut().catch(() => {}); // the token is gone with the account
+    await leave().catch(() => {}); // the token is gone with the account
   });
   return element('section', { class: 'card' },
     element('h2', {}, 'Yours to take'),
     element('p', { class: 'row' },
-      element('button', { type: 'button', class: 'button plain', onclick: () => attempt(logOut) }, 'Log out'),
+      element('button', { type: 'button', class: 'button plain', onclick: () => attempt(leave) }, 'Log out'),
       element('button', { type: 'button', class: 'button plain', onclick: () => attempt(takeAll) }, 'Download everything')),
     wrong, element('details', {}, element('summary', {}, 'Delete the account'), form));
+}
+
+/** What this window keeps of theirs goes too. */
+async function leave() {
+  forgetDraft();
+  await logOut();
 }
 
 /** A ZIP of all that is kept of the account. */

@@ -145,6 +145,33 @@ export function planOf(values) {
 }
 
 /**
+ * A day and a time that only look like ones: what clocks leave out when they are put forward, and what is over. What stood there
+ * before somebody changes the rest may stay.
+ * @param {Values} values @param {number} now_ms @param {Values | null} before
+ * @returns {Wrong | null}
+ */
+export function wrongTime(values, now_ms, before) {
+  const { date, time, time_zone } = values;
+  const starts_at_ms = instantOf(date, time, time_zone);
+  const isKept = before && before.date === date && before.time === time && before.time_zone === time_zone;
+  if (starts_at_ms !== null && !isKept) {
+    const shown = clockIn(starts_at_ms, time_zone);
+    if (shown.date !== date || shown.time !== time.slice(0, 5)) {
+      return { field: 'time', message: `Clocks are put forward that day: there is no ${time.slice(0, 5)} in ${time_zone}.` };
+    }
+  }
+  if (!isOver(values, now_ms) || (before && isOver(before, now_ms))) return null;
+  return { field: 'date', message: 'That has passed already. Choose a day or a time to come.' };
+}
+
+/** @param {Values} values @param {number} now_ms */
+function isOver({ date, time, time_zone, duration_s }, now_ms) {
+  // Of years that are no longer counted in a zone, the plain clock is exact enough.
+  const starts_at_ms = instantOf(date, time, time_zone) ?? Date.parse(`${date}T${time.slice(0, 5)}Z`);
+  return starts_at_ms + duration_s * 1000 < now_ms;
+}
+
+/**
  * What differs: what an event that has begun must not change is then not sent.
  * @param {Plan} plan @param {Plan} before @returns {Plan}
  */
@@ -159,15 +186,20 @@ export function fieldOf(field) {
 
 /**
  * @param {string} latitude as typed @param {string} longitude as typed
- * @returns {{place: Place | null} | {wrong: string}} null when nothing is typed
+ * @returns {{place: Place | null} | {wrong: string, axis: 'latitude' | 'longitude'}} null when nothing is typed
  */
 export function placeTyped(latitude, longitude) {
-  const [north, east] = [latitude, longitude].map((text) => text.trim().replace(',', '.'));
+  const [north, east] = [latitude, longitude].map((text) => text.trim().replace(',', '.').replace('−', '-'));
   if (!north && !east) return { place: null };
-  const place = { latitude: Number(north || NaN), longitude: Number(east || NaN) };
-  if (!(Math.abs(place.latitude) <= 90)) return { wrong: 'A latitude is a number from −90 to 90.' };
-  if (!(Math.abs(place.longitude) <= 180)) return { wrong: 'A longitude is a number from −180 to 180.' };
+  const place = { latitude: degrees(north), longitude: degrees(east) };
+  if (!(Math.abs(place.latitude) <= 90)) return { wrong: 'A latitude is a number from −90 to 90.', axis: 'latitude' };
+  if (!(Math.abs(place.longitude) <= 180)) return { wrong: 'A longitude is a number from −180 to 180.', axis: 'longitude' };
   return { place };
+}
+
+/** Decimals as people write them, not all that JavaScript takes for a number. @param {string} text */
+function degrees(text) {
+  return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : NaN;
 }
 
 /** @param {Place} place @returns {string} like "60.16990, 24.95080" */

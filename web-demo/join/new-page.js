@@ -11,13 +11,15 @@ import { newId } from '../new-id.js';
 import { ApiError, wordsOf } from '../rest.js';
 import { openShell } from '../shell.js';
 import { changeEvent, createEvent, getMyEvent } from './calls.js';
-import { changesOf, newValues, planOf, valuesOf } from './event-form.js';
+import { forgetDraft, keepDraft, takeDraft } from './draft.js';
+import { changesOf, newValues, planOf, valuesOf, wrongTime } from './event-form.js';
 import { createPlacePicker } from './place-picker.js';
 import { createPlanForm } from './plan-form.js';
 
 /** While the server does not answer, it is asked again. */
 const RETRY_MS = 4_000;
-const DRAFT_KEY = 'runnity.event-draft';
+/** What the server calls wrong when something else was sent with the key before. */
+const KEY_FIELD = 'Idempotency-Key';
 
 const edited = Number(new URLSearchParams(location.search).get('edit')) || null;
 const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -25,31 +27,29 @@ const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const places = { start: null, destination: null };
 const picker = createPlacePicker((next) => {
   Object.assign(places, next);
-  keepDraft();
+  keepTyped();
 });
 const plan = createPlanForm(picker, places, ownZone);
 /** What the event was before. @type {import('./event-form.js').Plan} */
 let before = {};
+/** @type {import('./event-form.js').Values | null} */
+let valuesBefore = null;
 let filled = false;
-/** The same plan is sent with the same key, so that it becomes one event however often it is sent. */
-const sent = { plan: '', key: '' };
+/** Whose words stand in the form. @type {string | null} */
+let writer = null;
+/**
+ * What is typed is sent with one key until the server has refused it, also after a reload: it becomes one event however often it is
+ * sent.
+ */
+const sent = { key: '' };
 
-function keepDraft() {
-  if (edited || !filled) return;
-  try {
-    sessionStorage.setItem(DRAFT_KEY, JSON.stringify(plan.read()));
-  } catch {
-    // storage may be forbidden: then it is kept as long as the page is open
-  }
+function keepTyped() {
+  if (!edited && filled) keepDraft({ user: writer, key: sent.key, values: plan.read() });
 }
 
-/** @returns {Partial<import('./event-form.js').Values>} */
-function draft() {
-  try {
-    return JSON.parse(sessionStorage.getItem(DRAFT_KEY) ?? '{}') ?? {};
-  } catch {
-    return {};
-  }
+/** Whether the server has said that there is no event of this key, rather than nothing, or to come again. @param {unknown} failure */
+function isRefusal(failure) {
+  return failure instanceof ApiError && !failure.isPassing && failure.status !== 401 && failure.retry_after_s === null;
 }
 
 async function send() {
@@ -59,21 +59,27 @@ async function send() {
     if (answer.wrong.field === 'start' && picker.lacksTypedStart('Type where it starts.')) return;
     throw new ApiError(400, answer.wrong.message, { field: answer.wrong.field });
   }
+  const wrong = wrongTime(plan.read(), Date.now(), valuesBefore);
+  if (wrong) throw new ApiError(400, wrong.message, { field: wrong.field });
   if (edited) {
     const changes = changesOf(answer.plan, before);
     if (Object.keys(changes).length > 0) await changeEvent(edited, changes);
     return location.assign(`/events/${edited}`);
   }
-  const text = JSON.stringify(answer.plan);
-  if (sent.plan !== text) Object.assign(sent, { plan: text, key: newId() });
-  const { event } = await createEvent(answer.plan, sent.key);
-  filled = false;
+  sent.key ||= newId();
+  keepTyped();
   try {
-    sessionStorage.removeItem(DRAFT_KEY);
-  } catch {
-    // there was nothing kept either
+    const { event } = await createEvent(answer.plan, sent.key);
+    filled = false;
+    forgetDraft();
+    location.assign(`/events/${event.id}`);
+  } catch (failure) {
+    if (!isRefusal(failure)) throw failure;
+    sent.key = '';
+    keepTyped();
+    if (/** @type {ApiError} */ (failure).field !== KEY_FIELD) throw failure;
+    throw new ApiError(409, 'It is among your events already, as it was before you changed it here: change it there. Create it again, and there are two.');
   }
-  location.assign(`/events/${event.id}`);
 }
 
 /** @param {string} words */
@@ -83,7 +89,9 @@ function refuse(words) {
 
 async function fill() {
   if (!edited) {
-    plan.fill({ ...newValues(Date.now(), ownZone), ...draft() });
+    const draft = takeDraft(writer);
+    sent.key = draft?.key ?? '';
+    plan.fill({ ...newValues(Date.now(), ownZone), ...draft?.values });
     filled = true;
     return;
   }
@@ -93,6 +101,7 @@ async function fill() {
       if (role !== 'creator') return refuse('Only whoever holds an event can change it.');
       if (event.state === 'passed' || event.state === 'cancelled') return refuse('It is over, and stays as it was.');
       const values = valuesOf(event);
+      valuesBefore = values;
       const answer = planOf(values);
       before = 'plan' in answer ? answer.plan : {};
       plan.fill(values);
@@ -111,7 +120,9 @@ function showAccount() {
   find('#ask').hidden = own !== null;
   if (!own) return;
   const place = find('#plan-place');
-  if (!place.hidden) return;
+  // Another's words are not for whoever has logged in now.
+  if (!place.hidden) return own.id === writer ? undefined : location.reload();
+  writer = own.id;
   place.hidden = false;
   picker.showMap();
   fill();
@@ -128,7 +139,7 @@ function start() {
   }
   setText(plan.submit, edited ? 'Save' : 'Create the event');
   find('#plan-place').append(plan.form);
-  plan.form.addEventListener('input', keepDraft);
+  plan.form.addEventListener('input', keepTyped);
   onSubmit(plan.form, send);
   askToLogIn(find('#ask'), 'To hold an event you need an account: a name and a password.');
   onAccount(showAccount);

@@ -11,9 +11,12 @@ import { placeTyped, placeWords } from './event-form.js';
 
 /** @typedef {import('../protocol.js').Place} Place */
 /** @typedef {'start' | 'destination'} Kind */
+/** @typedef {'latitude' | 'longitude'} Axis */
 
 /** @type {Record<Kind, {word: string, letter: string}>} */
 const KINDS = { start: { word: 'Start', letter: 'S' }, destination: { word: 'Destination', letter: 'D' } };
+/** @type {Axis[]} */
+const AXES = ['latitude', 'longitude'];
 /** How long the device may look for where it is, and how old an answer may be. */
 const GEOLOCATION = { enableHighAccuracy: true, timeout: 15_000, maximumAge: 60_000 };
 /** Closer than this, and a tap means a place. */
@@ -62,40 +65,61 @@ export function createPlacePicker(onChange) {
 
   /** @param {Kind} kind */
   function typedFields(kind) {
-    const input = (/** @type {string} */ name) => element('input', { id: `${kind}-${name}`, inputmode: 'text', autocomplete: 'off', onchange: read });
+    const wrongId = `${kind}-typed-wrong`;
+    const input = (/** @type {string} */ name) => element('input', {
+      id: `${kind}-${name}`, inputmode: 'text', autocomplete: 'off', ariaDescribedby: wrongId, onchange: changed,
+    });
     const latitude = input('latitude');
     const longitude = input('longitude');
-    const wrong = element('p', { class: 'wrong', role: 'alert' });
+    const wrong = element('p', { class: 'wrong', role: 'alert', id: wrongId });
+    /** Whether it is still to be read: sending the form may have done so. */
+    let isUnread = false;
+    function changed() {
+      isUnread = true;
+      afterPress(() => {
+        if (isUnread) read();
+      });
+    }
     function read() {
+      isUnread = false;
       const answer = placeTyped(latitude.value, longitude.value);
       // Half a place is no mistake yet: the other half may follow.
       const half = !latitude.value.trim() !== !longitude.value.trim();
       if (half) return;
-      setText(wrong, 'wrong' in answer ? answer.wrong : '');
-      if ('wrong' in answer) return;
+      if ('wrong' in answer) return sayWrong(kind, answer.wrong, answer.axis);
+      if (same(places[kind], answer.place)) return sayWrong(kind, '');
       set(kind, answer.place);
       if (answer.place) baseMap?.goTo(answer.place);
     }
     const label = (/** @type {HTMLInputElement} */ of, /** @type {string} */ words) => element('div', { class: 'field' }, element('label', { for: of.id }, words), of);
     const field = element('fieldset', {}, element('legend', { class: 'label' }, KINDS[kind].word),
       element('div', { class: 'fields' }, label(latitude, 'Latitude'), label(longitude, 'Longitude')), wrong);
-    return { shown: field, latitude, longitude, wrong };
+    return { shown: field, latitude, longitude, wrong, read };
   }
 
-  /** Says what is wrong with what is typed, and leads there. @param {Kind} kind @param {string} message */
-  function pointOut(kind, message) {
-    typing.open = true;
+  /** @param {Kind} kind @param {string} message '' when nothing is @param {Axis} [axis] the one that is wrong */
+  function sayWrong(kind, message, axis) {
     setText(typed[kind].wrong, message);
-    typed[kind].latitude.focus();
+    for (const each of AXES) {
+      if (each === axis) typed[kind][each].setAttribute('aria-invalid', 'true');
+      else typed[kind][each].removeAttribute('aria-invalid');
+    }
+  }
+
+  /** Says what is wrong with what is typed, and leads there. @param {Kind} kind @param {string} message @param {Axis} axis */
+  function pointOut(kind, message, axis) {
+    typing.open = true;
+    sayWrong(kind, message, axis);
+    typed[kind][axis].focus();
   }
 
   /** @param {Kind} kind @param {Place | null} place @param {string} [words] besides where it is */
   function set(kind, place, words = '') {
     places[kind] = place;
-    const { latitude, longitude, wrong } = typed[kind];
+    const { latitude, longitude } = typed[kind];
     latitude.value = place ? place.latitude.toFixed(6) : '';
     longitude.value = place ? place.longitude.toFixed(6) : '';
-    setText(wrong, '');
+    sayWrong(kind, '');
     setText(said, words);
     setText(putWrong[kind], '');
     mark(kind);
@@ -201,12 +225,15 @@ export function createPlacePicker(onChange) {
       set('destination', known.destination);
       look();
     },
-    /** Whether something is typed that is no place; it is pointed out. @returns {boolean} */
+    /** Takes what is typed. Whether that is no place; it is pointed out. @returns {boolean} */
     isWrong() {
       for (const kind of /** @type {Kind[]} */ (['start', 'destination'])) {
         const answer = placeTyped(typed[kind].latitude.value, typed[kind].longitude.value);
-        if (!('wrong' in answer)) continue;
-        pointOut(kind, answer.wrong);
+        if (!('wrong' in answer)) {
+          typed[kind].read();
+          continue;
+        }
+        pointOut(kind, answer.wrong, answer.axis);
         return true;
       }
       return false;
@@ -214,12 +241,32 @@ export function createPlacePicker(onChange) {
     /** Whether there is no start, though without a map; it is pointed out. @param {string} message @returns {boolean} */
     lacksTypedStart(message) {
       if (places.start || !how.hidden) return false;
-      pointOut('start', message);
+      pointOut('start', message, 'latitude');
       return true;
     },
     /** For tests and the curious. */
     look: () => ({ places: { ...places }, zoom: baseMap?.map.getZoom() ?? null, idle: baseMap?.map.loaded() ?? false }),
   };
+}
+
+/** Whether both are written alike: what is typed may be what the map has told, to a tenth of a metre. @param {Place | null} one @param {Place | null} other */
+function same(one, other) {
+  const words = (/** @type {Place | null} */ place) => place && AXES.map((axis) => place[axis].toFixed(6)).join();
+  return words(one) === words(other);
+}
+
+let isPressed = false;
+window.addEventListener('mousedown', () => { isPressed = true; }, true);
+window.addEventListener('mouseup', () => { isPressed = false; }, true);
+
+/**
+ * A field is left when the mouse goes down on something else. What is then said would move that from under the mouse, and the click
+ * would be lost: it is said after the click.
+ * @param {() => void} deed
+ */
+function afterPress(deed) {
+  if (!isPressed) return deed();
+  window.addEventListener('mouseup', () => window.setTimeout(deed), { once: true, capture: true });
 }
 
 /** @param {import('../base-map.js').BaseMap} baseMap @returns {Place} */

@@ -184,3 +184,70 @@ onEachStore('friends_are_found_asked_and_told_at_once', async (site) => {
     assert.deepEqual(faults, []);
   }
 });
+
+onEachStore('what_is_typed_of_an_event_is_its_writers_and_becomes_one_event', async ({ server }) => {
+  // Without a map places are typed.
+  const browser = await launch(['--disable-software-rasterizer', '--disable-gpu']);
+  try {
+    const tail = randomBytes(3).toString('hex');
+    const site = { server, browser };
+    const { page, token, faults } = await enter(site, `Aino ${tail}`, '/events/new', { width: 360, height: 740 });
+    const create = page.getByRole('button', { name: 'Create the event' });
+    const latitude = page.locator('#start-latitude');
+    const longitude = page.locator('#start-longitude');
+    const name = `Night run ${tail}`;
+    await page.getByLabel('Name').fill(name);
+    await page.locator('details.typing[open]').waitFor();
+
+    await latitude.fill('60.17');
+    await create.click();
+    await page.locator('#start-longitude[aria-invalid="true"]:focus').waitFor();
+    await longitude.fill('24.94');
+    await longitude.press('Tab');
+    await page.getByText('Start: 60.17000').waitFor();
+    await latitude.fill('');
+    await longitude.fill('');
+    // The mouse is where the button is before the field is left.
+    await create.click();
+    await page.getByText('Type where it starts.').waitFor();
+    await page.locator('#start-latitude[aria-invalid="true"]:focus').waitFor();
+    await latitude.fill('60.17');
+    await longitude.fill('24.94');
+
+    // The answer is lost, and the page is loaded again: still it becomes one event.
+    let asked = 0;
+    await page.route('**/api/events', async (route) => {
+      if (route.request().method() !== 'POST') return route.continue();
+      asked += 1;
+      if (asked > 1) return route.continue();
+      await route.fetch();
+      await route.abort('connectionreset');
+    });
+    await create.click();
+    await page.getByText('The server does not answer.').waitFor();
+    await page.reload();
+    await create.waitFor();
+    assert.equal(await page.getByLabel('Name').inputValue(), name);
+    await page.getByLabel('Name').fill(`${name}, changed`);
+    await create.click();
+    await page.getByText('It is among your events already').waitFor();
+    const mine = async () => (await call(server.url, '/api/events?mine=true&page=1&page_size=9', { method: 'GET', token })).length;
+    assert.equal(await mine(), 1);
+
+    // Another who logs in here does not see it, nor is it left after a log-out.
+    const other = await call(server.url, '/api/users', { body: { name: `Veikko ${tail}`, password: PASSWORD } });
+    await page.evaluate((account) => localStorage.setItem('runnity.account', JSON.stringify(account)), { id: other.id, name: `Veikko ${tail}`, token: other.token });
+    await page.reload();
+    await create.waitFor();
+    assert.equal(await page.getByLabel('Name').inputValue(), '');
+    await page.getByLabel('Name').fill('Of Veikko');
+    assert.match(await page.evaluate(() => sessionStorage.getItem('runnity.event-draft')), /Of Veikko/);
+    await page.goto(`${server.url}/account`);
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await page.getByRole('button', { name: 'Log out' }).waitFor({ state: 'detached' });
+    assert.equal(await page.evaluate(() => sessionStorage.getItem('runnity.event-draft')), null);
+    assert.deepEqual(faults.filter((fault) => !/ERR_CONNECTION|422/.test(fault)), []);
+  } finally {
+    await browser.close();
+  }
+});

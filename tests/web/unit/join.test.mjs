@@ -2,8 +2,9 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import {
-  changesOf, clockIn, durationWords, fieldOf, instantOf, newValues, placeTyped, planOf, valuesOf,
+  changesOf, clockIn, durationWords, fieldOf, instantOf, newValues, placeTyped, planOf, valuesOf, wrongTime,
 } from '../../../web-demo/join/event-form.js';
+import { draftOf } from '../../../web-demo/join/draft.js';
 import { actionsOf, comingWords, firstOf, roleOf, rosterNews, spanWords, stateNews, stateWords, whyNot } from '../../../web-demo/join/words.js';
 import { agendaOf } from '../../../web-demo/join/agenda.js';
 import { CIRCLES, deedsOf, deedWord, outcomeWords } from '../../../web-demo/join/circles.js';
@@ -66,6 +67,41 @@ test('places_are_typed_with_point_or_comma', () => {
   assert.match(placeTyped('91', '24').wrong, /latitude/);
   assert.match(placeTyped('60', '').wrong, /longitude/);
   assert.match(placeTyped('north', '24').wrong, /latitude/);
+  assert.deepEqual(placeTyped('−60.5', '+.25'), { place: { latitude: -60.5, longitude: 0.25 } });
+  for (const text of ['0x10', '1e1', '0b1', '1.2.3', '-', '.', 'Infinity']) {
+    assert.equal(placeTyped(text, '24').axis, 'latitude', text);
+    assert.equal(placeTyped('60', text).axis, 'longitude', text);
+  }
+});
+
+test('a_time_that_clocks_leave_out_or_that_is_over_is_told', () => {
+  const now_ms = Date.parse('2026-11-21T09:10:00Z');
+  const wrong = (change, before = null) => wrongTime({ ...filled, ...change }, now_ms, before && { ...filled, ...before })?.field;
+  const gap = { date: '2027-03-28', time: '02:30', time_zone: 'Europe/Berlin' };
+  assert.equal(wrong(gap), 'time');
+  for (const time of ['01:59', '03:00', '03:30:15']) assert.equal(wrong({ ...gap, time }), undefined);
+  assert.equal(wrong({ ...gap, date: '2027-10-31' }), undefined);
+  assert.equal(wrong({ ...gap, date: '2027-03-14', time_zone: 'America/New_York' }), 'time');
+  assert.equal(wrong(gap, gap), undefined);
+  assert.equal(wrong(gap, {}), 'time');
+  const past = { date: '2026-11-20' };
+  assert.equal(wrong(past), 'date');
+  assert.equal(wrong({ date: '0026-11-30' }), 'date');
+  assert.equal(wrong(past, {}), 'date');
+  assert.equal(wrong(past, past), undefined);
+  // What has begun and still lasts starts at once.
+  assert.equal(wrong({ time: '10:30' }), undefined);
+});
+
+test('a_draft_is_its_writers_alone', () => {
+  const values = { name: 'Night run' };
+  const kept = (user, key = 'k1') => JSON.stringify({ user, key, values });
+  assert.deepEqual(draftOf(kept('u1'), 'u1'), { user: 'u1', key: 'k1', values });
+  assert.equal(draftOf(kept('u1'), 'u2'), null);
+  assert.equal(draftOf(kept('u1'), null), null);
+  assert.deepEqual(draftOf(kept(null), 'u2'), { user: 'u2', key: 'k1', values });
+  assert.equal(draftOf(JSON.stringify({ user: 'u1', values }), 'u1').key, '');
+  for (const text of [null, '{', '{}', '[]', JSON.stringify(values)]) assert.equal(draftOf(text, 'u1'), null);
 });
 
 test('a_field_within_a_place_is_the_fields_own', () => {
