@@ -169,7 +169,7 @@ async fn long_answers_are_compressed_for_those_who_take_it(kind: StoreKind) {
     let ask = |path: &str, coding: &str| site.ask(Method::GET, path).header("Accept-Encoding", coding.to_owned());
     for path in ["/api/runs", "/", "/api/asyncapi.json"] {
         let plain = send(ask(path, "identity")).await;
-        let zipped = send(ask(path, "br, gzip;q=0.8")).await;
+        let zipped = send(ask(path, "deflate, gzip;q=0.8")).await;
         assert!(!plain.has("content-encoding") && plain.header("vary").contains("Accept-Encoding"), "{path}");
         assert_eq!(zipped.header("content-encoding"), "gzip", "{path}");
         assert!(zipped.body.len() < plain.body.len() / 2, "{path}");
