@@ -5,12 +5,15 @@
 
 import { account, forget, onAccount } from './account.js';
 import { held } from './held.js';
+import { heardUntil, keepHeard } from './heard.js';
 import { loadCentrifuge } from './vendor.js';
 
 /** Without a connection for this long the page says "offline" instead of "reconnecting". */
 const OFFLINE_AFTER_MS = 8_000;
 /** When the server has closed the connection for good, we still ask again, but rarely. */
 const RETRY_AFTER_MS = 15_000;
+/** Changes that may have come between two pages. */
+const BETWEEN_MAX = 50;
 /** The token is not good, or not any more. */
 const UNKNOWN = 3500;
 
@@ -84,19 +87,34 @@ async function open() {
 /** @param {import('centrifuge').Centrifuge} client */
 function hearOwn(client) {
   const isOwn = (/** @type {string} */ channel) => channel.startsWith('#');
-  client.on('subscribed', ({ channel, recovered }) => {
+  const hear = (/** @type {unknown} */ data) => {
+    for (const { change } of own) change?.(data);
+  };
+  client.on('subscribed', async ({ channel, recovered, streamPosition: here }) => {
     if (!isOwn(channel)) return;
     ownSubscribed = true;
     for (const { subscribed } of own) subscribed?.({ recovered });
+    const before = heardUntil(channel);
+    if (here) keepHeard(channel, here);
+    if (recovered || !here || before?.epoch !== here.epoch || before.offset >= here.offset) return;
+    try {
+      // Told between the page before and this one: a run's end unlocks something while its page opens.
+      const { publications } = await client.history(channel, { since: before, limit: BETWEEN_MAX });
+      for (const { offset = 0, data } of publications) if (offset <= here.offset) hear(data);
+    } catch (failure) {
+      console.info('between pages:', failure instanceof Error ? failure.message : failure);
+    }
   });
   for (const gone of /** @type {const} */ (['subscribing', 'unsubscribed'])) {
     client.on(gone, ({ channel }) => {
       if (isOwn(channel)) ownSubscribed = false;
     });
   }
-  client.on('publication', ({ channel, data }) => {
+  client.on('publication', ({ channel, data, offset }) => {
     if (!isOwn(channel)) return;
-    for (const { change } of own) change?.(data);
+    hear(data);
+    const epoch = heardUntil(channel)?.epoch;
+    if (offset !== undefined && epoch !== undefined) keepHeard(channel, { epoch, offset });
   });
 }
 

@@ -157,8 +157,10 @@ export function createRecorder(store, onChange) {
     head = next;
     waiting = waiting.filter((entry) => entry.seq > next.acknowledged);
     forgetReckoned();
+    // Before anybody is told: whoever sees that it is over clears the store, and this would write it back.
+    const kept = store.putHead(next);
     onChange();
-    await store.putHead(next);
+    await kept;
   }
 
   /** A run may be paused or finished elsewhere, or at its destination. @param {string | undefined} state as the server knows it */

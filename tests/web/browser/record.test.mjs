@@ -122,8 +122,9 @@ onEachStore('a_run_is_whole_however_often_line_server_and_page_go_away', ({ serv
   assert.equal(await page.evaluate(async () => (await indexedDB.databases()).length && new Promise((resolve) => {
     const open = indexedDB.open('runnity-recording');
     open.onsuccess = () => {
-      const count = open.result.transaction('entries').objectStore('entries').count();
-      count.onsuccess = () => resolve(count.result);
+      const stores = ['heads', 'entries'];
+      const counts = stores.map((name) => open.result.transaction(name).objectStore(name).count());
+      counts[1].onsuccess = () => resolve(counts[0].result + counts[1].result);
     };
   })), 0, 'nothing stays on the device');
   assert.deepEqual([...faults, ...watching.faults], []);

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ARTIFACTS, call, launch, openPage, Phone, serverUrl, until } from '../support.mjs';
+import { ARTIFACTS, call, DEADLINE_MS, launch, openPage, Phone, serverUrl, until } from '../support.mjs';
 
 const url = serverUrl();
 const AXE = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
@@ -128,5 +128,26 @@ test('no_more_is_shown_at_once_than_fits_and_nothing_is_said_twice', async () =>
   await page.getByRole('button', { name: 'Dismiss Far' }).click();
   await progress('You are in the lead now');
   assert.equal(await page.locator('.mine .toast').count(), 0, 'the same is not said twice');
+  await context.close();
+});
+
+test('what_is_told_between_two_pages_is_said_on_the_next', async () => {
+  const aino = await Phone.start(url, { name: 'Between', before_s: 150 });
+  const { page, context, faults } = await openPage(browser, `${url}/keys`, {
+    storageState: { cookies: [], origins: [{ origin: url, localStorage: [{ name: 'runnity.account', value: JSON.stringify({ id: aino.id, name: aino.name, token: aino.token }) }] }] },
+  });
+  await until(page, () => sessionStorage.getItem('runnity.heard'));
+  await page.goto(`${url}/docs/errors/Conflict`);
+  await aino.say('finish');
+  const deadline_ms = Date.now() + DEADLINE_MS;
+  const isReached = async () => (await call(url, '/api/users/me/achievements', { token: aino.token, method: 'GET' }))
+    .some(({ achievement }) => achievement.name === 'first_run' && achievement.level > 0);
+  while (!await isReached()) {
+    assert.ok(Date.now() < deadline_ms, 'it is not reached');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  await page.goto(`${url}/account`);
+  await page.locator('#toasts .toast', { hasText: 'First run' }).waitFor();
+  assert.deepEqual(faults, []);
   await context.close();
 });
