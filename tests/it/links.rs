@@ -412,7 +412,7 @@ async fn a_link_that_invites_lets_people_into_its_event_and_no_other(kind: Store
     };
     refused(&eero, &roster, secret(&shows)).await;
     refused(&eero, &roster, "rl_nothing").await;
-    refused(&eero, "/api/events/1/participants", secret(&invites)).await;
+    refused(&eero, &format!("/api/events/{}/participants", event + 1_000), secret(&invites)).await;
     assert_eq!(site.post(&eero, &roster, json!({})).await.status, 404, "without it there is no such event");
 
     let showing = json!({ "link": secret(&invites) });
