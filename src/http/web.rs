@@ -153,7 +153,7 @@ fn file_name(path: &str) -> Option<String> {
     }
     match &segments[..] {
         // A page by its name: people type addresses, and endings are nothing to them.
-        [page] if !page.contains('.') && page != "LICENSE" => Some(format!("{page}.html")),
+        [page] if !page.contains('.') => Some(format!("{page}.html")),
         _ => Some(segments.join("/")),
     }
 }
@@ -192,7 +192,6 @@ mod tests {
             ("/events", Some("events.html")),
             ("/events/new", Some("event-new.html")),
             ("/record", Some("record.html")),
-            ("/LICENSE", Some("LICENSE")),
             ("/watch/feed.js", Some("watch/feed.js")),
             ("/main.js", Some("main.js")),
             ("/vendor/pmtiles-4.5.0/pmtiles.js", Some("vendor/pmtiles-4.5.0/pmtiles.js")),

@@ -14,6 +14,12 @@ export function largeFiles() {
   return all.filter((path) => /\.(js|mjs|css)$/.test(path) && readFileSync(path).length >= BYTES_MIN);
 }
 
+/** What lies compressed beside nothing: its file has gone. @returns {string[]} */
+export function orphans() {
+  const all = readdirSync(VENDOR, { recursive: true }).map((name) => join(VENDOR, String(name)));
+  return all.filter((path) => path.endsWith('.br') && !existsSync(path.slice(0, -3)));
+}
+
 /** Whether what lies beside it is this file. @param {string} path */
 export function isInStep(path) {
   return existsSync(`${path}.br`) && brotliDecompressSync(readFileSync(`${path}.br`)).equals(readFileSync(path));

@@ -1,13 +1,14 @@
 // What the browser tests stand on: a browser, a phone that runs, a line that can be cut. Knows no page.
 import net from 'node:net';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
 export const DEADLINE_MS = 30_000;
 export const ARTIFACTS = process.env.ARTIFACTS ?? fileURLToPath(new URL('./artifacts', import.meta.url));
 mkdirSync(ARTIFACTS, { recursive: true });
+const AXE = readFileSync(new URL('./node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 
 const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync'];
@@ -55,6 +56,14 @@ export async function openPage(browser, url, { width = 1280, height = 800, theme
   });
   await page.goto(url);
   return { page, context, faults };
+}
+
+/** What axe finds that keeps people out. @param {import('playwright-core').Page} page @returns {Promise<string[]>} */
+export async function grave(page) {
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+  const found = violations.filter((each) => ['serious', 'critical'].includes(each.impact));
+  return found.map((each) => `${each.id}: ${each.nodes.map((node) => node.html).join(' ')}`);
 }
 
 /** What a browser keeps in which this person has logged in. @param {string} url @param {Phone} phone */

@@ -1,12 +1,10 @@
 // The documentation in a real browser against a real server, with and without scripts.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ARTIFACTS, launch, openPage, serverUrl } from '../support.mjs';
+import { ARTIFACTS, grave, launch, openPage, serverUrl } from '../support.mjs';
 
 const url = serverUrl();
-const AXE = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 
 let browser;
 
@@ -60,14 +58,6 @@ test('every_link_in_the_documentation_leads_somewhere', async () => {
   }
   await context.close();
 });
-
-/** What axe finds that keeps people out. */
-async function grave(page) {
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-  const found = violations.filter((each) => ['serious', 'critical'].includes(each.impact));
-  return found.map((each) => `${each.id}: ${each.nodes.map((node) => node.html).join(' ')}`);
-}
 
 /** All calls together are as long as a book, and take as long to judge: whatever differs by theme or width differs in these too. */
 const SOME = ['createRun', 'recordFixes', 'logIn'];

@@ -1,13 +1,11 @@
 // Every page with something on it, for a person to look at: three widths, both themes; and what axe finds that keeps people out.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ARTIFACTS, call, launch, openPage, Phone, serverUrl } from '../support.mjs';
+import { ARTIFACTS, call, grave, launch, openPage, Phone, serverUrl } from '../support.mjs';
 import { livedPerson } from '../person.mjs';
 
 const url = serverUrl();
-const AXE = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 const WIDTHS = [[360, 740], [768, 1024], [1440, 900]];
 const THEMES = /** @type {const} */ (['light', 'dark']);
 
@@ -57,14 +55,6 @@ const PAGES = [
 
 /** A phone as tall as what is on the page: the bar at its bottom stays at the bottom. */
 const wholeHeight = (page, height) => page.evaluate((min) => Math.min(3_000, Math.max(min, document.documentElement.scrollHeight)), height);
-
-/** What axe finds that keeps people out. */
-async function grave(page) {
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-  const found = violations.filter((each) => ['serious', 'critical'].includes(each.impact));
-  return found.map((each) => `${each.id}: ${each.nodes.map((node) => node.html).join(' ')}`);
-}
 
 for (const { name, path, sign, map = false, out = false, expected = [] } of PAGES) {
   test(`${name}_is_fit_to_be_looked_at`, { timeout: 90_000 }, async () => {

@@ -133,9 +133,7 @@ test('no_more_is_shown_at_once_than_fits_and_nothing_is_said_twice', async () =>
 
 test('what_is_told_between_two_pages_is_said_on_the_next', async () => {
   const aino = await Phone.start(url, { name: 'Between', before_s: 150 });
-  const { page, context, faults } = await openPage(browser, `${url}/keys`, {
-    storageState: { cookies: [], origins: [{ origin: url, localStorage: [{ name: 'runnity.account', value: JSON.stringify({ id: aino.id, name: aino.name, token: aino.token }) }] }] },
-  });
+  const { page, context, faults } = await openPage(browser, `${url}/keys`, { as: aino });
   await until(page, () => sessionStorage.getItem('runnity.heard'));
   await page.goto(`${url}/docs/errors/Conflict`);
   await aino.say('finish');
